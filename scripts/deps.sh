@@ -1,0 +1,121 @@
+#!/bin/sh
+# deps.sh GROUP...: installs what a Debian 12 lacks, and says nothing when it
+# lacks nothing.  Groups: build, unit, test, tidy, fuzz, ci (which is all).
+#
+#   --list GROUP...   only prints the packages that are missing
+#
+# Needs root or sudo; without, prints the one line to type and exits with 1.
+set -u
+
+# package and proof: a command, or a path (a pattern may match many) that is
+# there when the package is.
+table() {
+    case $1 in
+    build) cat <<'END'
+make            make
+gcc             gcc
+libc6-dev       /usr/include/stdio.h
+meson           meson
+ninja-build     ninja
+pkg-config      pkg-config
+libssl-dev      /usr/include/openssl/evp.h
+END
+        ;;
+    unit) table build; cat <<'END'
+libcmocka-dev   /usr/include/cmocka.h
+python3         /usr/bin/python3
+binutils        nm
+END
+        ;;
+    test) table unit; cat <<'END'
+ca-certificates /etc/ssl/certs/ca-certificates.crt
+chromium        chromium
+clang-format    clang-format
+curl            curl
+gnutls-bin      gnutls-serv
+libnss3-tools   selfserv
+mandoc          mandoc
+nginx-light     /usr/sbin/nginx
+nodejs          node
+openssl         openssl
+valgrind        valgrind
+wget            wget
+END
+        ;;
+    tidy) table build; cat <<'END'
+clang-tidy      clang-tidy
+END
+        ;;
+    fuzz) table build; cat <<'END'
+clang           clang
+libclang-rt-14-dev /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a
+END
+        ;;
+    ci) table test; table fuzz
+        ;;
+    *) echo "deps.sh: no group called $1" >&2
+        exit 2
+        ;;
+    esac
+}
+
+# shellcheck disable=SC2086 # a path may be a pattern, so it stays unquoted
+there() {
+    case $1 in
+    /*) ls $1 >/dev/null 2>&1 ;;
+    *) command -v "$1" >/dev/null 2>&1 ;;
+    esac
+}
+
+missing() {
+    for group; do table "$group" || exit 2; done | sort -u |
+        while read -r package proof; do
+            there "$proof" || echo "$package"
+        done | tr '\n' ' '
+}
+
+list=no
+if [ "${1:-}" = --list ]; then
+    list=yes
+    shift
+fi
+want=$(missing "${@:-build}") || exit 2
+if [ $list = yes ]; then
+    echo "$want"
+    exit 0
+fi
+[ -n "$want" ] || exit 0
+
+if [ "$(id -u)" = 0 ]; then
+    as_root=
+elif command -v sudo >/dev/null 2>&1 && { [ -t 0 ] || sudo -n true; } 2>&1; then
+    as_root=sudo
+else
+    as_root=none
+fi
+if [ "$as_root" = none ] || ! command -v apt-get >/dev/null 2>&1; then
+    echo "missing, and only root can install it.  Type:" >&2
+    echo "    apt-get update && apt-get install -y $want" >&2
+    exit 1
+fi
+
+echo "installing: $want"
+log=$(mktemp) || exit 1
+trap 'rm -f "$log"' EXIT
+install() {
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y \
+        --no-install-recommends "$@" >"$log" 2>&1 </dev/null
+}
+$as_root apt-get update >"$log" 2>&1 </dev/null ||
+    echo "apt-get update failed: $(grep -m1 '^[EW]:' "$log")" >&2
+
+# All at once; if one of them is unknown here, then one by one.
+# shellcheck disable=SC2086
+install $want && exit 0
+status=0
+for package in $want; do
+    install "$package" && continue
+    echo "could not install $package: $(grep -m1 '^E:' "$log")" >&2
+    status=1
+done
+exit $status
