@@ -1,0 +1,44 @@
+# Verbs.  The build itself is meson.build; this calls it.
+#   make              builds into build/; the command is build/handfast
+#   make check        installs what the tests need, runs all, says what happened
+#   make check ARGS='--suite base'
+#   make demo bench fuzz tidy format install clean
+BUILD ?= build
+ARGS ?=
+PREFIX ?= /usr/local
+
+all: $(BUILD)/build.ninja
+	@ninja -C $(BUILD) --quiet
+
+$(BUILD)/build.ninja: | ready
+	@meson setup $(BUILD) --prefix $(PREFIX) >/dev/null || \
+	meson setup $(BUILD) --prefix $(PREFIX)
+
+# Is there what it takes to build?  If not, the one line to type.
+ready:
+	@for tool in meson ninja $(CC) pkg-config; do \
+	    command -v $$tool >/dev/null || missing=1; done; \
+	printf '#include <stdio.h>\n#include <openssl/evp.h>\n' | \
+	    $(CC) -E - >/dev/null 2>&1 || missing=1; \
+	[ -z "$$missing" ] || { \
+	    echo "something to build with is missing.  As root, type:"; \
+	    echo "    apt-get update && apt-get install -y" \
+	        "$$(sh scripts/deps.sh --list build)"; exit 1; }
+
+check:
+	@sh scripts/check.sh -b $(BUILD) $(ARGS)
+bench: all
+	@sh scripts/bench.sh -b $(BUILD) $(ARGS)
+fuzz:
+	@sh scripts/fuzz.sh $(ARGS)
+demo:
+	@./demo
+tidy:
+	@sh scripts/tidy.sh $(ARGS)
+format:
+	@sh scripts/format.sh --write
+install: all
+	@meson install -C $(BUILD) --no-rebuild $(ARGS)
+clean:
+	@rm -rf $(BUILD)
+.PHONY: all ready check bench fuzz demo tidy format install clean

@@ -1,0 +1,23 @@
+#!/bin/sh
+# undefined.sh [--update] LIBHANDFAST.so: what the library calls outside itself
+# is exactly what undefined.txt lists.  A new line there is a decision that a
+# reviewer sees; --update writes it.  Of the fortified variants (__x_chk) the
+# plain name is listed, and what only compiler and linker put there is not.
+set -u
+list=$(dirname "$0")/undefined.txt
+update=no
+if [ "${1:-}" = --update ]; then
+    update=yes
+    shift
+fi
+now=$(nm -D -u "$1" | awk '$1 == "U" { sub(/@.*/, "", $2); print $2 }' |
+    sed 's/^__\(.*\)_chk$/\1/' |
+    grep -v -e '^__stack_chk_fail$' -e '^__cxa_finalize$' | LC_ALL=C sort -u)
+[ -n "$now" ] || { echo "nm says nothing about $1"; exit 1; }
+if [ $update = yes ]; then
+    echo "$now" >"$list"
+    exit 0
+fi
+echo "$now" | diff -u "$list" - && exit 0
+echo "calls differ from $list; if that is meant: scripts/undefined.sh --update"
+exit 1
