@@ -35,7 +35,10 @@ enum hf_hash_id { HF_SHA256 = 1, HF_SHA384, HF_SHA512, HF_HASH_NONE = 0 };
 
 /* Room for the running state of any hash. */
 struct hf_hash_state {
-    _Alignas(16) uint8_t bytes[256];
+    union {
+        uint8_t bytes[256];
+        uint64_t words[32];
+    };
 };
 
 struct hf_hash {

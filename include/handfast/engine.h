@@ -1,0 +1,255 @@
+/* engine.h - the connection without sockets: bytes in, bytes out, events.
+ *
+ *        peer's bytes -> hf_conn_receive() -> HF_DATA, HF_READY, ...
+ *        peer's bytes <- hf_conn_outgoing()   what the connection must say
+ *        peer's bytes <- hf_conn_send()    <- your data
+ *
+ * Nothing here opens a file, reads a clock or waits.  The caller owns the
+ * buffers: received records are opened in place, sent ones are sealed straight
+ * into the caller's memory, and an idle connection owns none.
+ *
+ * Threads: a config is built by one thread, frozen at first use and then
+ * shared freely.  A connection is used by one thread at a time.
+ */
+#ifndef HANDFAST_ENGINE_H
+#define HANDFAST_ENGINE_H
+
+#include "handfast/crypto.h"
+#include "handfast/types.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum {
+    HF_TLS12 = 0x0303,
+    HF_TLS13 = 0x0304,
+    HF_RECORD_MAX = 5 + 16384 + 256,  /* a receive buffer this large always
+                                       * holds one whole record */
+    HF_SEAL_OVERHEAD = 5 + 1 + 16     /* what a record adds to its data */
+};
+
+/* ---- configuration ------------------------------------------------------------
+ * Setters return false with the reason in hf_config_error(); the first reason
+ * stays until it is cleared.  After first use a config is frozen, and setters
+ * fail with config.frozen.  Lists end with 0 or NULL and are copied. */
+struct hf_config;
+
+/* A config with the default policy.  NULL without memory.  One count. */
+HF_PUBLIC struct hf_config *hf_config_new(void);
+HF_PUBLIC struct hf_config *hf_config_keep(struct hf_config *config);
+HF_PUBLIC void hf_config_free(struct hf_config *config); /* NULL is fine */
+HF_PUBLIC const struct hf_error *hf_config_error(const struct hf_config *);
+HF_PUBLIC void hf_config_clear_error(struct hf_config *config);
+/* Open the provider and check the whole; done by the first connection if it
+ * was not said before.  False: hf_config_error(). */
+HF_PUBLIC bool hf_config_freeze(struct hf_config *config);
+
+/* The provider of cryptography; hf_libcrypto if never set. */
+HF_PUBLIC bool hf_config_set_provider(struct hf_config *config,
+                                      const struct hf_provider *provider);
+/* Versions from @min to @max: HF_TLS12 or HF_TLS13. */
+HF_PUBLIC bool hf_config_set_versions(struct hf_config *config, unsigned min,
+                                      unsigned max);
+/* Numbers of cipher suites, groups, signature schemes, most wanted first. */
+HF_PUBLIC bool hf_config_set_suites(struct hf_config *config,
+                                    const uint16_t *suites);
+HF_PUBLIC bool hf_config_set_groups(struct hf_config *config,
+                                    const uint16_t *groups);
+/* Client: the groups for which the first hello carries a share; default: the
+ * first of the groups, and a classic one that comes with it for free. */
+HF_PUBLIC bool hf_config_set_shares(struct hf_config *config,
+                                    const uint16_t *groups);
+HF_PUBLIC bool hf_config_set_signatures(struct hf_config *config,
+                                        const uint16_t *schemes);
+/* Application protocols (ALPN, RFC 7301), most wanted first. */
+HF_PUBLIC bool hf_config_set_protocols(struct hf_config *config,
+                                       const char *const *protocols);
+
+/* Our certificate chain (leaf first; PEM text, or one DER certificate) and
+ * its private key (PEM or DER; see crypto.h).  May be said several times: the
+ * server picks by name, key kind and the client's signature list.  Checked to
+ * belong together.  Copies. */
+HF_PUBLIC bool hf_config_add_keypair(struct hf_config *config,
+                                     struct hf_span chain, struct hf_span key);
+/* Who is asked for passphrases of keys added later. */
+HF_PUBLIC void hf_config_set_passphrase(struct hf_config *config,
+                                        hf_passphrase_fn *ask, void *ctx);
+/* Trust the certificates of a PEM text, or one DER certificate. Copies. */
+HF_PUBLIC bool hf_config_trust(struct hf_config *config, struct hf_span anchors);
+/* The same with borrowed text: it must live as long as the config does, and
+ * done(ctx) is called when that ends. */
+HF_PUBLIC bool hf_config_trust_borrowed(struct hf_config *config,
+                                        struct hf_span pem,
+                                        void (*done)(void *ctx), void *ctx);
+/* Server: ask clients for a certificate. */
+enum hf_client_auth { HF_CLIENT_AUTH_NONE, HF_CLIENT_AUTH_OPTIONAL,
+                      HF_CLIENT_AUTH_REQUIRED };
+HF_PUBLIC bool hf_config_set_client_auth(struct hf_config *config,
+                                         enum hf_client_auth mode);
+/* Server: refuse a client that asks for a name for which we have no
+ * certificate (unrecognized_name); otherwise it gets the first one. */
+HF_PUBLIC bool hf_config_set_strict_names(struct hf_config *config, bool on);
+/* The clock: seconds since 1970.  Without one, a client cannot verify. */
+typedef int64_t hf_clock_fn(void *ctx);
+HF_PUBLIC bool hf_config_set_clock(struct hf_config *config, hf_clock_fn *now,
+                                   void *ctx);
+/* Smallest RSA modulus accepted in a chain, in bits; 2048 if never set. */
+HF_PUBLIC bool hf_config_set_min_rsa(struct hf_config *config, unsigned bits);
+
+/* Watch every event of every connection; key log lines come only if
+ * @secrets. May be set while unfrozen only. */
+HF_PUBLIC bool hf_config_set_watch(struct hf_config *config, hf_watch_fn *watch,
+                                   void *ctx, bool secrets);
+/* Every secret as an NSS key log line ("CLIENT_RANDOM ..."), for debugging
+ * only: whoever has them reads the connection.  Called during the handshake. */
+typedef void hf_keylog_fn(void *ctx, const char *line);
+HF_PUBLIC bool hf_config_set_keylog(struct hf_config *config, hf_keylog_fn *log,
+                                    void *ctx);
+
+/* Dangerous, and called so. */
+/* Accept any certificate from anybody. */
+HF_PUBLIC bool hf_config_insecure_no_verify(struct hf_config *config);
+/* A client may connect without a name to verify (the chain still is). */
+HF_PUBLIC bool hf_config_insecure_no_name_check(struct hf_config *config);
+/* Accept certificates whatever their dates. */
+HF_PUBLIC bool hf_config_insecure_no_time_check(struct hf_config *config);
+
+/* Questions that a connection puts to the application (HF_ASKS) instead of
+ * deciding by itself. */
+enum hf_question_kind {
+    HF_ASK_CONFIG = 1, /* server: which config for this client? */
+    HF_ASK_SIGN = 2,   /* sign these bytes (the key lives elsewhere) */
+    HF_ASK_VERIFY = 4  /* the last word on the peer's chain */
+};
+HF_PUBLIC bool hf_config_set_questions(struct hf_config *config,
+                                       unsigned kinds);
+/* A keypair whose key lives elsewhere: the chain only; HF_ASK_SIGN must be
+ * set. */
+HF_PUBLIC bool hf_config_add_chain(struct hf_config *config,
+                                   struct hf_span chain);
+
+/* ---- connections ---------------------------------------------------------------- */
+struct hf_conn;
+
+enum hf_outcome {
+    HF_NEED_BYTES, /* call again with more: every byte is used, or the unused
+                    * ones begin a record that is not whole */
+    HF_DATA,       /* *data is plaintext, inside the bytes you gave */
+    HF_READY,      /* the handshake is over; said once */
+    HF_ASKS,       /* a question is open: hf_conn_question() */
+    HF_CLOSED,     /* close_notify came: no more data from the peer */
+    HF_FAILED      /* hf_conn_error() says why; outgoing bytes hold the alert */
+};
+
+/* A connection in @role; freezes @config and keeps it.  @server_name (client;
+ * NULL for a server): the name that is sent as SNI if it is a DNS name and
+ * checked against the certificate; it may be NULL only if the config says
+ * insecure_no_name_check or insecure_no_verify, else the connection fails at
+ * once.  NULL only without memory; any other fault is hf_conn_error(). */
+HF_PUBLIC struct hf_conn *hf_conn_new(struct hf_config *config,
+                                      enum hf_role role,
+                                      const char *server_name);
+/* Client, before anything was exchanged: send @name as SNI (NULL: none) while
+ * the certificate is still checked against the name given to hf_conn_new. */
+HF_PUBLIC bool hf_conn_set_sni(struct hf_conn *conn, const char *name);
+/* Watch this connection only, before anything was exchanged. */
+HF_PUBLIC bool hf_conn_set_watch(struct hf_conn *conn, hf_watch_fn *watch,
+                                 void *ctx, bool secrets);
+/* Wipes and frees; legal in every state; NULL is fine. */
+HF_PUBLIC void hf_conn_free(struct hf_conn *conn);
+
+/* Take bytes from the peer.  Works in place: plaintext replaces ciphertext.
+ * *used says how many are done with; keep the others in front of what comes
+ * next and call again.  With len 0 it goes on with what can be done without
+ * bytes (a client's first call, or after hf_conn_answer).  The outcome never
+ * depends on how the bytes were cut into calls. */
+HF_PUBLIC enum hf_outcome hf_conn_receive(struct hf_conn *conn, uint8_t *bytes,
+                                          size_t len, size_t *used,
+                                          struct hf_span *data);
+/* The stream from the peer has ended.  HF_CLOSED if that is in order
+ * (close_notify came before), else HF_FAILED with peer.truncated or
+ * peer.closed_early: data may have been cut off. */
+HF_PUBLIC enum hf_outcome hf_conn_eof(struct hf_conn *conn);
+/* What the connection itself wants sent (hello, alerts, key updates), good
+ * until the next call on @conn; hf_conn_sent() says how much went. */
+HF_PUBLIC struct hf_span hf_conn_outgoing(const struct hf_conn *conn);
+HF_PUBLIC void hf_conn_sent(struct hf_conn *conn, size_t len);
+/* Seal as much of @data as fits into @room (records of at most 16384 bytes,
+ * each HF_SEAL_OVERHEAD larger than its data).  *taken says how much of @data
+ * went in.  Returns bytes written; 0 with *taken 0: no room, not ready yet,
+ * closed, or failed (hf_conn_error).  Send hf_conn_outgoing() bytes first:
+ * while there are any, nothing is sealed. */
+HF_PUBLIC size_t hf_conn_send(struct hf_conn *conn, struct hf_span data,
+                              uint8_t *room, size_t cap, size_t *taken);
+/* Say close_notify (outgoing bytes); data may still be received. */
+HF_PUBLIC void hf_conn_close(struct hf_conn *conn);
+/* Change our sending keys, and the peer's too if @both (RFC 8446 4.6.3).
+ * False before the handshake is over or in TLS 1.2. */
+HF_PUBLIC bool hf_conn_update_keys(struct hf_conn *conn, bool both);
+
+/* The open question, kind 0 if there is none.  Spans are good until it is
+ * answered. */
+struct hf_question {
+    unsigned kind;            /* enum hf_question_kind */
+    struct hf_span name;      /* CONFIG: SNI, or empty */
+    struct hf_span protocols; /* CONFIG: the ALPN list as it came */
+    uint16_t scheme;          /* SIGN: signature scheme */
+    struct hf_span message;   /* SIGN: what to sign (not yet hashed) */
+    unsigned chain;           /* SIGN: which chain, in the order added */
+    unsigned code;            /* VERIFY: our own verdict, enum hf_error_code;
+                               * the chain is hf_conn_peer_certificate() */
+};
+struct hf_answer {
+    struct hf_config *config; /* CONFIG: NULL keeps the one in force */
+    struct hf_span signature; /* SIGN: empty: could not sign, which fails */
+    bool accept;              /* VERIFY */
+};
+HF_PUBLIC struct hf_question hf_conn_question(const struct hf_conn *conn);
+HF_PUBLIC bool hf_conn_answer(struct hf_conn *conn,
+                              const struct hf_answer *answer);
+
+/* ---- what can be asked; any time, 0 or NULL or empty while unknown ------------------ */
+HF_PUBLIC const struct hf_error *hf_conn_error(const struct hf_conn *conn);
+HF_PUBLIC bool hf_conn_ready(const struct hf_conn *conn);
+HF_PUBLIC unsigned hf_conn_version(const struct hf_conn *conn); /* HF_TLS13 */
+HF_PUBLIC unsigned hf_conn_suite(const struct hf_conn *conn);
+HF_PUBLIC unsigned hf_conn_group(const struct hf_conn *conn);
+/* The scheme of the peer's, and of our own, CertificateVerify. */
+HF_PUBLIC unsigned hf_conn_peer_scheme(const struct hf_conn *conn);
+HF_PUBLIC unsigned hf_conn_own_scheme(const struct hf_conn *conn);
+HF_PUBLIC bool hf_conn_retried(const struct hf_conn *conn); /* HRR */
+HF_PUBLIC struct hf_span hf_conn_protocol(const struct hf_conn *conn);
+/* Server: the name the client asked for; client: the one that was sent. */
+HF_PUBLIC const char *hf_conn_server_name(const struct hf_conn *conn);
+/* The peer's certificates as it sent them, its own first; DER. */
+HF_PUBLIC size_t hf_conn_peer_certificates(const struct hf_conn *conn);
+HF_PUBLIC struct hf_span hf_conn_peer_certificate(const struct hf_conn *conn,
+                                                  size_t index);
+/* Was the peer's chain verified (and its name, on a client)? */
+HF_PUBLIC bool hf_conn_peer_verified(const struct hf_conn *conn);
+/* Index of our own chain that was used, -1 if none was. */
+HF_PUBLIC int hf_conn_own_chain(const struct hf_conn *conn);
+/* @len bytes bound to this connection (RFC 8446 7.5, RFC 5705); @context may
+ * be empty.  False before the handshake is over. */
+HF_PUBLIC bool hf_conn_export(const struct hf_conn *conn, const char *label,
+                              struct hf_span context, uint8_t *out, size_t len);
+
+/* Names for numbers: "TLS 1.3", "TLS_AES_128_GCM_SHA256", "x25519",
+ * "ed25519", "bad_record_mac"; NULL if unknown.  Static; any thread. */
+HF_PUBLIC const char *hf_version_name(unsigned version);
+HF_PUBLIC const char *hf_suite_name(unsigned suite);
+HF_PUBLIC const char *hf_group_name(unsigned group);
+HF_PUBLIC const char *hf_scheme_name(unsigned scheme);
+HF_PUBLIC const char *hf_alert_name(unsigned alert);
+HF_PUBLIC const char *hf_message_name(unsigned message);
+/* Numbers for names, as people write them ("x25519", "P-256", "prime256v1",
+ * "0x1301", OpenSSL's and IANA's); 0 if unknown. */
+HF_PUBLIC unsigned hf_suite_number(const char *name);
+HF_PUBLIC unsigned hf_group_number(const char *name);
+HF_PUBLIC unsigned hf_scheme_number(const char *name);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
