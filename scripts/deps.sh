@@ -33,6 +33,7 @@ chromium        chromium
 clang-format    clang-format
 curl            curl
 gnutls-bin      gnutls-serv
+libjansson-dev  /usr/include/jansson.h
 libnss3-tools   selfserv
 mandoc          mandoc
 nginx-light     /usr/sbin/nginx
@@ -88,7 +89,7 @@ fi
 
 if [ "$(id -u)" = 0 ]; then
     as_root=
-elif command -v sudo >/dev/null 2>&1 && { [ -t 0 ] || sudo -n true; } 2>&1; then
+elif command -v sudo >/dev/null 2>&1 && { [ -t 0 ] || sudo -n true; } >/dev/null 2>&1; then
     as_root=sudo
 else
     as_root=none
@@ -101,7 +102,27 @@ fi
 
 echo "installing: $want"
 log=$(mktemp) || exit 1
-trap 'rm -f "$log"' EXIT
+# nginx is wanted as a program, not as a server that starts by itself.
+policy=/usr/sbin/policy-rc.d
+guarded=no
+case $want in
+*nginx*)
+    if [ ! -e $policy ]; then
+        guarded=yes
+        printf '#!/bin/sh\nexit 101\n' | $as_root tee $policy >/dev/null
+        $as_root chmod 755 $policy
+    fi
+    ;;
+esac
+tidy_up() {
+    rm -f "$log"
+    [ "$guarded" = no ] && return
+    $as_root rm -f $policy
+    [ ! -d /run/systemd/system ] ||
+        $as_root systemctl disable --quiet nginx.service
+}
+trap tidy_up EXIT
+trap 'exit 1' HUP INT TERM
 install() {
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y \
         --no-install-recommends "$@" >"$log" 2>&1 </dev/null
