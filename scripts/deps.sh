@@ -31,7 +31,9 @@ END
 ca-certificates /etc/ssl/certs/ca-certificates.crt
 chromium        chromium
 clang-format    clang-format
+cmake           cmake
 curl            curl
+g++             g++
 gnutls-bin      gnutls-serv
 libjansson-dev  /usr/include/jansson.h
 libnss3-tools   selfserv
@@ -89,7 +91,8 @@ fi
 
 if [ "$(id -u)" = 0 ]; then
     as_root=
-elif command -v sudo >/dev/null 2>&1 && { [ -t 0 ] || sudo -n true; } >/dev/null 2>&1; then
+elif command -v sudo >/dev/null 2>&1 &&
+    { [ -t 0 ] || sudo -n true >/dev/null 2>&1; }; then
     as_root=sudo
 else
     as_root=none
@@ -114,10 +117,11 @@ case $want in
     fi
     ;;
 esac
+# shellcheck disable=SC2317 # the trap calls it
 tidy_up() {
     rm -f "$log"
     [ "$guarded" = no ] && return
-    $as_root rm -f $policy
+    $as_root rm -f "$policy"
     [ ! -d /run/systemd/system ] ||
         $as_root systemctl disable --quiet nginx.service
 }
