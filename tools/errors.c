@@ -1,0 +1,120 @@
+/* errors.c - how an error leaves the program: an exit code, three lines, and
+ * what to try next.
+ *
+ *     handfast get: (60) the certificate has expired [verify.expired]
+ *       why  CN=localhost: notAfter 2020-01-01 00:00:00 UTC, now 2026-...
+ *       try  renew the certificate on the server; ...
+ */
+#include "tool.h"
+
+#include <string.h>
+
+/* clang-format off */
+static const struct {
+    int code;
+    const char *text;
+} exits[] = {
+#define EXIT(id, number, text) { number, text },
+#include "exits.def"
+#undef EXIT
+};
+
+static const struct {
+    unsigned code;
+    const char *next;
+} advices[] = {
+#define ADVICE(id, next) { HF_E_##id, next },
+#include "advice.def"
+#undef ADVICE
+};
+
+/* Exit codes by the first part of the dotted name, unless the whole name
+ * stands before it. */
+static const struct {
+    const char *name;
+    int early, late; /* during the handshake, after it */
+} kinds[] = {
+    { "verify.der",         HF_EXIT_PEER_CERT, HF_EXIT_PEER_CERT },
+    { "verify.",            HF_EXIT_PEER_CERT, HF_EXIT_PEER_CERT },
+    { "decode.",            HF_EXIT_HANDSHAKE, HF_EXIT_BROKEN },
+    { "record.",            HF_EXIT_HANDSHAKE, HF_EXIT_BROKEN },
+    { "flow.",              HF_EXIT_HANDSHAKE, HF_EXIT_BROKEN },
+    { "negotiate.",         HF_EXIT_HANDSHAKE, HF_EXIT_HANDSHAKE },
+    { "proof.",             HF_EXIT_HANDSHAKE, HF_EXIT_BROKEN },
+    { "peer.",              HF_EXIT_HANDSHAKE, HF_EXIT_BROKEN },
+    { "config.no_trust",    HF_EXIT_TRUST,     HF_EXIT_TRUST },
+    { "config.option",      HF_EXIT_USAGE,     HF_EXIT_USAGE },
+    { "config.frozen",      HF_EXIT_INTERNAL,  HF_EXIT_INTERNAL },
+    { "config.",            HF_EXIT_OWN_CERT,  HF_EXIT_OWN_CERT },
+    { "system.file",        HF_EXIT_USAGE,     HF_EXIT_USAGE },
+    { "system.resolve",     HF_EXIT_RESOLVE,   HF_EXIT_RESOLVE },
+    { "system.connect",     HF_EXIT_CONNECT,   HF_EXIT_CONNECT },
+    { "system.timeout",     HF_EXIT_TIMEOUT,   HF_EXIT_TIMEOUT },
+    { "system.socket",      HF_EXIT_HANDSHAKE, HF_EXIT_BROKEN },
+    { "use.",               HF_EXIT_INTERNAL,  HF_EXIT_INTERNAL },
+    { "internal.",          HF_EXIT_INTERNAL,  HF_EXIT_INTERNAL },
+};
+/* clang-format on */
+
+int exit_of(const struct hf_error *error, bool after_handshake)
+{
+    const char *name = hf_error_name(error->code);
+    if (error->code == HF_OK)
+        return HF_EXIT_GOOD;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        size_t n = strlen(kinds[i].name);
+        bool family = kinds[i].name[n - 1] == '.';
+        if (strncmp(name, kinds[i].name, n) || (!family && name[n]))
+            continue;
+        return after_handshake ? kinds[i].late : kinds[i].early;
+    }
+    return HF_EXIT_INTERNAL;
+}
+
+const char *exit_text(int code)
+{
+    for (size_t i = 0; i < sizeof exits / sizeof exits[0]; i++)
+        if (exits[i].code == code)
+            return exits[i].text;
+    return NULL;
+}
+
+void help_exits(FILE *to)
+{
+    for (size_t i = 0; i < sizeof exits / sizeof exits[0]; i++)
+        fprintf(to, "  %3d  %s\n", exits[i].code, exits[i].text);
+}
+
+const char *advice_for(unsigned code)
+{
+    for (size_t i = 0; i < sizeof advices / sizeof advices[0]; i++)
+        if (advices[i].code == code)
+            return advices[i].next;
+    return "run it again with -vv to see every message and decision";
+}
+
+/* Where in the peer's bytes, if the error knows. */
+static void tell_place(const struct hf_error *e)
+{
+    if (!e->layout)
+        return;
+    fprintf(stderr, "  at   %s%s%s, byte %zu\n", e->layout, e->field ? "." : "",
+            e->field ? e->field : "", e->byte);
+}
+
+int error_tell(const struct tool *tool, int code, const struct hf_error *e,
+               const char *next)
+{
+    fprintf(stderr, "%s%s: (%d) %s%s [%s]\n", ink(tool, stderr, INK_BAD),
+            tool->title, code, hf_error_text(e->code),
+            ink(tool, stderr, INK_PLAIN), hf_error_name(e->code));
+    if (e->detail[0]) {
+        fputs("  why  ", stderr);
+        print_safe_text(stderr, e->detail);
+        putc('\n', stderr);
+    }
+    tell_place(e);
+    fputs("  try  ", stderr);
+    print_wrapped(stderr, next ? next : advice_for(e->code), tool->width, 7, 7);
+    return code;
+}
