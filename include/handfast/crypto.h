@@ -21,6 +21,7 @@ extern "C" {
 
 enum {
     HF_HASH_MAX = 64,   /* largest digest: SHA-512 */
+    HF_BLOCK_MAX = 128, /* largest inner block of a hash: SHA-512 */
     HF_SECRET_MAX = 64, /* largest shared secret: X25519MLKEM768 */
     HF_SHARE_MAX = 1216, /* largest key share */
     HF_AEAD_KEY_MAX = 32,
@@ -72,7 +73,7 @@ struct hf_open {
 };
 
 struct hf_aead {
-    const char *name;
+    const char *name; /* AES-128-GCM, AES-256-GCM or ChaCha20-Poly1305 */
     uint8_t key_len;
     uint64_t seal_limit; /* records under one key (RFC 8446 5.5) */
     size_t state_size;   /* at most HF_AEAD_STATE_MAX; zero is unloaded */

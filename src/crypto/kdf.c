@@ -1,0 +1,204 @@
+/* kdf.c - keys out of secrets: HMAC, HKDF, HKDF-Expand-Label and the TLS 1.2
+ * PRF, on any hash that a provider has.
+ *
+ *     hf_hmac            key -> inner pad hashed, outer pad hashed
+ *     hf_hkdf_extract    salt, input  -> PRK      one HMAC
+ *     hf_hkdf_expand     PRK, info    -> bytes    one HMAC per hash length
+ *     hf_expand_label    TLS 1.3's info: length, "tls13 " label, context
+ *     hf_prf12           TLS 1.2's own expansion, P_hash
+ *
+ * All are HMAC with a key that is used several times: a traffic secret gives
+ * a key, an IV and a Finished key.  So HMAC's key is a value of its own,
+ * struct hf_hmac, in which the two padded key blocks are hashed already; that
+ * is half the work of a short HMAC, done once.
+ *
+ * Time depends on lengths, which are public, and never on bytes.  Outputs are
+ * wiped when something fails in the middle; intermediate values always. */
+#include "crypto/suite.h"
+
+/* ---- HMAC (RFC 2104) ------------------------------------------------------------ */
+
+/* Begin a hash with the key block, each byte of it xored with @pad. */
+static bool pad_start(struct hf_hash_state *state, const struct hf_crypto *c,
+                      const struct hf_hash *hash, const uint8_t *key,
+                      uint8_t pad)
+{
+    uint8_t block[HF_BLOCK_MAX];
+
+    for (size_t i = 0; i < hash->block; i++)
+        block[i] = key[i] ^ pad;
+    bool ok = hash->start(c->self, state) &&
+              hash->add(state, hf_span(block, hash->block));
+    hf_wipe(block, hash->block);
+    return ok;
+}
+
+bool hf_hmac_key(struct hf_hmac *h, const struct hf_crypto *c,
+                 const struct hf_hash *hash, struct hf_span key)
+{
+    uint8_t block[HF_BLOCK_MAX] = { 0 };
+    bool ok = true;
+
+    h->hash = hash;
+    hf_fill(&h->inner, 0, sizeof(h->inner));
+    hf_fill(&h->outer, 0, sizeof(h->outer));
+    if (key.len > hash->block)
+        ok = hf_hash_parts(c, hash, &key, 1, block);
+    else
+        hf_copy(block, key.at, key.len);
+    ok = ok && pad_start(&h->inner, c, hash, block, 0x36) &&
+         pad_start(&h->outer, c, hash, block, 0x5c);
+    hf_wipe(block, hash->block);
+    if (!ok)
+        hf_hmac_wipe(h);
+    return ok;
+}
+
+bool hf_hmac_sum(const struct hf_hmac *h, const struct hf_span *parts, size_t n,
+                 uint8_t *out)
+{
+    const struct hf_hash *hash = h->hash;
+    struct hf_hash_state state = { 0 };
+    uint8_t inner[HF_HASH_MAX];
+
+    bool ok = hash->copy(&state, &h->inner);
+    for (size_t i = 0; ok && i < n; i++)
+        ok = hash->add(&state, parts[i]);
+    ok = ok && hash->digest(&state, inner);
+    hash->wipe(&state);
+    ok = ok && hash->copy(&state, &h->outer) &&
+         hash->add(&state, hf_span(inner, hash->len)) &&
+         hash->digest(&state, out);
+    hash->wipe(&state);
+    hf_wipe(inner, hash->len);
+    if (!ok)
+        hf_wipe(out, hash->len);
+    return ok;
+}
+
+void hf_hmac_wipe(struct hf_hmac *h)
+{
+    if (!h->hash)
+        return;
+    h->hash->wipe(&h->inner);
+    h->hash->wipe(&h->outer);
+    h->hash = NULL;
+}
+
+/* ---- HKDF (RFC 5869) ------------------------------------------------------------- */
+
+bool hf_hkdf_extract(const struct hf_crypto *c, const struct hf_hash *hash,
+                     struct hf_span salt, struct hf_span ikm, uint8_t *out)
+{
+    struct hf_hmac h;
+
+    /* HMAC fills its key up with zeroes, so an empty salt and one of hash->len
+     * zeroes (RFC 5869 2.2) are the same key. */
+    bool ok = hf_hmac_key(&h, c, hash, salt) && hf_hmac_sum(&h, &ikm, 1, out);
+    hf_hmac_wipe(&h);
+    if (!ok)
+        hf_wipe(out, hash->len);
+    return ok;
+}
+
+bool hf_hkdf_expand(const struct hf_hmac *prk, struct hf_span info,
+                    uint8_t *out, size_t len)
+{
+    const size_t step = prk->hash->len;
+    uint8_t block[HF_HASH_MAX];
+    uint8_t counter = 0;
+    bool ok = len <= 255 * step; /* RFC 5869 2.3: L <= 255*HashLen */
+
+    for (size_t done = 0; ok && done < len;) {
+        size_t n = len - done < step ? len - done : step;
+        counter++;
+        const struct hf_span parts[] = {
+            hf_span(block, counter == 1 ? 0 : step), /* T(0) is empty */
+            info,
+            hf_span(&counter, 1),
+        };
+        ok = hf_hmac_sum(prk, parts, HF_COUNT(parts), block);
+        if (ok)
+            hf_copy(out + done, block, n);
+        done += n;
+    }
+    hf_wipe(block, sizeof(block));
+    if (!ok)
+        hf_wipe(out, len);
+    return ok;
+}
+
+/* RFC 8446 7.1:  struct { uint16 length; opaque label<7..255>;
+ *                         opaque context<0..255>; } HkdfLabel; */
+bool hf_expand_label(const struct hf_hmac *secret, const char *label,
+                     struct hf_span context, uint8_t *out, size_t len)
+{
+    uint8_t bytes[2 + 1 + 255 + 1 + 255];
+    struct hf_writer w = hf_writer(bytes, sizeof(bytes));
+    const size_t label_len = 6 + hf_text_len(label);
+
+    if (len > UINT16_MAX || label_len > 255 || context.len > 255) {
+        hf_wipe(out, len);
+        return false;
+    }
+    hf_put(&w, (uint32_t)len, 2);
+    hf_put(&w, (uint32_t)label_len, 1);
+    hf_put_bytes(&w, hf_span("tls13 ", 6));
+    hf_put_bytes(&w, hf_span_text(label));
+    hf_put(&w, (uint32_t)context.len, 1);
+    hf_put_bytes(&w, context);
+    return hf_hkdf_expand(secret, hf_written(&w), out, len);
+}
+
+/* ---- TLS 1.2 (RFC 5246 5) ---------------------------------------------------------- */
+
+enum { SEED_PARTS = 6 }; /* randoms, a session hash, a context: three at most */
+
+/* PRF(secret, label, seed) = P_hash(secret, label + seed), where
+ * P_hash = HMAC(A(1) + seed) + HMAC(A(2) + seed) + ...,  A(i) = HMAC(A(i-1)),
+ * and A(0) is the seed. */
+bool hf_prf12(const struct hf_crypto *c, const struct hf_hash *hash,
+              struct hf_span secret, const char *label,
+              const struct hf_span *seed, size_t n, uint8_t *out, size_t len)
+{
+    struct hf_span parts[2 + SEED_PARTS]; /* A(i), label, seed... */
+    uint8_t a[HF_HASH_MAX], block[HF_HASH_MAX];
+    struct hf_hmac h = { 0 };
+
+    bool ok = n <= SEED_PARTS && hf_hmac_key(&h, c, hash, secret);
+    for (size_t i = 0; ok && i < n; i++)
+        parts[2 + i] = seed[i];
+    parts[1] = hf_span_text(label);
+    ok = ok && hf_hmac_sum(&h, parts + 1, 1 + n, a);
+    parts[0] = hf_span(a, hash->len);
+    for (size_t done = 0; ok && done < len; done += hash->len) {
+        size_t take = len - done < hash->len ? len - done : hash->len;
+        ok = hf_hmac_sum(&h, parts, 2 + n, block) &&
+             (take < hash->len || hf_hmac_sum(&h, parts, 1, a));
+        if (ok)
+            hf_copy(out + done, block, take);
+    }
+    hf_hmac_wipe(&h);
+    hf_wipe(a, sizeof(a));
+    hf_wipe(block, sizeof(block));
+    if (!ok)
+        hf_wipe(out, len);
+    return ok;
+}
+
+/* ---- digests ------------------------------------------------------------------------- */
+
+bool hf_hash_parts(const struct hf_crypto *c, const struct hf_hash *hash,
+                   const struct hf_span *parts, size_t n, uint8_t *out)
+{
+    struct hf_hash_state state = { 0 };
+
+    bool ok = hash->start(c->self, &state);
+    for (size_t i = 0; ok && i < n; i++)
+        ok = hash->add(&state, parts[i]);
+    ok = ok && hash->digest(&state, out);
+    hash->wipe(&state);
+    if (!ok)
+        hf_wipe(out, hash->len);
+    return ok;
+}

@@ -1,0 +1,90 @@
+/* libcrypto.h - what the libcrypto_*.c files have in common: the opened
+ * instance, and the rows that libcrypto.c puts into the provider's lists.
+ * Nobody outside this folder includes it.
+ *
+ * How libcrypto is called here, and why:
+ *
+ * - In a library context of our own, with the default provider loaded by
+ *   name.  So OPENSSL_CONF, and whatever else a host does to its default
+ *   context, change nothing here.
+ * - Nothing is fetched after open on a connection's path.  A fetch, explicit
+ *   or hidden in EVP_sha256() or EVP_PKEY_derive_init(), looks a name up under
+ *   locks that all threads share, and costs as much as hashing a kilobyte.
+ * - Lengths and encodings are checked here first; libcrypto sees only inputs
+ *   of the right shape.  Every result is compared with what success returns.
+ * - EVP_Cipher() is never called: in some patch levels it accepts an empty
+ *   ciphertext without a tag.
+ * - Calls deprecated in 3.0 are made where they are much faster than EVP.
+ *   Each stands behind a check of the build (HF_LOW_SHA, HF_LOW_EC) with the
+ *   EVP call beside it, for libraries that no longer have them.
+ * - What a failure leaves in libcrypto's error queue is removed, because that
+ *   queue is the application's too.
+ */
+#ifndef HF_LIBCRYPTO_H
+#define HF_LIBCRYPTO_H
+
+/* libcrypto's headers first: base.h poisons names that they declare. */
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/bn.h>
+#include <openssl/core_dispatch.h>
+#include <openssl/crypto.h>
+#include <openssl/ec.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/provider.h>
+
+#include "crypto/suite.h"
+
+#include <stdatomic.h>
+
+/* ---- the instance (libcrypto.c) ---------------------------------------------- */
+
+enum { HF_SLOT_AES128, HF_SLOT_AES256, HF_SLOT_CHACHA, HF_CIPHER_SLOTS };
+enum { HF_SLOT_P256, HF_SLOT_P384, HF_SLOT_P521, HF_CURVE_SLOTS };
+
+/* Multiplication on Curve25519 by the provider's own functions, found once;
+ * libcrypto_x25519.c says why. */
+struct hf_x25519_calls {
+    void *provider;
+    OSSL_FUNC_keymgmt_new_fn *key_new;
+    OSSL_FUNC_keymgmt_free_fn *key_free;
+    OSSL_FUNC_keymgmt_import_fn *key_import;
+    OSSL_FUNC_keyexch_newctx_fn *open;
+    OSSL_FUNC_keyexch_freectx_fn *close;
+    OSSL_FUNC_keyexch_init_fn *init;
+    OSSL_FUNC_keyexch_set_peer_fn *set_peer;
+    OSSL_FUNC_keyexch_derive_fn *derive;
+};
+
+struct hf_libcrypto {
+    atomic_uint users; /* who opened it, and each key that it loaded */
+    OSSL_LIB_CTX *lib;
+    OSSL_PROVIDER *provider;
+    EVP_MD *digests[3]; /* by enum hf_hash_id - 1; only without HF_LOW_SHA */
+    EVP_CIPHER *ciphers[HF_CIPHER_SLOTS];
+    EC_GROUP *curves[HF_CURVE_SLOTS];
+    struct hf_x25519_calls x25519;
+};
+void hf_libcrypto_keep(struct hf_libcrypto *lib);
+void hf_libcrypto_free(struct hf_libcrypto *lib);
+HF_CHECK bool hf_libcrypto_random(void *self, void *out, size_t len);
+/* Empty the error queue; always false. */
+bool hf_libcrypto_failed(void);
+/* Known answers and known lies (libcrypto_check.c): NULL if all is well, else
+ * the name of what this libcrypto gets wrong. */
+HF_CHECK const char *hf_libcrypto_check(struct hf_libcrypto *lib);
+
+/* ---- rows of the provider's lists ----------------------------------------------- */
+
+extern const struct hf_hash hf_libcrypto_sha256, hf_libcrypto_sha384,
+    hf_libcrypto_sha512;
+extern const struct hf_aead hf_libcrypto_aes128gcm, hf_libcrypto_aes256gcm,
+    hf_libcrypto_chacha;
+extern const struct hf_kx hf_libcrypto_x25519, hf_libcrypto_p256,
+    hf_libcrypto_p384, hf_libcrypto_x25519mlkem768;
+extern const struct hf_signature *const hf_libcrypto_signatures[];
+
+/* By enum hf_hash_id; the id must be one of the three. */
+const struct hf_hash *hf_libcrypto_hash(unsigned id);
+
+#endif
