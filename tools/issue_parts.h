@@ -1,0 +1,38 @@
+/* issue_parts.h - what the files of issue share with each other only. */
+#ifndef HANDFAST_TOOL_ISSUE_PARTS_H
+#define HANDFAST_TOOL_ISSUE_PARTS_H
+
+#include "base/base.h"
+#include "issue.h"
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+#include <openssl/x509v3.h>
+
+struct issued {
+    X509 *cert;
+    EVP_PKEY *key;
+    STACK_OF(X509) * above; /* up to the root, which is not in it */
+    bool keep_chain_back;   /* broken: do not send what is above */
+};
+
+/* ---- issue_ext.c: names and extensions ------------------------------------ */
+
+/* What is wrong with a name, in words; NULL if nothing is. */
+const char *issue_name_fault(const char *name, enum issue_use use);
+/* The name as a certificate would say it; NULL if it is not one that belongs
+ * among the alternative names, or without memory. */
+GENERAL_NAME *issue_general_name(const char *name, enum issue_use use);
+HF_CHECK bool issue_add_names(X509 *cert, const struct issue_order *order);
+HF_CHECK bool issue_add_limits(X509 *cert, const struct issue_order *order,
+                               struct hf_error *error);
+HF_CHECK bool issue_add_basic(X509 *cert, bool ca, long path_len);
+HF_CHECK bool issue_add_usage(X509 *cert, bool ca, enum issue_use use,
+                              enum issue_broken broken);
+HF_CHECK bool issue_add_key_ids(X509 *cert, X509 *issuer);
+HF_CHECK bool issue_add_stranger(X509 *cert); /* critical and unknown */
+/* The first of the names that @issuer may not certify, or NULL. */
+const char *issue_outside(const struct issued *issuer,
+                          const struct issue_order *order);
+
+#endif
