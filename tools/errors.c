@@ -7,6 +7,7 @@
  */
 #include "tool.h"
 
+#include <stdarg.h>
 #include <string.h>
 
 /* clang-format off */
@@ -93,28 +94,77 @@ const char *advice_for(unsigned code)
     return "run it again with -vv to see every message and decision";
 }
 
-/* Where in the peer's bytes, if the error knows. */
-static void tell_place(const struct hf_error *e)
+/* ---- failures -------------------------------------------------------------- */
+
+/* clang-format off */
+static const struct {
+    const char *code, *text, *next;
+    int exit;
+} failures[] = {
+    { "ok", "", "", HF_EXIT_GOOD },
+#define FAILURE(id, dotted, exit, text, next)                                  \
+    { dotted, text, next, HF_EXIT_##exit },
+#include "failures.def"
+#undef FAILURE
+};
+/* clang-format on */
+
+bool fail_with(struct failure *f, enum failure_id id, const char *format, ...)
 {
-    if (!e->layout)
-        return;
-    fprintf(stderr, "  at   %s%s%s, byte %zu\n", e->layout, e->field ? "." : "",
-            e->field ? e->field : "", e->byte);
+    va_list args;
+    if (f->code)
+        return false;
+    f->code = failures[id].code;
+    f->text = failures[id].text;
+    f->next = failures[id].next;
+    f->exit = failures[id].exit;
+    va_start(args, format);
+    vsnprintf(f->detail, sizeof f->detail, format, args);
+    va_end(args);
+    return false;
 }
 
-int error_tell(const struct tool *tool, int code, const struct hf_error *e,
-               const char *next)
+bool fail_error(struct failure *f, const struct hf_error *error,
+                bool after_handshake)
 {
+    if (f->code)
+        return false;
+    f->code = hf_error_name(error->code);
+    f->text = hf_error_text(error->code);
+    f->next = advice_for(error->code);
+    f->exit = exit_of(error, after_handshake);
+    f->error = *error;
+    snprintf(f->detail, sizeof f->detail, "%s", error->detail);
+    return false;
+}
+
+int failure_tell(const struct tool *tool, const struct failure *f)
+{
+    const struct hf_error *e = &f->error;
     fprintf(stderr, "%s%s: (%d) %s%s [%s]\n", ink(tool, stderr, INK_BAD),
-            tool->title, code, hf_error_text(e->code),
-            ink(tool, stderr, INK_PLAIN), hf_error_name(e->code));
-    if (e->detail[0]) {
+            tool->title, f->exit, f->text, ink(tool, stderr, INK_PLAIN),
+            f->code);
+    if (f->detail[0]) {
         fputs("  why  ", stderr);
-        print_safe_text(stderr, e->detail);
+        print_safe_text(stderr, f->detail);
         putc('\n', stderr);
     }
-    tell_place(e);
+    /* where in the peer's bytes, if the error knows */
+    if (e->layout)
+        fprintf(stderr, "  at   %s%s%s, byte %zu\n", e->layout,
+                e->field ? "." : "", e->field ? e->field : "", e->byte);
     fputs("  try  ", stderr);
-    print_wrapped(stderr, next ? next : advice_for(e->code), tool->width, 7, 7);
-    return code;
+    print_wrapped(stderr, f->next, tool->width, 7, 7);
+    return f->exit;
+}
+
+int error_tell(const struct tool *tool, int code, const struct hf_error *error,
+               const char *next)
+{
+    struct failure f = { 0 };
+    fail_error(&f, error, false);
+    f.exit = code;
+    if (next)
+        f.next = next;
+    return failure_tell(tool, &f);
 }

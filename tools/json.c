@@ -146,18 +146,19 @@ void json_bool(struct json *j, const char *key, bool value)
     fputs(value ? "true" : "false", j->to);
 }
 
-void json_error(struct json *j, const struct hf_error *e, int exit)
+void json_failure(struct json *j, const struct failure *f)
 {
-    if (e->code == HF_OK) {
+    const struct hf_error *e = &f->error;
+    if (!f->code) {
         json_null(j, "error");
         return;
     }
     json_open(j, "error", '{');
-    json_text(j, "code", hf_error_name(e->code));
-    json_number(j, "exit", exit);
-    json_text(j, "text", hf_error_text(e->code));
-    json_text(j, "detail", e->detail);
-    json_text(j, "try", advice_for(e->code));
+    json_text(j, "code", f->code);
+    json_number(j, "exit", f->exit);
+    json_text(j, "text", f->text);
+    json_text(j, "detail", f->detail);
+    json_text(j, "try", f->next);
     json_text(j, "alert", e->alert ? hf_alert_name(e->alert) : NULL);
     json_bool(j, "by_peer", e->by_peer);
     json_text(j, "layout", e->layout);
@@ -167,4 +168,14 @@ void json_error(struct json *j, const struct hf_error *e, int exit)
     else
         json_null(j, "byte");
     json_close(j);
+}
+
+void json_error(struct json *j, const struct hf_error *error, int exit)
+{
+    struct failure f = { 0 };
+    if (error->code != HF_OK) {
+        fail_error(&f, error, false);
+        f.exit = exit;
+    }
+    json_failure(j, &f);
 }

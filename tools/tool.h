@@ -190,6 +190,30 @@ int error_tell(const struct tool *tool, int code, const struct hf_error *error,
 /* What to try about a code of errors.def, a sentence; never NULL. */
 const char *advice_for(unsigned code);
 
+/* Failures above TLS have dotted codes of their own (failures.def); a struct
+ * failure is any failure, whoever noticed it. */
+enum failure_id {
+    FAIL_NONE,
+#define FAILURE(id, dotted, exit, text, next) FAIL_##id,
+#include "failures.def"
+#undef FAILURE
+    FAILURE_IDS
+};
+struct failure {
+    const char *code; /* dotted; NULL: nothing has failed */
+    const char *text, *next;
+    int exit;
+    char detail[HF_DETAIL_MAX]; /* the evidence */
+    struct hf_error error;      /* if the library noticed it */
+};
+/* Note a failure, the first one stays.  Both return false. */
+bool fail_with(struct failure *f, enum failure_id id, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+bool fail_error(struct failure *f, const struct hf_error *error,
+                bool after_handshake);
+/* The three lines; returns its exit code. */
+int failure_tell(const struct tool *tool, const struct failure *f);
+
 /* ---- JSON (json.c) ---------------------------------------------------------------- */
 
 /* One document to one stream; a key is NULL inside an array. */
@@ -214,5 +238,6 @@ void json_null(struct json *j, const char *key);
 /* "error": {code, exit, text, detail, try, alert, layout, field, byte}; null
  * if there is none. */
 void json_error(struct json *j, const struct hf_error *error, int exit);
+void json_failure(struct json *j, const struct failure *f);
 
 #endif
