@@ -41,6 +41,11 @@ HF_PUBLIC struct hf_config *hf_config_keep(struct hf_config *config);
 HF_PUBLIC void hf_config_free(struct hf_config *config); /* NULL is fine */
 HF_PUBLIC const struct hf_error *hf_config_error(const struct hf_config *);
 HF_PUBLIC void hf_config_clear_error(struct hf_config *config);
+/* Note a reason as the setters do, for code that reads a configuration from
+ * somewhere: @code is an enum hf_error_code, @system an errno or 0, @detail a
+ * text that is copied.  Always false. */
+HF_PUBLIC bool hf_config_fail(struct hf_config *config, unsigned code,
+                              int system, const char *detail);
 /* Open the provider and check the whole; done by the first connection if it
  * was not said before.  False: hf_config_error(). */
 HF_PUBLIC bool hf_config_freeze(struct hf_config *config);
@@ -78,7 +83,8 @@ HF_PUBLIC void hf_config_set_passphrase(struct hf_config *config,
 /* Trust the certificates of a PEM text, or one DER certificate. Copies. */
 HF_PUBLIC bool hf_config_trust(struct hf_config *config, struct hf_span anchors);
 /* The same with borrowed text: it must live as long as the config does, and
- * done(ctx) is called when that ends. */
+ * done(ctx) is called when that ends.  False: nothing was kept, and done is
+ * not called. */
 HF_PUBLIC bool hf_config_trust_borrowed(struct hf_config *config,
                                         struct hf_span pem,
                                         void (*done)(void *ctx), void *ctx);
@@ -94,6 +100,9 @@ HF_PUBLIC bool hf_config_set_strict_names(struct hf_config *config, bool on);
 typedef int64_t hf_clock_fn(void *ctx);
 HF_PUBLIC bool hf_config_set_clock(struct hf_config *config, hf_clock_fn *now,
                                    void *ctx);
+/* The same where none was set and nothing is frozen yet; else nothing. */
+HF_PUBLIC void hf_config_default_clock(struct hf_config *config,
+                                       hf_clock_fn *now, void *ctx);
 /* Smallest RSA modulus accepted in a chain, in bits; 2048 if never set. */
 HF_PUBLIC bool hf_config_set_min_rsa(struct hf_config *config, unsigned bits);
 

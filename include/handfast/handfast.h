@@ -24,9 +24,19 @@
 extern "C" {
 #endif
 
-/* ---- configuration from files (see engine.h for the rest) ------------------------ */
+/* ---- configuration from files (see engine.h for the rest) ------------------------
+ * All return false with the reason, the path in it, in hf_config_error().  Files
+ * are read once, here; only regular files are. */
 
-/* A chain and its key from files, PEM or DER; a file may hold both. */
+/* Larger files than these are refused, in bytes. */
+enum {
+    HF_KEY_FILE_MAX = 64 * 1024,
+    HF_CHAIN_FILE_MAX = 1024 * 1024,
+    HF_TRUST_FILE_MAX = 16 * 1024 * 1024 /* a bundle, or a whole directory */
+};
+
+/* A chain and its key from files, PEM or DER.  A file may hold both: @key is
+ * NULL then, or the same path. */
 HF_PUBLIC bool hf_config_add_keypair_file(struct hf_config *config,
                                           const char *chain, const char *key);
 /* Trust a bundle (PEM) or a single certificate (PEM or DER). */
@@ -34,50 +44,74 @@ HF_PUBLIC bool hf_config_trust_file(struct hf_config *config, const char *path);
 /* Trust every certificate in a hashed directory (names such as 1f2e3d4c.0). */
 HF_PUBLIC bool hf_config_trust_directory(struct hf_config *config,
                                          const char *path);
-/* Trust what the system trusts: the bundles of Debian, Fedora, Alpine, SUSE
- * and the BSDs are tried in turn; config.no_trust lists them if none is there. */
+/* Trust what the system trusts: the bundles of Debian, Fedora, SUSE, Alpine
+ * and the BSDs are tried in turn; config.no_trust lists them if none is there.
+ * No environment variable is read.  The bundle is mapped, not read: systems
+ * replace it by renaming a new one over it. */
 HF_PUBLIC bool hf_config_trust_system(struct hf_config *config);
 
-/* ---- connections on sockets -------------------------------------------------------- */
+/* ---- connections on sockets --------------------------------------------------------
+ * A config without a clock gets the system's when its first connection is made
+ * here.  Signals do not interrupt calls: what waits goes on waiting. */
 struct hf_tls;
 
-enum { HF_WANT_POLLIN = -2, HF_WANT_POLLOUT = -3, HF_TLS_ERROR = -1 };
+enum {
+    HF_TLS_ERROR = -1,
+    HF_WANT_POLLIN = -2,
+    HF_WANT_POLLOUT = -3,
+    HF_WANT_ANSWER = -4 /* hf_config_set_questions() was said, and one is open:
+                         * hf_conn_answer(hf_tls_conn(tls)), then call again */
+};
+enum { HF_HANDSHAKE_MS = 10000 }; /* for a handshake, unless said otherwise */
 
 /* Connect to @host (a name or an address) and @port (a number or a service)
  * over TCP, IPv6 and IPv4 addresses tried in turn, and shake hands; @host is
  * sent as SNI and verified.  Ten seconds for all of it unless
- * hf_connect_within() says otherwise.  Returns NULL only without memory; an
- * object whose hf_tls_error() has a code otherwise.  Owner: caller. */
+ * hf_connect_within() says otherwise (0: no limit); only the system's resolver
+ * cannot be stopped on its way.  Returns NULL only without memory; an object
+ * whose hf_tls_error() has a code if it failed.  Blocking.  Owner: caller. */
 HF_PUBLIC struct hf_tls *hf_connect(struct hf_config *config, const char *host,
                                     const char *port);
 HF_PUBLIC struct hf_tls *hf_connect_within(struct hf_config *config,
                                            const char *host, const char *port,
                                            int milliseconds);
-/* A server's side of an accepted socket @fd.  Nothing is exchanged yet:
- * hf_handshake, hf_read or hf_write do that.  The descriptor stays the
- * caller's until hf_tls_own_fd(). */
+/* Only the TCP part of that, for a protocol that says something before TLS, or
+ * to have the connection for yourself before hf_handshake(): a connected,
+ * blocking descriptor, or -1 with the reason in *error, which is overwritten.
+ * Owner: caller.  Any thread. */
+HF_PUBLIC int hf_tcp_connect(const char *host, const char *port,
+                             int milliseconds, struct hf_error *error);
+/* A server's side of an accepted socket @fd (which gets TCP_NODELAY).  Nothing
+ * is exchanged yet: hf_handshake, hf_read or hf_write do that.  The descriptor
+ * stays the caller's until hf_tls_own_fd().  NULL only without memory. */
 HF_PUBLIC struct hf_tls *hf_accept(struct hf_config *config, int fd);
-/* A client on open descriptors (STARTTLS, tunnels, tests); @in may equal
- * @out.  @server_name as in hf_conn_new. */
+/* A client, a server, on open descriptors (STARTTLS, tunnels, pipes); @in may
+ * equal @out.  @server_name as in hf_conn_new.  NULL only without memory. */
 HF_PUBLIC struct hf_tls *hf_client_fds(struct hf_config *config, int in,
                                        int out, const char *server_name);
 HF_PUBLIC struct hf_tls *hf_server_fds(struct hf_config *config, int in,
                                        int out);
 /* From now on hf_tls_free() closes the descriptors. */
 HF_PUBLIC void hf_tls_own_fd(struct hf_tls *tls);
-/* Fail with system.timeout once this many milliseconds have passed from now;
- * 0: no deadline. */
+/* Fail with system.timeout where a call would wait once this many milliseconds
+ * have passed from now, for the handshake and all that follows; 0: no
+ * deadline.  Never said: HF_HANDSHAKE_MS from the beginning for the handshake,
+ * none afterwards. */
 HF_PUBLIC void hf_tls_set_deadline(struct hf_tls *tls, int milliseconds);
 
-/* Finish the handshake: 0, HF_WANT_POLLIN, HF_WANT_POLLOUT or HF_TLS_ERROR.
- * hf_read and hf_write do it by themselves. */
+/* Finish the handshake: 0, HF_WANT_POLLIN, HF_WANT_POLLOUT, HF_WANT_ANSWER or
+ * HF_TLS_ERROR.  hf_read and hf_write do it by themselves. */
 HF_PUBLIC int hf_handshake(struct hf_tls *tls);
 /* Bytes read (at least 1); 0: the peer said close_notify; HF_WANT_POLLIN,
- * HF_WANT_POLLOUT; HF_TLS_ERROR (a stream that just ends is the error
- * peer.truncated, never 0). */
+ * HF_WANT_POLLOUT, HF_WANT_ANSWER; HF_TLS_ERROR (a stream that just ends is the
+ * error peer.truncated, never 0).  @len is at least 1, and all of @buf may be
+ * written to.  Go on until HF_WANT_POLLIN before you poll: more may have come
+ * already.  With HF_RECORD_MAX or more, records are opened inside @buf. */
 HF_PUBLIC ssize_t hf_read(struct hf_tls *tls, void *buf, size_t len);
 /* Bytes written (at least 1; on a blocking descriptor all of them);
- * HF_WANT_*; HF_TLS_ERROR. */
+ * HF_WANT_POLLIN, HF_WANT_POLLOUT, HF_WANT_ANSWER; HF_TLS_ERROR.  What was not
+ * reported as written must be the beginning of the next hf_write: a part of it
+ * may be sealed and half sent already.  With @len 0, 0: all of it went. */
 HF_PUBLIC ssize_t hf_write(struct hf_tls *tls, const void *buf, size_t len);
 /* Say close_notify: no more hf_write; hf_read still works (half-close).
  * 0, HF_WANT_POLLOUT, HF_TLS_ERROR. */
@@ -85,16 +119,18 @@ HF_PUBLIC int hf_close(struct hf_tls *tls);
 /* Wipe and free; NULL is fine.  Does not say close_notify. */
 HF_PUBLIC void hf_tls_free(struct hf_tls *tls);
 
-/* Why it failed; code HF_OK if it did not.  Never NULL, for @tls NULL either
- * (then: internal.memory). */
+/* Why the last call failed, or an earlier one that nothing can follow; code
+ * HF_OK if none did.  Never NULL, for @tls NULL either (internal.memory). */
 HF_PUBLIC const struct hf_error *hf_tls_error(const struct hf_tls *tls);
-/* The same as one line of text, good until the next call on @tls. */
+/* The same as one line of text, "verify.expired: the certificate has expired:
+ * ...", good until the next call on @tls; "ok" if nothing failed. */
 HF_PUBLIC const char *hf_tls_reason(const struct hf_tls *tls);
-/* The connection inside, for everything engine.h can be asked. */
+/* The connection inside, for everything engine.h can be asked; NULL if there
+ * was no memory for it. */
 HF_PUBLIC struct hf_conn *hf_tls_conn(struct hf_tls *tls);
 /* The descriptor read from, -1 if there is none. */
 HF_PUBLIC int hf_tls_fd(const struct hf_tls *tls);
-/* Bytes that were read already and can be had without waiting. */
+/* Bytes that hf_read can give without reading from the descriptor. */
 HF_PUBLIC size_t hf_tls_pending(const struct hf_tls *tls);
 
 #ifdef __cplusplus
