@@ -4,7 +4,9 @@
 # Each folder of src/ is a layer with one header.  The table says what a layer
 # may include besides itself; anything else is an arrow up or sideways.  Tests
 # may include what they like from below and helpers of their own layer, and are
-# held to the same table.  libcrypto's headers stay behind the crypto layer.
+# held to the same table.  One header is read from below: handshake knows the
+# words of engine.h (settings, questions and their answers), but cannot call what
+# it declares, because it is linked without it.  libcrypto's headers stay behind the crypto layer.
 set -u
 cd "${1:-$(dirname "$0")/..}" || exit 1
 
@@ -44,6 +46,9 @@ complain() {
 
 # check FILE LAYER INCLUDED
 check() {
+    case $2:$3 in
+    handshake:\"handfast/engine.h\") return ;;
+    esac
     case $3 in
     \"handfast/*)
         target=${3#\"handfast/}
@@ -90,6 +95,8 @@ for file in src/*/*.[ch] src/*/*.def; do
     first=$(includes "$file" | head -n 1)
     case $first in
     \"$layer/*.h\") ;;
+    \"*/*) complain "$file includes $first first, not its layer's header" ;;
+    \"*.h\") ;;                            # beside it, which is held to this too
     *) complain "$file includes ${first:-nothing} first, not its layer's header" ;;
     esac
 done
