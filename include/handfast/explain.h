@@ -237,7 +237,7 @@ struct hf_lines {
     void (*line)(void *ctx, const struct hf_line *line);
     void *ctx;
     unsigned depth;    /* start with 0 */
-    uint32_t quiet;    /* ours: which depths have no heading of their own */
+    uint32_t quiet;    /* ours, start with 0: levels without a heading */
 };
 /* A visitor that calls lines->line for every line. */
 HF_PUBLIC struct hf_visitor hf_lines(struct hf_lines *lines);

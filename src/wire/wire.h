@@ -115,8 +115,13 @@ HF_CHECK bool hf_wire_read_ext(hf_layout_fn *layout,
                                const struct hf_extensions *extensions,
                                enum hf_ext ext, void *out,
                                struct hf_fault *fault);
+/* The fault's offset counts from the start of @part; make it count from the
+ * start of @whole, in which @part lies. */
+void hf_wire_shift(struct hf_fault *fault, struct hf_span whole,
+                   struct hf_span part);
 /* Take the next element off a list of structs that hf_wire_read() has
- * checked.  False: it was empty. */
+ * checked.  False: it was empty.  Offsets in *out count from the list's start
+ * as it was before the call. */
 HF_CHECK bool hf_wire_next(hf_layout_fn *layout, struct hf_span *list,
                            void *out);
 /* Take the next number, of @width bytes, off a list of numbers likewise. */
