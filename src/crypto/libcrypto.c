@@ -2,7 +2,8 @@
  * it can do, how it is opened, and random bytes.
  *
  * libcrypto.h tells the rules of calling libcrypto; the algorithms are in
- * libcrypto_hash.c, _aead.c, _x25519.c, _ec.c, _rsa.c, _sign.c and _key.c. */
+ * libcrypto_hash.c, _aead.c, _x25519.c, _ecdh.c, _sign.c, _ecdsa.c and _rsa.c;
+ * private keys in _key.c and _keyfile.c; the self-test is in _check.c. */
 #include "crypto/libcrypto.h"
 
 #include <openssl/rand.h>
@@ -101,6 +102,8 @@ static const char *fill(struct hf_libcrypto *lib)
     if ((missing = find_digests(lib)) || (missing = find_ciphers(lib)) ||
         (missing = find_curves(lib)))
         return missing;
+    if (!hf_x25519_find(lib))
+        return "X25519";
     return NULL;
 }
 
@@ -166,8 +169,15 @@ static const struct hf_hash *const hashes[] = { &hf_libcrypto_sha256,
 static const struct hf_aead *const aeads[] = { &hf_libcrypto_aes128gcm,
                                                &hf_libcrypto_aes256gcm,
                                                &hf_libcrypto_chacha, NULL };
-static const struct hf_kx *const groups[] = { NULL };
-const struct hf_signature *const hf_libcrypto_signatures[] = { NULL };
+static const struct hf_kx *const groups[] = { &hf_libcrypto_x25519,
+                                              &hf_libcrypto_p256,
+                                              &hf_libcrypto_p384, NULL };
+
+static void key_public(const struct hf_private_key *key,
+                       struct hf_public_key *out)
+{
+    *out = key->public;
+}
 
 const struct hf_provider hf_libcrypto = {
     .name = "libcrypto",
@@ -178,4 +188,8 @@ const struct hf_provider hf_libcrypto = {
     .groups = groups,
     .signatures = hf_libcrypto_signatures,
     .random = hf_libcrypto_random,
+    .key_load = hf_libcrypto_key_load,
+    .key_keep = hf_libcrypto_key_keep,
+    .key_free = hf_libcrypto_key_free,
+    .key_public = key_public,
 };

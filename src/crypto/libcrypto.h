@@ -74,6 +74,72 @@ bool hf_libcrypto_failed(void);
  * the name of what this libcrypto gets wrong. */
 HF_CHECK const char *hf_libcrypto_check(struct hf_libcrypto *lib);
 
+/* Fill in lib->x25519; false if the provider lacks a function of it. */
+HF_CHECK bool hf_x25519_find(struct hf_libcrypto *lib);
+
+/* ---- keys and signatures ---------------------------------------------------------- */
+
+/* Limits of RSA: a modulus of 2048 to 8192 bits, and an exponent that fits in
+ * four bytes, is odd and at least 65537. */
+enum {
+    HF_RSA_BITS_MIN = 2048,
+    HF_RSA_BITS_MAX = 8192,
+    HF_RSA_BYTES_MAX = HF_RSA_BITS_MAX / 8
+};
+enum { HF_POINT_MAX = 1 + 2 * 66 }; /* P-521 */
+
+struct hf_private_key {
+    atomic_uint users;
+    struct hf_libcrypto *lib; /* kept */
+    EVP_PKEY *pkey;
+    EVP_PKEY_CTX *raw;   /* RSA: set to sign without padding; to be copied */
+    EVP_MD_CTX *ed25519; /* set to sign; to be copied */
+    EVP_PKEY_CTX *evp;   /* EC without HF_LOW_EC: set to sign; to be copied */
+    EC_KEY *ec;          /* EC with HF_LOW_EC */
+    BIGNUM *n, *e;       /* RSA */
+    BN_MONT_CTX *mont;
+    struct hf_public_key public; /* into: */
+    uint8_t point[HF_POINT_MAX];
+    uint8_t modulus[HF_RSA_BYTES_MAX], exponent[4];
+};
+
+/* Make a key of @pkey, which is taken over, also on failure (libcrypto_key.c).
+ * False: the reason is in *error. */
+HF_CHECK bool hf_libcrypto_take_key(struct hf_libcrypto *lib, EVP_PKEY *pkey,
+                                    struct hf_private_key **out,
+                                    struct hf_error *error);
+bool hf_libcrypto_key_load(void *self, struct hf_span text,
+                           hf_passphrase_fn *ask, void *ctx,
+                           struct hf_private_key **out, struct hf_error *error);
+struct hf_private_key *hf_libcrypto_key_keep(struct hf_private_key *key);
+void hf_libcrypto_key_free(struct hf_private_key *key);
+
+/* The curve of a kind of key, HF_CURVE_SLOTS if it is not one of a curve; and
+ * the bytes of its numbers. */
+size_t hf_curve_slot(unsigned kind);
+size_t hf_curve_bytes(size_t slot);
+
+/* ECDSA (libcrypto_ecdsa.c); @point is 0x04 X Y. */
+HF_CHECK bool hf_ecdsa_verify(struct hf_libcrypto *lib, size_t curve,
+                              struct hf_span point, struct hf_span digest,
+                              struct hf_span signature, bool *fault);
+HF_CHECK bool hf_ecdsa_sign(const struct hf_private_key *key,
+                            struct hf_span digest, uint8_t *out, size_t cap,
+                            size_t *len);
+
+/* RSA (libcrypto_rsa.c): a digest, padded as @how says.  @bits_min is
+ * HF_RSA_BITS_MIN everywhere but in the replay of published traces. */
+HF_CHECK bool hf_rsa_verify(struct hf_libcrypto *lib,
+                            const struct hf_signature *how,
+                            const struct hf_public_key *key,
+                            struct hf_span digest, struct hf_span signature,
+                            unsigned bits_min, bool *fault);
+HF_CHECK bool hf_rsa_sign(const struct hf_private_key *key,
+                          const struct hf_signature *how, struct hf_span digest,
+                          uint8_t *out, size_t cap, size_t *len);
+/* Do modulus and exponent obey the limits? */
+bool hf_rsa_acceptable(const BIGNUM *n, const BIGNUM *e, unsigned bits_min);
+
 /* ---- rows of the provider's lists ----------------------------------------------- */
 
 extern const struct hf_hash hf_libcrypto_sha256, hf_libcrypto_sha384,

@@ -1,0 +1,246 @@
+/* kx_test.c - key exchange: Project Wycheproof's vectors for X25519, P-256 and
+ * P-384, and both sides of every group against each other. */
+#include "vectors.h"
+
+static const struct hf_kx *kx_of(unsigned group)
+{
+    const struct hf_kx *kx = hf_kx_by_group(opened(), group);
+
+    assert_non_null(kx);
+    return kx;
+}
+
+/* The states of the classic groups are the private key, and no more. */
+static void put_private(const struct hf_kx *kx, uint8_t *state,
+                        struct hf_span private)
+{
+    const size_t len = kx->secret_len;
+
+    memset(state, 0, HF_KX_STATE_MAX);
+    while (private.len > len) { /* JSON has signed numbers: a zero in front */
+        assert_int_equal(private.at[0], 0);
+        private = hf_span_after(private, 1);
+    }
+    memcpy(state + len - private.len, private.at, private.len);
+}
+
+/* ---- published vectors ----------------------------------------------------------------- */
+
+static void check_vector(void *ctx, const struct vector *v)
+{
+    const struct hf_kx *kx = ctx;
+    struct hf_span public = vector_bytes(v, "public");
+    struct hf_span shared = vector_bytes(v, "shared");
+    uint8_t state[HF_KX_STATE_MAX], secret[HF_SECRET_MAX];
+    uint8_t reply[HF_SHARE_MAX];
+    bool fault = true;
+
+    /* TLS knows uncompressed points only, and no secret of zeroes. */
+    bool want = v->verdict != INVALID && public.len == kx->share_len &&
+                !vector_flag(v, "ZeroSharedSecret");
+    put_private(kx, state, vector_bytes(v, "private"));
+    memset(secret, 0xee, sizeof(secret));
+    bool ok = kx->decapsulate(opened()->self, state, public, secret, &fault);
+    if (ok != want)
+        fail_msg("test %d: %s", v->id, v->comment);
+    assert_false(fault);
+    if (ok) {
+        assert_int_equal(shared.len, kx->secret_len);
+        assert_memory_equal(secret, shared.at, shared.len);
+    }
+    fault = true;
+    assert_int_equal(
+        kx->encapsulate(opened()->self, public, reply, secret, &fault), want);
+    assert_false(fault);
+    kx->wipe(state);
+}
+
+static void x25519_is_that_of_wycheproof(void **state)
+{
+    (void)state;
+    assert_true(vectors_each("x25519_test.json", check_vector,
+                             (void *)(uintptr_t)kx_of(29)) > 500);
+}
+
+static void p256_is_that_of_wycheproof(void **state)
+{
+    (void)state;
+    assert_true(vectors_each("ecdh_secp256r1_ecpoint_test.json", check_vector,
+                             (void *)(uintptr_t)kx_of(23)) > 300);
+}
+
+static void p384_is_that_of_wycheproof(void **state)
+{
+    (void)state;
+    assert_true(vectors_each("ecdh_secp384r1_ecpoint_test.json", check_vector,
+                             (void *)(uintptr_t)kx_of(24)) > 300);
+}
+
+/* ---- both sides --------------------------------------------------------------------------- */
+
+struct run {
+    uint8_t state[HF_KX_STATE_MAX];
+    uint8_t share[HF_SHARE_MAX], reply[HF_SHARE_MAX];
+    uint8_t client[HF_SECRET_MAX], server[HF_SECRET_MAX];
+};
+
+static void exchange(const struct hf_kx *kx, struct run *r)
+{
+    void *self = opened()->self;
+    bool fault = true;
+
+    memset(r, 0, sizeof(*r));
+    assert_true(kx->generate(self, r->state, r->share));
+    assert_true(kx->encapsulate(self, hf_span(r->share, kx->share_len),
+                                r->reply, r->server, &fault));
+    assert_true(kx->decapsulate(
+        self, r->state, hf_span(r->reply, kx->reply_len), r->client, &fault));
+    assert_memory_equal(r->client, r->server, kx->secret_len);
+    for (size_t i = kx->secret_len; i < HF_SECRET_MAX; i++)
+        assert_int_equal(r->client[i] | r->server[i], 0);
+    for (size_t i = kx->share_len; i < HF_SHARE_MAX; i++)
+        assert_int_equal(r->share[i], 0);
+    for (size_t i = kx->reply_len; i < HF_SHARE_MAX; i++)
+        assert_int_equal(r->reply[i], 0);
+    for (size_t i = kx->state_size; i < HF_KX_STATE_MAX; i++)
+        assert_int_equal(r->state[i], 0);
+    kx->wipe(r->state);
+    for (size_t i = 0; i < HF_KX_STATE_MAX; i++)
+        assert_int_equal(r->state[i], 0);
+    kx->wipe(r->state); /* all-zero is fine */
+}
+
+static void both_sides_of_each_group_agree(void **state)
+{
+    (void)state;
+    for (size_t g = 0; hf_libcrypto.groups[g]; g++) {
+        struct run first, second;
+        for (int i = 0; i < 10; i++) {
+            exchange(hf_libcrypto.groups[g], &first);
+            exchange(hf_libcrypto.groups[g], &second);
+            assert_memory_not_equal(first.client, second.client, 32);
+            assert_memory_not_equal(first.share, second.share, 32);
+            assert_memory_not_equal(first.reply, second.reply, 32);
+        }
+    }
+}
+
+static void shares_of_a_wrong_length_are_refused(void **state)
+{
+    (void)state;
+    for (size_t g = 0; hf_libcrypto.groups[g]; g++) {
+        const struct hf_kx *kx = hf_libcrypto.groups[g];
+        struct run r = { 0 };
+        uint8_t longer[HF_SHARE_MAX + 1] = { 0 }, secret[HF_SECRET_MAX];
+        uint8_t reply[HF_SHARE_MAX];
+        bool fault = true;
+
+        assert_true(kx->generate(opened()->self, r.state, r.share));
+        assert_true(kx->encapsulate(opened()->self,
+                                    hf_span(r.share, kx->share_len), r.reply,
+                                    r.server, &fault));
+        for (size_t len = 0; len <= sizeof(longer); len++) {
+            memcpy(longer, r.share, kx->share_len);
+            fault = true;
+            if (len != kx->share_len) {
+                assert_false(kx->encapsulate(opened()->self,
+                                             hf_span(longer, len), reply,
+                                             secret, &fault));
+                assert_false(fault);
+            }
+            memcpy(longer, r.reply, kx->reply_len);
+            fault = true;
+            if (len != kx->reply_len) {
+                assert_false(kx->decapsulate(opened()->self, r.state,
+                                             hf_span(longer, len), secret,
+                                             &fault));
+                assert_false(fault);
+            }
+        }
+        kx->wipe(r.state);
+    }
+}
+
+static void points_off_the_curve_or_compressed_are_refused(void **state)
+{
+    (void)state;
+    for (unsigned group = 23; group <= 24; group++) {
+        const struct hf_kx *kx = kx_of(group);
+        uint8_t share[HF_SHARE_MAX], reply[HF_SHARE_MAX];
+        uint8_t st[HF_KX_STATE_MAX], secret[HF_SECRET_MAX];
+        const struct hf_span whole = hf_span(share, kx->share_len);
+        const struct hf_span half = hf_span(share, 1 + kx->secret_len);
+        bool fault;
+
+        assert_true(kx->generate(opened()->self, st, share));
+        assert_true(
+            kx->encapsulate(opened()->self, whole, reply, secret, &fault));
+        share[kx->share_len - 1] ^= 1;
+        fault = true;
+        assert_false(
+            kx->encapsulate(opened()->self, whole, reply, secret, &fault));
+        assert_false(fault);
+        share[kx->share_len - 1] ^= 1;
+        for (int form = 0; form < 256; form++) {
+            share[0] = (uint8_t)form;
+            fault = true;
+            if (form != 4)
+                assert_false(kx->encapsulate(opened()->self, whole, reply,
+                                             secret, &fault));
+            assert_false(fault && form != 4);
+            assert_false(
+                kx->encapsulate(opened()->self, half, reply, secret, &fault));
+        }
+        kx->wipe(st);
+    }
+}
+
+/* The low-order points of Curve25519: RFC 7748 6.1. */
+static void x25519_of_low_order_is_refused(void **state)
+{
+    static const char *const points[] = {
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "0100000000000000000000000000000000000000000000000000000000000000",
+        "e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800",
+        "5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    };
+    const struct hf_kx *kx = kx_of(29);
+
+    (void)state;
+    for (size_t i = 0; i < HF_COUNT(points); i++) {
+        uint8_t reply[32], secret[32];
+        bool fault = true;
+        memset(secret, 0xee, sizeof(secret));
+        assert_false(kx->encapsulate(opened()->self, hex(points[i]), reply,
+                                     secret, &fault));
+        assert_false(fault);
+        for (size_t k = 0; k < sizeof(secret); k++)
+            assert_int_equal(secret[k], 0);
+    }
+}
+
+static void names_and_numbers_are_those_of_iana(void **state)
+{
+    (void)state;
+    assert_string_equal(kx_of(23)->name, "secp256r1");
+    assert_string_equal(kx_of(24)->name, "secp384r1");
+    assert_string_equal(kx_of(29)->name, "x25519");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(x25519_is_that_of_wycheproof),
+        cmocka_unit_test(p256_is_that_of_wycheproof),
+        cmocka_unit_test(p384_is_that_of_wycheproof),
+        cmocka_unit_test(both_sides_of_each_group_agree),
+        cmocka_unit_test(shares_of_a_wrong_length_are_refused),
+        cmocka_unit_test(points_off_the_curve_or_compressed_are_refused),
+        cmocka_unit_test(x25519_of_low_order_is_refused),
+        cmocka_unit_test(names_and_numbers_are_those_of_iana),
+    };
+    return cmocka_run_group_tests(tests, open_crypto, close_crypto);
+}
