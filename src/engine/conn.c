@@ -1,0 +1,351 @@
+/* conn.c - make a connection, ask it, close it, free it. */
+#include "engine/conn.h"
+
+/* ---- making ------------------------------------------------------------------------ */
+
+static bool set_name(struct hf_conn *conn, const char *name)
+{
+    const struct hf_settings *set = &conn->config->settings;
+    struct hf_error *error = &conn->session.error;
+    struct hf_span text = hf_span_text(name);
+
+    if (!name || !text.len) {
+        if (set->no_name_check || set->no_verify)
+            return true;
+        return hf_fail(error, HF_E_NO_NAME,
+                       "give hf_conn_new a server name, or say "
+                       "hf_config_insecure_no_name_check");
+    }
+    if (!hf_peer_name_read(name, &conn->name)) {
+        if (set->no_name_check || set->no_verify)
+            return true;
+        return hf_fail(error, HF_E_NO_NAME,
+                       "%q is neither a host name nor an IP address", &text);
+    }
+    conn->check_name = !set->no_name_check;
+    /* RFC 6066 3: addresses are not sent. */
+    return conn->name.is_ip || hf_conn_set_sni(conn, conn->name.dns);
+}
+
+/* Can this config play this role? */
+static bool check_role(struct hf_conn *conn)
+{
+    const struct hf_settings *set = &conn->config->settings;
+    struct hf_error *error = &conn->session.error;
+    bool client = conn->session.role == HF_CLIENT;
+    bool verifies = client || set->client_auth != HF_CLIENT_AUTH_NONE;
+
+    if (!client && !set->keypair_count && !(set->questions & HF_ASK_CONFIG))
+        return hf_fail(error, HF_E_NO_KEYPAIR, NULL);
+    if (!verifies || set->no_verify || set->questions & HF_ASK_VERIFY)
+        return true;
+    if (!set->store)
+        return hf_fail(error, HF_E_NO_TRUST,
+                       "%s; load anchors with hf_config_trust",
+                       client ? "no server could be verified"
+                              : "clients are asked for certificates, and "
+                                "none could be verified");
+    if (!set->clock)
+        return hf_fail(error, HF_E_BAD_OPTION,
+                       "no clock to check dates with: hf_config_set_clock");
+    return true;
+}
+
+struct hf_conn *hf_conn_new(struct hf_config *config, enum hf_role role,
+                            const char *server_name)
+{
+    struct hf_conn *conn = hf_alloc(sizeof(*conn));
+    struct hf_session *s;
+
+    if (!conn)
+        return NULL;
+    s = &conn->session;
+    conn->config = hf_config_keep(config);
+    s->role = role;
+    s->own_chain = -1;
+    s->settings = &config->settings;
+    if (!hf_config_freeze(config)) {
+        s->error = config->error;
+    } else {
+        s->watch = config->settings.watch;
+        s->watch_ctx = config->settings.watch_ctx;
+        s->watch_secrets = config->settings.watch_secrets;
+        if (check_role(conn) && role == HF_CLIENT)
+            (void)set_name(conn, server_name);
+    }
+    conn->failed = s->error.code != HF_OK;
+    return conn;
+}
+
+bool hf_conn_set_sni(struct hf_conn *conn, const char *name)
+{
+    struct hf_error *error = &conn->session.error;
+    size_t len = name ? hf_text_len(name) : 0;
+
+    if (conn->started || conn->failed)
+        return false;
+    if (len > HF_NAME_MAX)
+        return hf_fail(error, HF_E_BAD_OPTION,
+                       "a server name of %z bytes, at most %u", len,
+                       (unsigned)HF_NAME_MAX);
+    if (conn->sni)
+        hf_free(conn->sni, hf_text_len(conn->sni) + 1);
+    conn->sni = NULL;
+    if (!len)
+        return true;
+    conn->sni = hf_alloc(len + 1);
+    if (!conn->sni)
+        return hf_fail(error, HF_E_OUT_OF_MEMORY, NULL);
+    hf_copy(conn->sni, name, len);
+    return true;
+}
+
+bool hf_conn_set_watch(struct hf_conn *conn, hf_watch_fn *watch, void *ctx,
+                       bool secrets)
+{
+    if (conn->started)
+        return false;
+    conn->session.watch = watch;
+    conn->session.watch_ctx = ctx;
+    conn->session.watch_secrets = secrets;
+    return true;
+}
+
+void hf_conn_free(struct hf_conn *conn)
+{
+    if (!conn)
+        return;
+    hf_handshake_free(conn->handshake);
+    hf_session_wipe(&conn->session);
+    if (conn->sni)
+        hf_free(conn->sni, hf_text_len(conn->sni) + 1);
+    hf_config_free(conn->config);
+    hf_free(conn, sizeof(*conn));
+}
+
+bool hf_conn_start(struct hf_conn *conn)
+{
+    struct hf_session *s = &conn->session;
+    struct hf_handshake *hs;
+
+    if (conn->started)
+        return true;
+    conn->started = true;
+    hs = hf_handshake_new(s);
+    if (!hs)
+        return hf_fail(&s->error, HF_E_OUT_OF_MEMORY, NULL);
+    conn->handshake = hs;
+    hs->name = conn->name;
+    hs->check_name = conn->check_name;
+    hs->sni = conn->sni;
+    /* Client: this is the name in the session; server: it is heard. */
+    s->server_name = conn->sni;
+    conn->sni = NULL;
+    return true;
+}
+
+/* ---- the end ------------------------------------------------------------------------- */
+
+static void say_error(struct hf_conn *conn)
+{
+    struct hf_session *s = &conn->session;
+    struct hf_event event = { .kind = HF_EVENT_ERROR,
+                              .id = HF_EV_ERROR,
+                              .version = s->version,
+                              .inputs = s->error.detail,
+                              .verdict = hf_error_text(s->error.code),
+                              .instead = "",
+                              .subject = "",
+                              .error = &s->error };
+
+    if (hf_watched(s))
+        s->watch(s->watch_ctx, &event);
+}
+
+enum hf_outcome hf_conn_fail(struct hf_conn *conn)
+{
+    struct hf_session *s = &conn->session;
+
+    if (!s->error.code)
+        hf_fail(&s->error, HF_E_BUG, "a failure without a reason");
+    if (conn->failed)
+        return HF_FAILED;
+    conn->failed = true;
+    conn->ready = false;
+    say_error(conn);
+    /* One alert, and none in answer to one.  If it cannot be sealed, the
+     * peer learns from the closed connection. */
+    if (s->error.alert && !s->error.by_peer && !conn->close_sent &&
+        conn->started)
+        (void)hf_send_alert(s, s->error.alert);
+    hf_handshake_free(conn->handshake);
+    conn->handshake = NULL;
+    hf_reassembly_wipe(&s->messages);
+    hf_direction_wipe(&s->in);
+    hf_direction_wipe(&s->out);
+    return HF_FAILED;
+}
+
+enum hf_outcome hf_conn_eof(struct hf_conn *conn)
+{
+    struct hf_session *s = &conn->session;
+
+    conn->eof = true;
+    if (conn->failed)
+        return HF_FAILED;
+    if (conn->close_received)
+        return HF_CLOSED;
+    if (conn->ready)
+        hf_fail(&s->error, HF_E_CUT, NULL);
+    else
+        hf_fail(&s->error, HF_E_CLOSED_EARLY, "%s",
+                s->version ? "after the hellos" : "before any answer");
+    return hf_conn_fail(conn);
+}
+
+/* ---- questions about it ----------------------------------------------------------------- */
+
+const struct hf_error *hf_conn_error(const struct hf_conn *conn)
+{
+    return &conn->session.error;
+}
+
+bool hf_conn_ready(const struct hf_conn *conn)
+{
+    return conn->ready;
+}
+
+unsigned hf_conn_version(const struct hf_conn *conn)
+{
+    return conn->session.version;
+}
+
+unsigned hf_conn_suite(const struct hf_conn *conn)
+{
+    return conn->session.suite ? conn->session.suite->number : 0;
+}
+
+unsigned hf_conn_group(const struct hf_conn *conn)
+{
+    return conn->session.group;
+}
+
+unsigned hf_conn_peer_scheme(const struct hf_conn *conn)
+{
+    return conn->session.peer_scheme;
+}
+
+unsigned hf_conn_own_scheme(const struct hf_conn *conn)
+{
+    return conn->session.own_scheme;
+}
+
+bool hf_conn_retried(const struct hf_conn *conn)
+{
+    return conn->session.retried;
+}
+
+struct hf_span hf_conn_protocol(const struct hf_conn *conn)
+{
+    return hf_span_text(conn->session.protocol);
+}
+
+const char *hf_conn_server_name(const struct hf_conn *conn)
+{
+    return conn->session.server_name ? conn->session.server_name : conn->sni;
+}
+
+size_t hf_conn_peer_certificates(const struct hf_conn *conn)
+{
+    return conn->session.peer_count;
+}
+
+struct hf_span hf_conn_peer_certificate(const struct hf_conn *conn,
+                                        size_t index)
+{
+    return index < conn->session.peer_count ? conn->session.peer[index]->der
+                                            : hf_span(NULL, 0);
+}
+
+bool hf_conn_peer_verified(const struct hf_conn *conn)
+{
+    return conn->session.verified;
+}
+
+int hf_conn_own_chain(const struct hf_conn *conn)
+{
+    return conn->session.own_chain;
+}
+
+bool hf_conn_export(const struct hf_conn *conn, const char *label,
+                    struct hf_span context, uint8_t *out, size_t len)
+{
+    enum { LABEL_MAX = 249 }; /* what HkdfLabel holds behind "tls13 " */
+    const struct hf_session *s = &conn->session;
+
+    return conn->ready && hf_text_len(label) <= LABEL_MAX &&
+           len <= (size_t)255 * s->hash->len &&
+           hf_keys13_export(s, label, context, out, len);
+}
+
+/* ---- questions to the application ---------------------------------------------------------- */
+
+struct hf_question hf_conn_question(const struct hf_conn *conn)
+{
+    static const struct hf_question none = { .kind = 0 };
+
+    return conn->handshake ? conn->handshake->question : none;
+}
+
+/* Another config for this client: from here on its settings hold. */
+static bool use_config(struct hf_conn *conn, struct hf_config *config)
+{
+    struct hf_session *s = &conn->session;
+
+    if (!config)
+        return true;
+    if (!hf_config_freeze(config)) {
+        s->error = config->error;
+        return false;
+    }
+    /* Version and first offers were judged by the config in force before. */
+    if (config->settings.crypto.provider !=
+            conn->config->settings.crypto.provider ||
+        config->settings.min_version > s->version ||
+        config->settings.max_version < s->version)
+        return hf_fail(&s->error, HF_E_MISUSE,
+                       "the chosen config differs in version or provider");
+    hf_config_free(conn->config);
+    conn->config = hf_config_keep(config);
+    s->settings = conn->handshake->settings = &config->settings;
+    conn->handshake->transcript.crypto = &config->settings.crypto;
+    hf_numbers_read(&conn->handshake->peer_schemes,
+                    conn->handshake->offer.schemes,
+                    &config->settings.schemes);
+    return true;
+}
+
+bool hf_conn_answer(struct hf_conn *conn, const struct hf_answer *answer)
+{
+    struct hf_handshake *hs = conn->handshake;
+
+    if (!hs || !hs->question.kind)
+        return false;
+    if (hs->question.kind == HF_ASK_CONFIG &&
+        !use_config(conn, answer->config)) {
+        hf_conn_fail(conn);
+        return false;
+    }
+    hs->answer = *answer;
+    if (answer->signature.len) {
+        hs->answer.signature = hf_arena_copy(&hs->arena, answer->signature);
+        if (!hs->answer.signature.at) {
+            hf_fail(hs->error, HF_E_ARENA_FULL, NULL);
+            hf_conn_fail(conn);
+            return false;
+        }
+    }
+    hs->question = (struct hf_question){ .kind = 0 };
+    hs->answered = true;
+    return true;
+}

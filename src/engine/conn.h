@@ -1,0 +1,56 @@
+/* conn.h - one connection and one config: what engine.h is made of. */
+#ifndef HF_CONN_H
+#define HF_CONN_H
+
+#include "base/base.h"
+#include "handfast/engine.h"
+#include "handshake/handshake.h"
+
+/* Things in a row that move nothing forward: empty records, warnings, dummy
+ * CCS, tickets, key updates.  One counter for all of them. */
+enum { HF_NO_PROGRESS_MAX = 32 };
+
+enum {
+    HF_KEYPAIRS_MAX = 1024, /* certificates of one server */
+    HF_NAME_MAX = 255       /* of a host name */
+};
+
+/* Counted.  Before it is frozen it belongs to one thread; afterwards nothing
+ * in it changes but the count. */
+struct hf_config {
+    _Atomic unsigned count;
+    bool frozen;
+    struct hf_settings settings;
+    const struct hf_provider *provider;
+    struct hf_error error;
+    hf_passphrase_fn *passphrase;
+    void *passphrase_ctx;
+    bool shares_chosen; /* by hand; else they follow from the groups */
+};
+/* The provider is needed before the config is frozen, to read keys. */
+HF_CHECK bool hf_config_open(struct hf_config *config);
+
+struct hf_conn {
+    struct hf_session session;
+    struct hf_handshake *handshake; /* NULL once it is over */
+    struct hf_config *config;       /* kept */
+    struct hf_peer_name name;       /* client: to be verified */
+    bool check_name;
+    char *sni;                      /* client: to be sent; owned */
+    bool ready, told_ready, started;
+    bool failed, close_sent, close_received, eof;
+    bool owes_update; /* the peer asked for a change of our keys */
+    uint8_t no_progress;
+};
+
+/* The end: note it, tell the peer, drop the handshake. */
+enum hf_outcome hf_conn_fail(struct hf_conn *conn);
+/* Make the handshake if there is none yet.  False: failed. */
+HF_CHECK bool hf_conn_start(struct hf_conn *conn);
+/* One more thing that moved nothing. False: too many. */
+HF_CHECK bool hf_conn_idle_step(struct hf_conn *conn, const char *what);
+/* Pay a key update that the peer asked for, once nothing is waiting to go
+ * out. */
+HF_CHECK bool hf_conn_pay_update(struct hf_conn *conn);
+
+#endif

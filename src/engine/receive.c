@@ -1,0 +1,266 @@
+/* receive.c - bytes from the peer: frames, opened where they lie, and what is
+ * in them: data, handshake messages, alerts, CCS.
+ *
+ * Every record is exactly one of: it moves the handshake, it is delivered, it
+ * is counted as moving nothing, or it is fatal.  None is dropped in silence. */
+#include "engine/conn.h"
+
+enum { CLOSE_NOTIFY = 0, USER_CANCELED = 90 };
+
+/* What became of one record. */
+enum took { TOOK, TOOK_DATA, TOOK_CLOSE, TOOK_FATAL };
+
+bool hf_conn_idle_step(struct hf_conn *conn, const char *what)
+{
+    if (++conn->no_progress <= HF_NO_PROGRESS_MAX)
+        return true;
+    return hf_fail(&conn->session.error, HF_E_NO_PROGRESS,
+                   "more than %u in a row, the last was %s",
+                   (unsigned)HF_NO_PROGRESS_MAX, what);
+}
+
+/* ---- alerts (RFC 8446 6) ------------------------------------------------------------- */
+
+static enum took take_alert(struct hf_conn *conn, struct hf_span alert)
+{
+    struct hf_session *s = &conn->session;
+    const char *name;
+
+    if (alert.len != 2) {
+        hf_fail(&s->error, HF_E_BAD_ALERT, "%z bytes", alert.len);
+        return TOOK_FATAL;
+    }
+    hf_passed(s, false, HF_CONTENT_ALERT, alert.at[1], s->in.epoch, alert);
+    if (alert.at[1] == CLOSE_NOTIFY && conn->ready) {
+        conn->close_received = true;
+        hf_decided(s, HF_EV_CLOSE, true, "the peer's", NULL, NULL);
+        return TOOK_CLOSE;
+    }
+    if (alert.at[1] == USER_CANCELED)
+        return hf_conn_idle_step(conn, "user_canceled") ? TOOK : TOOK_FATAL;
+    name = hf_alert_name(alert.at[1]);
+    hf_fail(&s->error,
+            alert.at[1] == CLOSE_NOTIFY ? HF_E_CLOSED_EARLY : HF_E_ALERT,
+            "the peer sent %s (%u)", name ? name : "an unknown alert",
+            (unsigned)alert.at[1]);
+    s->error.alert = alert.at[1];
+    s->error.by_peer = true;
+    return TOOK_FATAL;
+}
+
+/* ---- ChangeCipherSpec, which means nothing (RFC 8446 5) ---------------------------------- */
+
+/* One byte, 1, in the clear, between the first ClientHello and the peer's
+ * Finished. */
+static enum took take_ccs(struct hf_conn *conn, const struct hf_frame *frame)
+{
+    struct hf_session *s = &conn->session;
+    struct hf_span body = { frame->body, frame->len };
+
+    hf_passed(s, false, HF_CONTENT_CCS, HF_CHANGE_CIPHER_SPEC, HF_PLAIN, body);
+    if (frame->len != 1 || frame->body[0] != 1) {
+        hf_fail(&s->error, HF_E_BAD_CCS, "it holds %h", &body);
+        return TOOK_FATAL;
+    }
+    if (!s->version || s->in.epoch == HF_TRAFFIC) {
+        hf_fail(&s->error, HF_E_BAD_CCS, "%s",
+                s->version ? "after Finished" : "before any hello");
+        return TOOK_FATAL;
+    }
+    return hf_conn_idle_step(conn, "ChangeCipherSpec") ? TOOK : TOOK_FATAL;
+}
+
+/* ---- handshake messages ----------------------------------------------------------------------- */
+
+/* Messages after the handshake: tickets and key updates. */
+static bool take_late_messages(struct hf_conn *conn)
+{
+    struct hf_session *s = &conn->session;
+    struct hf_span message;
+    bool reply;
+
+    while (hf_reassembly_next(&s->messages, &message, &s->error)) {
+        if (!hf_conn_idle_step(conn, "a message after the handshake") ||
+            !hf_post_handshake(s, message, &reply))
+            return false;
+        conn->owes_update |= reply;
+    }
+    return !s->error.code;
+}
+
+static enum took take_handshake(struct hf_conn *conn, struct hf_span fragment)
+{
+    struct hf_session *s = &conn->session;
+
+    if (!fragment.len) {
+        hf_fail(&s->error, HF_E_RECORD_EMPTY, "a handshake record");
+        return TOOK_FATAL;
+    }
+    hf_reassembly_add(&s->messages, fragment);
+    if (!conn->handshake)
+        return take_late_messages(conn) &&
+                       hf_reassembly_save(&s->messages, &s->error)
+                   ? TOOK
+                   : TOOK_FATAL;
+    conn->no_progress = 0;
+    return TOOK; /* the handshake is run by the loop */
+}
+
+/* ---- one record -------------------------------------------------------------------------------- */
+
+static enum took take_data(struct hf_conn *conn, struct hf_span plain,
+                           struct hf_span *data)
+{
+    struct hf_session *s = &conn->session;
+
+    if (!conn->ready) {
+        hf_fail(&s->error, HF_E_UNEXPECTED,
+                "application data came before the handshake was over");
+        return TOOK_FATAL;
+    }
+    if (!plain.len)
+        return hf_conn_idle_step(conn, "an empty record") ? TOOK : TOOK_FATAL;
+    conn->no_progress = 0;
+    *data = plain;
+    return TOOK_DATA;
+}
+
+static enum took take_record(struct hf_conn *conn,
+                             const struct hf_frame *frame,
+                             struct hf_span *data)
+{
+    struct hf_session *s = &conn->session;
+    struct hf_span plain;
+    uint8_t type;
+
+    /* Inside a handshake message only more of it may come. */
+    if (frame->type == HF_CONTENT_CCS && hf_reassembly_empty(&s->messages))
+        return take_ccs(conn, frame);
+    if (!hf_record_open(&s->in, frame, &type, &plain, &s->error))
+        return TOOK_FATAL;
+    if (type != HF_CONTENT_HANDSHAKE && type != HF_CONTENT_ALERT &&
+        !hf_reassembly_empty(&s->messages)) {
+        hf_fail(&s->error, HF_E_INTERLEAVED, "by a record of type %u",
+                (unsigned)type);
+        return TOOK_FATAL;
+    }
+    switch (type) {
+    case HF_CONTENT_HANDSHAKE:
+        return take_handshake(conn, plain);
+    case HF_CONTENT_ALERT:
+        return take_alert(conn, plain);
+    case HF_CONTENT_DATA:
+        return take_data(conn, plain, data);
+    default:
+        hf_fail(&s->error, HF_E_RECORD_TYPE, "record type %u inside",
+                (unsigned)type);
+        return TOOK_FATAL;
+    }
+}
+
+/* ---- the loop -------------------------------------------------------------------------------------- */
+
+/* The handshake is over: what it leaves is in the session. */
+static enum hf_outcome become_ready(struct hf_conn *conn)
+{
+    hf_handshake_free(conn->handshake);
+    conn->handshake = NULL;
+    conn->ready = true;
+    conn->no_progress = 0;
+    hf_reassembly_wipe(&conn->session.messages);
+    return HF_READY;
+}
+
+/* Run the handshake as far as it goes.  NEED_BYTES: go on reading. */
+static enum hf_outcome advance(struct hf_conn *conn)
+{
+    struct hf_session *s = &conn->session;
+
+    switch (hf_handshake_run(conn->handshake)) {
+    case HF_STEP_DONE:
+        return become_ready(conn);
+    case HF_STEP_WAIT:
+        if (!hf_reassembly_save(&s->messages, &s->error))
+            return hf_conn_fail(conn);
+        return conn->handshake->question.kind ? HF_ASKS : HF_NEED_BYTES;
+    case HF_STEP_FAILED:
+    default:
+        return hf_conn_fail(conn);
+    }
+}
+
+/* Take one record off the front of @bytes. NEED_BYTES: there is none, or it
+ * was taken (*used moved) and there is nothing to tell. */
+static enum hf_outcome one_record(struct hf_conn *conn, uint8_t *bytes,
+                                  size_t len, size_t *used,
+                                  struct hf_span *data)
+{
+    struct hf_session *s = &conn->session;
+    struct hf_frame frame;
+
+    switch (hf_frame_next(&frame, bytes, len, s->version,
+                          s->in.aead != NULL, &s->error)) {
+    case HF_FRAME_PART:
+        return HF_NEED_BYTES;
+    case HF_FRAME_BAD:
+        return hf_conn_fail(conn);
+    case HF_FRAME_WHOLE:
+    default:
+        break;
+    }
+    *used += HF_HEADER_LEN + frame.len;
+    switch (take_record(conn, &frame, data)) {
+    case TOOK:
+        return HF_NEED_BYTES;
+    case TOOK_DATA:
+        return HF_DATA;
+    case TOOK_CLOSE:
+        return HF_CLOSED;
+    case TOOK_FATAL:
+    default:
+        return hf_conn_fail(conn);
+    }
+}
+
+/* Records one after the other until one is worth telling. */
+static enum hf_outcome read_records(struct hf_conn *conn, uint8_t *bytes,
+                                    size_t len, size_t *used,
+                                    struct hf_span *data)
+{
+    enum hf_outcome outcome;
+    size_t before;
+
+    for (;;) {
+        if (conn->handshake) {
+            outcome = advance(conn);
+            if (outcome != HF_NEED_BYTES)
+                return outcome;
+        }
+        before = *used;
+        outcome = one_record(conn, bytes + before, len - before, used, data);
+        if (outcome != HF_NEED_BYTES || *used == before)
+            return outcome;
+    }
+}
+
+enum hf_outcome hf_conn_receive(struct hf_conn *conn, uint8_t *bytes,
+                                size_t len, size_t *used,
+                                struct hf_span *data)
+{
+    enum hf_outcome outcome;
+
+    *used = 0;
+    *data = hf_span(NULL, 0);
+    if (conn->failed)
+        return HF_FAILED;
+    if (conn->close_received) {
+        *used = len; /* RFC 8446 6.1: what comes after it is ignored */
+        return HF_CLOSED;
+    }
+    if (!hf_conn_start(conn))
+        return hf_conn_fail(conn);
+    outcome = read_records(conn, bytes, len, used, data);
+    if (outcome != HF_FAILED && !hf_conn_pay_update(conn))
+        return hf_conn_fail(conn);
+    return outcome;
+}

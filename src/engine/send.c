@@ -1,0 +1,103 @@
+/* send.c - data to the peer: sealed straight into the caller's room; and the
+ * limits that force a change of keys. */
+#include "engine/conn.h"
+
+struct hf_span hf_conn_outgoing(const struct hf_conn *conn)
+{
+    return hf_buffer_bytes(&conn->session.outgoing);
+}
+
+void hf_conn_sent(struct hf_conn *conn, size_t len)
+{
+    struct hf_span out = hf_buffer_bytes(&conn->session.outgoing);
+
+    hf_buffer_drop(&conn->session.outgoing, len < out.len ? len : out.len);
+}
+
+/* One answer for all requests so far, and only when the peer reads what we
+ * send: a flood of requests costs nothing more (attacks: KeyUpdate). */
+bool hf_conn_pay_update(struct hf_conn *conn)
+{
+    struct hf_session *s = &conn->session;
+
+    if (!conn->owes_update || !conn->ready || conn->close_sent ||
+        s->outgoing.at)
+        return true;
+    conn->owes_update = false;
+    return hf_send_key_update(s, false);
+}
+
+bool hf_conn_update_keys(struct hf_conn *conn, bool both)
+{
+    struct hf_session *s = &conn->session;
+
+    if (!conn->ready || conn->close_sent || s->version != HF_TLS13)
+        return false;
+    conn->owes_update = false;
+    if (hf_send_key_update(s, both))
+        return true;
+    hf_conn_fail(conn);
+    return false;
+}
+
+/* New keys before the old ones have sealed too much (RFC 8446 5.5). */
+static bool keep_fresh(struct hf_conn *conn)
+{
+    if (!hf_direction_worn(&conn->session.out))
+        return true;
+    return hf_conn_update_keys(conn, false);
+}
+
+static bool can_send(struct hf_conn *conn)
+{
+    if (!conn->ready || conn->close_sent)
+        return false;
+    if (!hf_conn_pay_update(conn)) {
+        hf_conn_fail(conn);
+        return false;
+    }
+    return keep_fresh(conn) && !conn->session.outgoing.at;
+}
+
+size_t hf_conn_send(struct hf_conn *conn, struct hf_span data, uint8_t *room,
+                    size_t cap, size_t *taken)
+{
+    struct hf_session *s = &conn->session;
+    size_t written = 0;
+
+    *taken = 0;
+    while (data.len && cap - written > HF_RECORD_OVERHEAD && can_send(conn)) {
+        size_t fits = cap - written - HF_RECORD_OVERHEAD, len = data.len, made;
+
+        if (len > HF_PLAINTEXT_MAX)
+            len = HF_PLAINTEXT_MAX;
+        if (len > fits)
+            len = fits;
+        made = hf_record_seal(&s->out, HF_CONTENT_DATA, 0x0303,
+                              hf_span_first(data, len), room + written,
+                              &s->error);
+        if (!made) {
+            hf_conn_fail(conn);
+            break;
+        }
+        written += made;
+        *taken += len;
+        data = hf_span_after(data, len);
+    }
+    return written;
+}
+
+void hf_conn_close(struct hf_conn *conn)
+{
+    struct hf_session *s = &conn->session;
+
+    if (conn->failed || conn->close_sent || !conn->started)
+        return;
+    if (!hf_send_alert(s, 0)) {
+        hf_fail(&s->error, HF_E_OUT_OF_MEMORY, NULL);
+        hf_conn_fail(conn);
+        return;
+    }
+    conn->close_sent = true;
+    hf_decided(s, HF_EV_CLOSE, true, "ours", NULL, NULL);
+}

@@ -1,0 +1,307 @@
+/* certificate.c - Certificate and CertificateVerify, both roles, TLS 1.3 (RFC
+ * 8446 4.4.2 and 4.4.3): who I am, and the proof that it is me.
+ *
+ * Two proofs are made here and nowhere else: that the peer's chain is trusted
+ * (or that the config excuses it), and that the peer has the private key. */
+#include "handshake/handshake.h"
+
+/* ---- ours ----------------------------------------------------------------------- */
+
+enum hf_step_result hf_send_certificate(struct hf_handshake *hs)
+{
+    static const uint8_t none[] = { HF_CERTIFICATE, 0, 0, 4, 0, 0, 0, 0 };
+
+    /* A client without a fitting certificate says so with an empty list. */
+    return hf_step(hf_handshake_say(
+        hs, HF_CERTIFICATE,
+        hs->keypair ? hs->keypair->message : HF_SPAN(none)));
+}
+
+enum { SIGNED_PAD = 64, CONTEXT_LEN = 33 };
+
+/* What is signed: 64 spaces, who signs, a NUL, the transcript. */
+static struct hf_span to_be_signed(struct hf_handshake *hs, uint8_t *room,
+                                   enum hf_role signer, const uint8_t *digest)
+{
+    static const char client[] = "TLS 1.3, client CertificateVerify";
+    static const char server[] = "TLS 1.3, server CertificateVerify";
+    const char *context = signer == HF_CLIENT ? client : server;
+    struct hf_writer w =
+        hf_writer(room, SIGNED_PAD + CONTEXT_LEN + 1 + HF_HASH_MAX);
+
+    _Static_assert(sizeof(client) == CONTEXT_LEN + 1, "its length");
+    hf_fill(room, 0x20, SIGNED_PAD);
+    w.len = SIGNED_PAD;
+    hf_put_bytes(&w, hf_span(context, CONTEXT_LEN));
+    hf_put(&w, 0, 1);
+    hf_put_bytes(&w, hf_span(digest, hs->session->hash->len));
+    return hf_written(&w);
+}
+
+enum { SIGNED_MAX = SIGNED_PAD + CONTEXT_LEN + 1 + HF_HASH_MAX };
+
+/* Is the signature to come from somewhere else?  Then ask, and keep what is
+ * to be signed where the question can point at it. */
+static enum hf_step_result ask_for_signature(struct hf_handshake *hs,
+                                             struct hf_span text)
+{
+    struct hf_span kept = hf_arena_copy(&hs->arena, text);
+
+    if (!kept.at) {
+        hf_fail(hs->error, HF_E_ARENA_FULL, NULL);
+        return HF_STEP_FAILED;
+    }
+    hs->question = (struct hf_question){
+        .kind = HF_ASK_SIGN,
+        .scheme = hs->scheme->scheme,
+        .message = kept,
+        .chain = (unsigned)(hs->keypair - hs->settings->keypairs),
+    };
+    return HF_STEP_WAIT;
+}
+
+static enum hf_step_result take_signature(struct hf_handshake *hs)
+{
+    hs->answered = false;
+    if (!hs->answer.signature.len) {
+        hf_fail(hs->error, HF_E_CRYPTO, "no signature was given");
+        return HF_STEP_FAILED;
+    }
+    hs->signature = hf_arena_copy(&hs->arena, hs->answer.signature);
+    if (!hs->signature.at)
+        hf_fail(hs->error, HF_E_ARENA_FULL, NULL);
+    return hf_step(hs->signature.at != NULL);
+}
+
+enum hf_step_result hf_job_sign(struct hf_handshake *hs)
+{
+    uint8_t digest[HF_HASH_MAX], room[SIGNED_MAX], *out;
+    struct hf_span text;
+    size_t len;
+
+    if (hs->answered)
+        return take_signature(hs);
+    if (!hf_transcript_digest(&hs->transcript, digest, hs->error))
+        return HF_STEP_FAILED;
+    text = to_be_signed(hs, room, hs->session->role, digest);
+    if (!hs->keypair->key)
+        return ask_for_signature(hs, text);
+    out = hf_arena_take(&hs->arena, HF_SIGNATURE_MAX);
+    if (!out) {
+        hf_fail(hs->error, HF_E_ARENA_FULL, NULL);
+        return HF_STEP_FAILED;
+    }
+    if (!hs->scheme->sign(hs->settings->crypto.self, hs->scheme,
+                          hs->keypair->key, text, out, HF_SIGNATURE_MAX,
+                          &len)) {
+        hf_fail(hs->error, HF_E_CRYPTO, "signing with %s", hs->scheme->name);
+        return HF_STEP_FAILED;
+    }
+    hs->signature = hf_span(out, len);
+    return HF_STEP_DONE;
+}
+
+enum hf_step_result hf_send_cert_verify(struct hf_handshake *hs)
+{
+    struct hf_certificate_verify verify = { hs->scheme->scheme,
+                                            hs->signature };
+
+    return hf_step(hf_message_send(hs, HF_CERTIFICATE_VERIFY,
+                                   hf_certificate_verify, &verify,
+                                   4 + hs->signature.len));
+}
+
+/* ---- the peer's chain ----------------------------------------------------------------- */
+
+/* Parse what the peer sent into counted certificates that outlive us. */
+static bool keep_chain(struct hf_handshake *hs, struct hf_span list)
+{
+    struct hf_session *s = hs->session;
+    struct hf_certificate_entry entry;
+    struct hf_span rest = list;
+    size_t count = 0;
+
+    while (hf_wire_next(hf_certificate_entry, &rest, &entry))
+        count++;
+    if (count > HF_CHAIN_MAX)
+        return hf_fail(hs->error, HF_E_BUDGET,
+                       "%z certificates were sent, at most %u are read", count,
+                       (unsigned)HF_CHAIN_MAX);
+    s->peer = hf_alloc_array(count, sizeof(struct hf_cert *));
+    if (!s->peer)
+        return hf_fail(hs->error, HF_E_OUT_OF_MEMORY, NULL);
+    while (hf_wire_next(hf_certificate_entry, &list, &entry)) {
+        /* No extension of ours asks for an answer in here. */
+        if (!hf_extensions_recv(hs, HF_CT, &entry.extensions))
+            return false;
+        s->peer[s->peer_count] = hf_cert_new(entry.cert_data, hs->error);
+        if (!s->peer[s->peer_count])
+            return false;
+        s->peer_count++;
+    }
+    return true;
+}
+
+static bool no_chain(struct hf_handshake *hs)
+{
+    if (hs->session->role == HF_CLIENT)
+        return hf_fail(hs->error, HF_E_EMPTY_CHAIN, NULL);
+    if (hs->settings->client_auth == HF_CLIENT_AUTH_REQUIRED)
+        return hf_fail(hs->error, HF_E_NO_PEER_CERTIFICATE, NULL);
+    hf_decided(hs->session, HF_EV_CLIENT_CERT, true,
+               "the client gave none, and none is required", NULL, NULL);
+    return true;
+}
+
+enum hf_step_result hf_recv_certificate(struct hf_handshake *hs,
+                                        const struct hf_message *m)
+{
+    struct hf_certificate certificate;
+
+    if (!hf_message_read(hs, hf_certificate, m->body, &certificate))
+        return HF_STEP_FAILED;
+    if (certificate.request_context.len) {
+        hf_fail(hs->error, HF_E_ILLEGAL,
+                "certificate_request_context is not empty");
+        return HF_STEP_FAILED;
+    }
+    if (!certificate.list.len)
+        return hf_step(no_chain(hs));
+    if (hs->session->role == HF_SERVER)
+        hs->facts |= HF_FACT_GAVE;
+    return hf_step(keep_chain(hs, certificate.list));
+}
+
+/* ---- is it trusted? --------------------------------------------------------------------- */
+
+static bool trusted(struct hf_handshake *hs, struct hf_error *why)
+{
+    struct hf_session *s = hs->session;
+    const struct hf_settings *set = hs->settings;
+    struct hf_verified proof = { .token = 0 };
+    struct hf_verify v = {
+        .crypto = &set->crypto,
+        .store = set->store,
+        .chain = s->peer,
+        .count = s->peer_count,
+        .name = hs->check_name ? &hs->name : NULL,
+        .purpose = s->role == HF_CLIENT ? HF_PURPOSE_SERVER
+                                        : HF_PURPOSE_CLIENT,
+        .min_rsa_bits = set->min_rsa_bits,
+        .watch = s->watch,
+        .watch_ctx = s->watch_ctx,
+    };
+    bool ok;
+
+    if (!set->clock)
+        return hf_fail(why, HF_E_BAD_OPTION,
+                       "no clock to check the certificate's dates with");
+    v.now = set->clock(set->clock_ctx);
+    ok = hf_verify_chain(&v, &proof, why) &&
+         proof.token == HF_VERIFIED_TOKEN;
+    hf_verified_wipe(&proof);
+    return ok || hf_fail(why, HF_E_BUG, "a refusal without a reason");
+}
+
+/* The config excuses everything, or the application has the last word. */
+static enum hf_step_result last_word(struct hf_handshake *hs,
+                                     const struct hf_error *why)
+{
+    if (!hs->answered) {
+        hs->question = (struct hf_question){ .kind = HF_ASK_VERIFY,
+                                             .code = why->code };
+        return HF_STEP_WAIT;
+    }
+    hs->answered = false;
+    if (hs->answer.accept) {
+        hs->proofs.chain = HF_PROOF_CHAIN;
+        return HF_STEP_DONE;
+    }
+    hf_fail(hs->error, HF_E_VERDICT, NULL);
+    return HF_STEP_FAILED;
+}
+
+enum hf_step_result hf_job_verify_chain(struct hf_handshake *hs)
+{
+    struct hf_session *s = hs->session;
+    struct hf_error why = { .code = HF_OK };
+
+    if (hs->answered)
+        return last_word(hs, &why);
+    if (hs->settings->no_verify) {
+        hf_decided(s, HF_EV_INSECURE, false, NULL, NULL, NULL);
+        hs->proofs.chain = HF_PROOF_CHAIN;
+        return HF_STEP_DONE;
+    }
+    s->verified = trusted(hs, &why);
+    if (hs->settings->questions & HF_ASK_VERIFY)
+        return last_word(hs, &why);
+    if (!s->verified) {
+        *hs->error = why;
+        return HF_STEP_FAILED;
+    }
+    hs->proofs.chain = HF_PROOF_CHAIN;
+    return HF_STEP_DONE;
+}
+
+/* ---- the proof of possession ---------------------------------------------------------------- */
+
+enum hf_step_result hf_recv_cert_verify(struct hf_handshake *hs,
+                                        const struct hf_message *m)
+{
+    struct hf_certificate_verify verify;
+
+    if (!hf_message_read(hs, hf_certificate_verify, m->body, &verify))
+        return HF_STEP_FAILED;
+    hs->signature_scheme = verify.algorithm;
+    hs->signature = hf_arena_copy(&hs->arena, verify.signature);
+    if (!hs->signature.at)
+        hf_fail(hs->error, HF_E_ARENA_FULL, NULL);
+    return hf_step(hs->signature.at != NULL);
+}
+
+/* One that we offered, that TLS 1.3 allows, and that fits the key: hash,
+ * padding and curve are fixed together. */
+static const struct hf_signature *peer_scheme(struct hf_handshake *hs,
+                                              const struct hf_public_key *key)
+{
+    unsigned scheme = hs->signature_scheme;
+    struct hf_numbers one = { { (uint16_t)scheme }, 1 };
+    const char *name = hf_scheme_name(scheme);
+    const struct hf_signature *how = NULL;
+
+    if (hf_numbers_have(&hs->settings->schemes, scheme))
+        how = hf_negotiate_signature(hs->settings, &one, key);
+    if (!how)
+        hf_fail(hs->error, HF_E_WRONG_SIGNATURE,
+                "signed with %s (%x), which was not offered or does not fit "
+                "the certificate's key",
+                name ? name : "an unknown scheme", scheme);
+    return how;
+}
+
+enum hf_step_result hf_job_check_signature(struct hf_handshake *hs)
+{
+    struct hf_session *s = hs->session;
+    const struct hf_public_key *key = &s->peer[0]->key;
+    const struct hf_signature *how = peer_scheme(hs, key);
+    enum hf_role signer = s->role == HF_CLIENT ? HF_SERVER : HF_CLIENT;
+    uint8_t room[SIGNED_MAX];
+    struct hf_span text;
+    bool ok, fault = false;
+
+    if (!how)
+        return HF_STEP_FAILED;
+    text = to_be_signed(hs, room, signer, hs->before);
+    ok = how->verify(hs->settings->crypto.self, how, key, text, hs->signature,
+                     &fault);
+    hf_decided(s, HF_EV_TRANSCRIPT_SIGNATURE, ok, how->name, NULL, NULL);
+    if (!ok) {
+        hf_fail(hs->error, fault ? HF_E_CRYPTO : HF_E_BAD_SIGNATURE, "%s",
+                how->name);
+        return HF_STEP_FAILED;
+    }
+    s->peer_scheme = how->scheme;
+    hs->proofs.signature = HF_PROOF_SIGNATURE;
+    return HF_STEP_DONE;
+}

@@ -1,0 +1,348 @@
+/* client.c - both ClientHellos sent, ServerHello and retry received. */
+#include "handshake/handshake.h"
+
+/* A ServerHello's random ends so if a server that could do better was asked
+ * for TLS 1.2, or for less (RFC 8446 4.1.3). */
+static const uint8_t downgrade_12[8] = { 'D', 'O', 'W', 'N', 'G', 'R', 'D', 1 };
+static const uint8_t downgrade_11[8] = { 'D', 'O', 'W', 'N', 'G', 'R', 'D', 0 };
+
+/* ---- shares ------------------------------------------------------------------------- */
+
+static bool random_bytes(struct hf_handshake *hs, void *out, size_t len)
+{
+    return hf_random(&hs->settings->crypto, out, len) ||
+           hf_fail(hs->error, HF_E_RANDOM, NULL);
+}
+
+/* A share that comes with a hybrid's: same key, the end of its bytes. */
+static bool borrow_share(struct hf_handshake *hs, const struct hf_kx *kx)
+{
+    struct hf_own_share *own = &hs->shares[hs->share_count];
+
+    for (size_t i = 0; i < hs->share_count; i++) {
+        const struct hf_own_share *in = &hs->shares[i];
+
+        if (in->kx->part != kx)
+            continue;
+        own->kx = kx;
+        own->in = in;
+        own->share = hf_span_after(in->share, in->share.len - kx->share_len);
+        hs->share_count++;
+        return true;
+    }
+    return false;
+}
+
+static bool make_share(struct hf_handshake *hs, unsigned group)
+{
+    const struct hf_crypto *c = &hs->settings->crypto;
+    const struct hf_kx *kx = hf_kx_by_group(c, group);
+    struct hf_own_share *own = &hs->shares[hs->share_count];
+    uint8_t *share;
+
+    if (!kx || hs->share_count == HF_SHARES_MAX)
+        return hf_fail(hs->error, HF_E_BUG, "a share for group %x", group);
+    if (borrow_share(hs, kx))
+        return true;
+    share = hf_arena_take(&hs->arena, kx->share_len);
+    if (!share)
+        return hf_fail(hs->error, HF_E_ARENA_FULL, NULL);
+    if (!kx->generate(c->self, own->state, share))
+        return hf_fail(hs->error, HF_E_CRYPTO, "a key share for %s", kx->name);
+    own->kx = kx;
+    own->share = hf_span(share, kx->share_len);
+    hs->share_count++;
+    return true;
+}
+
+enum hf_step_result hf_job_make_shares(struct hf_handshake *hs)
+{
+    const struct hf_numbers *groups = &hs->settings->shares;
+
+    for (size_t i = 0; i < groups->count; i++)
+        if (!make_share(hs, groups->at[i]))
+            return HF_STEP_FAILED;
+    return HF_STEP_DONE;
+}
+
+enum hf_step_result hf_job_make_share_again(struct hf_handshake *hs)
+{
+    /* A retry may bring nothing but a cookie: then the shares stand. */
+    if (!hs->kx)
+        return HF_STEP_DONE;
+    for (size_t i = 0; i < hs->share_count; i++)
+        if (!hs->shares[i].in)
+            hs->shares[i].kx->wipe(hs->shares[i].state);
+    hf_wipe(hs->shares, sizeof(hs->shares));
+    hs->share_count = 0;
+    return hf_step(make_share(hs, hs->kx->group));
+}
+
+/* ---- ClientHello ---------------------------------------------------------------------- */
+
+static struct hf_span suites_out(const struct hf_numbers *suites,
+                                 uint8_t *room)
+{
+    for (size_t i = 0; i < suites->count; i++)
+        hf_store_number(room + 2 * i, suites->at[i], 2);
+    return hf_span(room, 2 * suites->count);
+}
+
+/* Room for every extension that a hello of ours can hold. */
+static size_t extensions_cap(const struct hf_handshake *hs)
+{
+    size_t cap = 1024 + hs->cookie.len + hs->settings->protocols.len;
+
+    for (size_t i = 0; i < hs->share_count; i++)
+        cap += 4 + hs->shares[i].share.len;
+    return cap;
+}
+
+static bool write_hello(struct hf_handshake *hs)
+{
+    static const uint8_t null_compression[1] = { 0 };
+    uint8_t suites[2 * HF_LIST_MAX];
+    struct hf_client_hello hello = {
+        .legacy_version = 0x0303,
+        .legacy_session_id = { hs->session_id, hs->session_id_len },
+        .cipher_suites = suites_out(&hs->settings->suites, suites),
+        .legacy_compression_methods = HF_SPAN(null_compression),
+    };
+    size_t cap = extensions_cap(hs);
+
+    hf_copy(hello.random, hs->random, sizeof(hello.random));
+    hs->sent = 0;
+    return hf_extensions_make(hs, HF_CH, cap, &hello.extensions) &&
+           hf_message_send(hs, HF_CLIENT_HELLO, hf_client_hello, &hello,
+                           cap + sizeof(suites) + 128);
+}
+
+enum hf_step_result hf_send_client_hello(struct hf_handshake *hs)
+{
+    if (!random_bytes(hs, hs->random, sizeof(hs->random)) ||
+        !random_bytes(hs, hs->session_id, sizeof(hs->session_id)))
+        return HF_STEP_FAILED;
+    /* Compatibility mode (RFC 8446 D.4): looks like a resumption. */
+    hs->session_id_len = sizeof(hs->session_id);
+    hf_copy(hs->session->client_random, hs->random, sizeof(hs->random));
+    return hf_step(write_hello(hs));
+}
+
+/* RFC 8446 D.4: right before our second flight, whichever that is. */
+static bool send_dummy_ccs(struct hf_handshake *hs)
+{
+    static const uint8_t one[1] = { 1 };
+    struct hf_session *s = hs->session;
+
+    if (hs->dummy_ccs_sent || s->out.aead)
+        return true;
+    hs->dummy_ccs_sent = true;
+    hf_passed(s, true, HF_CONTENT_CCS, HF_CHANGE_CIPHER_SPEC, HF_PLAIN,
+              HF_SPAN(one));
+    return hf_records_seal(&s->out, HF_CONTENT_CCS, 0x0303, HF_SPAN(one),
+                       &s->outgoing, hs->error);
+}
+
+enum hf_step_result hf_send_second_hello(struct hf_handshake *hs)
+{
+    return hf_step(send_dummy_ccs(hs) && write_hello(hs));
+}
+
+/* ---- what ServerHello and HelloRetryRequest share ------------------------------------------ */
+
+/* Everything echoed is checked against what we said. */
+static bool check_echo(struct hf_handshake *hs, unsigned version,
+                       struct hf_span session_id, unsigned suite,
+                       unsigned compression)
+{
+    const struct hf_suite *chosen = hf_suite_by_number(suite);
+
+    if (version != 0x0303)
+        return hf_fail(hs->error, HF_E_ILLEGAL,
+                       "legacy_version is %x, not 0x0303", version);
+    if (!hf_span_equal(session_id,
+                       hf_span(hs->session_id, hs->session_id_len)))
+        return hf_fail(hs->error, HF_E_ILLEGAL,
+                       "the server did not echo our session id");
+    if (!chosen || chosen->version != HF_TLS13 ||
+        !hf_numbers_have(&hs->settings->suites, suite))
+        return hf_fail(hs->error, HF_E_NOT_OFFERED,
+                       "the server chose cipher suite %x", suite);
+    if (compression)
+        return hf_fail(hs->error, HF_E_COMPRESSION,
+                       "the server chose compression %u", compression);
+    if (hs->session->suite && hs->session->suite != chosen)
+        return hf_fail(hs->error, HF_E_RETRY_CHANGED,
+                       "cipher suite %x in the retry, %x after it",
+                       (unsigned)hs->session->suite->number, suite);
+    hs->session->suite = chosen;
+    return true;
+}
+
+/* The suite is settled: its hash and its AEAD with it. */
+static bool use_suite(struct hf_handshake *hs, bool retry)
+{
+    struct hf_session *s = hs->session;
+    const struct hf_crypto *c = &hs->settings->crypto;
+
+    if (s->hash)
+        return true; /* since the retry */
+    s->hash = hf_hash_by_id(c, s->suite->hash);
+    s->aead = hf_suite_aead(c, s->suite);
+    if (!s->hash || !s->aead)
+        return hf_fail(hs->error, HF_E_BUG, "a suite without its algorithms");
+    return hf_transcript_start(&hs->transcript, s->hash, retry, hs->error);
+}
+
+static void say_choices(struct hf_handshake *hs)
+{
+    struct hf_session *s = hs->session;
+    char text[96];
+
+    if (!hf_watched(s))
+        return;
+    hf_decided(s, HF_EV_VERSION, true, "the server chose from our list",
+               hf_version_name(s->version), NULL);
+    hf_decided(s, HF_EV_SUITE, true, "the server chose from our list",
+               s->suite->name, NULL);
+    if (hs->kx) {
+        hf_format(text, sizeof(text), "the server took one of our %z shares",
+                  hs->share_count);
+        hf_decided(s, HF_EV_GROUP, true, text, hs->kx->name, NULL);
+    }
+}
+
+/* ---- HelloRetryRequest (RFC 8446 4.1.4) -------------------------------------------------------- */
+
+enum hf_step_result hf_recv_hello_retry(struct hf_handshake *hs,
+                                        const struct hf_message *m)
+{
+    struct hf_hello_retry_request hrr;
+    struct hf_session *s = hs->session;
+
+    hs->kx = NULL;
+    if (!hf_message_read(hs, hf_hello_retry_request, m->body, &hrr) ||
+        !check_echo(hs, hrr.legacy_version, hrr.legacy_session_id_echo,
+                    hrr.cipher_suite, hrr.legacy_compression_method) ||
+        !hf_extensions_recv(hs, HF_HRR, &hrr.extensions))
+        return HF_STEP_FAILED;
+    if (!(hrr.extensions.present & HF_BIT(supported_versions))) {
+        hf_fail(hs->error, HF_E_MISSING_EXTENSION,
+                "supported_versions in HelloRetryRequest");
+        return HF_STEP_FAILED;
+    }
+    if (!hs->kx && !hs->cookie.len) {
+        hf_fail(hs->error, HF_E_RETRY_USELESS, "neither a group nor a cookie");
+        return HF_STEP_FAILED;
+    }
+    s->retried = true;
+    if (hf_watched(s))
+        hf_decided(s, HF_EV_RETRY, true, "the server wants another key share",
+                   hs->kx ? hs->kx->name : "a cookie returned", NULL);
+    return hf_step(use_suite(hs, true));
+}
+
+/* ---- ServerHello (RFC 8446 4.1.3) ------------------------------------------------------------------ */
+
+/* A server that offers nothing newer than TLS 1.2, or somebody who made it
+ * look so. */
+static enum hf_step_result older_version(struct hf_handshake *hs,
+                                         struct hf_span body)
+{
+    struct hf_server_hello_12 sh;
+    const uint8_t *end;
+
+    if (!hf_message_read(hs, hf_server_hello_12, body, &sh))
+        return HF_STEP_FAILED;
+    end = sh.random + 24;
+    if (hs->settings->max_version >= HF_TLS13 &&
+        (hf_equal(end, downgrade_12, 8) || hf_equal(end, downgrade_11, 8))) {
+        hf_decided(hs->session, HF_EV_DOWNGRADE, false,
+                   "the server's random carries the warning", NULL, NULL);
+        hf_fail(hs->error, HF_E_DOWNGRADE,
+                "the server can do TLS 1.3 and was made to answer with %s",
+                hf_version_name(sh.server_version));
+    } else {
+        const char *name = hf_version_name(sh.server_version);
+
+        hf_fail(hs->error, HF_E_NO_VERSION,
+                "the server chose %s (%x); we offer TLS 1.3",
+                name ? name : "an unknown version",
+                (unsigned)sh.server_version);
+    }
+    return HF_STEP_FAILED;
+}
+
+enum hf_step_result hf_recv_server_hello(struct hf_handshake *hs,
+                                         const struct hf_message *m)
+{
+    struct hf_session *s = hs->session;
+    struct hf_server_hello sh;
+    bool retried = (hs->facts & HF_FACT_RETRY) != 0;
+    const struct hf_kx *asked = retried ? hs->kx : NULL;
+
+    if (hf_wire_server_hello_place(m->body) != HF_SH) {
+        if (retried) {
+            hf_fail(hs->error, HF_E_RETRY_CHANGED,
+                    "TLS 1.3 in the retry, something older after it");
+            return HF_STEP_FAILED;
+        }
+        return older_version(hs, m->body);
+    }
+    if (!hf_message_read(hs, hf_server_hello, m->body, &sh) ||
+        !hf_extensions_recv(hs, HF_SH, &sh.extensions) ||
+        !check_echo(hs, sh.legacy_version, sh.legacy_session_id_echo,
+                    sh.cipher_suite, sh.legacy_compression_method))
+        return HF_STEP_FAILED;
+    if (!(sh.extensions.present & HF_BIT(key_share))) {
+        hf_fail(hs->error, HF_E_MISSING_EXTENSION, "key_share in ServerHello");
+        return HF_STEP_FAILED;
+    }
+    if (asked && asked != hs->kx) {
+        hf_fail(hs->error, HF_E_RETRY_CHANGED,
+                "a share in %s was asked for, one in %s came", asked->name,
+                hs->kx->name);
+        return HF_STEP_FAILED;
+    }
+    hs->facts |= HF_FACT_TLS13;
+    s->group = hs->kx->group;
+    say_choices(hs);
+    return hf_step(use_suite(hs, false));
+}
+
+/* ---- the shared secret -------------------------------------------------------------------------------- */
+
+static const struct hf_own_share *own_share(const struct hf_handshake *hs)
+{
+    for (size_t i = 0; i < hs->share_count; i++)
+        if (hs->shares[i].kx == hs->kx)
+            return &hs->shares[i];
+    return NULL;
+}
+
+enum hf_step_result hf_job_open_share(struct hf_handshake *hs)
+{
+    struct hf_session *s = hs->session;
+    const struct hf_own_share *own = own_share(hs);
+    struct hf_own_share *holder;
+    bool fault = false;
+
+    if (!own || hs->peer_share.len != hs->kx->reply_len) {
+        hf_fail(hs->error, HF_E_BAD_KEY_SHARE,
+                "the share for %s has %z bytes, not %u", hs->kx->name,
+                hs->peer_share.len, (unsigned)hs->kx->reply_len);
+        return HF_STEP_FAILED;
+    }
+    holder = &hs->shares[(own->in ? own->in : own) - hs->shares];
+    if (!hs->kx->decapsulate(hs->settings->crypto.self, holder->state,
+                             hs->peer_share, hs->shared, &fault)) {
+        hf_fail(hs->error, fault ? HF_E_CRYPTO : HF_E_BAD_KEY_SHARE,
+                "the server's share for %s", hs->kx->name);
+        return HF_STEP_FAILED;
+    }
+    HF_SECRET(hs->shared, hs->kx->secret_len);
+    hf_decided(s, HF_EV_KEY_EXCHANGE, true, hs->kx->name, NULL, NULL);
+    return hf_step(hf_keys13_handshake(hs) && send_dummy_ccs(hs) &&
+                   hf_keys13_install(s, false, hs->server_hs, HF_HANDSHAKE) &&
+                   hf_keys13_install(s, true, hs->client_hs, HF_HANDSHAKE));
+}

@@ -1,0 +1,192 @@
+/* negotiate.c - pure decisions: of what both sides can do, what is done.
+ *
+ * Each function looks at the peer's list and at ours and returns a choice; no
+ * state, no messages, no failure.  Lists of the peer are the checked bytes of
+ * 16-bit numbers, as the codec lends them. */
+#include "handshake/handshake.h"
+
+bool hf_numbers_have(const struct hf_numbers *list, unsigned number)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (list->at[i] == number)
+            return true;
+    return false;
+}
+
+bool hf_listed(struct hf_span list16, unsigned number)
+{
+    return hf_wire_lists(list16, 2, number);
+}
+
+void hf_numbers_read(struct hf_numbers *out, struct hf_span list16,
+                     const struct hf_numbers *ours)
+{
+    uint32_t number;
+
+    out->count = 0;
+    while (out->count < HF_LIST_MAX &&
+           hf_wire_next_number(2, &list16, &number))
+        if (hf_numbers_have(ours, number) && !hf_numbers_have(out, number))
+            out->at[out->count++] = (uint16_t)number;
+}
+
+/* RFC 8446 4.2.1: supported_versions decides alone where it is present. */
+unsigned hf_negotiate_version(const struct hf_settings *s,
+                              struct hf_span versions, unsigned legacy)
+{
+    for (unsigned v = s->max_version; v >= s->min_version; v--) {
+        if (versions.at ? hf_listed(versions, v)
+                        : v < HF_TLS13 && legacy >= v)
+            return v;
+    }
+    return 0;
+}
+
+/* Does the client, by its own order, want ChaCha20 before AES?  Then it has
+ * no hardware for AES, and its wish is cheap to follow. */
+static bool wants_chacha(struct hf_span offered, unsigned version)
+{
+    uint32_t number;
+
+    while (hf_wire_next_number(2, &offered, &number)) {
+        const struct hf_suite *suite = hf_suite_by_number(number);
+
+        if (suite && suite->version == version)
+            return suite->aead == HF_CHACHA20_POLY1305;
+    }
+    return false;
+}
+
+const struct hf_suite *hf_negotiate_suite(const struct hf_settings *s,
+                                          struct hf_span offered,
+                                          unsigned version)
+{
+    const struct hf_suite *first = NULL;
+    bool chacha = wants_chacha(offered, version);
+
+    for (size_t i = 0; i < s->suites.count; i++) {
+        const struct hf_suite *suite = hf_suite_by_number(s->suites.at[i]);
+
+        if (!suite || suite->version != version ||
+            !hf_listed(offered, suite->number))
+            continue;
+        if (!first)
+            first = suite;
+        if (chacha && suite->aead == HF_CHACHA20_POLY1305)
+            return suite;
+    }
+    return first;
+}
+
+static bool has_share(struct hf_span shares, unsigned group)
+{
+    struct hf_key_share_entry entry;
+
+    while (hf_wire_next(hf_key_share_entry, &shares, &entry))
+        if (entry.group == group)
+            return true;
+    return false;
+}
+
+/* Our order, but a group with a share goes before one that would cost a round
+ * trip (RFC 8446 4.1.1 leaves it to the server). */
+unsigned hf_negotiate_group(const struct hf_settings *s, struct hf_span groups,
+                            struct hf_span shares, bool *retry)
+{
+    unsigned first = 0;
+
+    *retry = false;
+    for (size_t i = 0; i < s->groups.count; i++) {
+        unsigned group = s->groups.at[i];
+
+        if (!hf_listed(groups, group))
+            continue;
+        if (has_share(shares, group))
+            return group;
+        if (!first)
+            first = group;
+    }
+    *retry = first != 0;
+    return first;
+}
+
+/* Lists as in ALPN: names behind their lengths.  Ours decides the order. */
+struct hf_span hf_negotiate_protocol(struct hf_span ours, struct hf_span theirs)
+{
+    struct hf_protocol_name mine, other;
+
+    while (hf_wire_next(hf_protocol_name, &ours, &mine)) {
+        struct hf_span list = theirs;
+
+        while (hf_wire_next(hf_protocol_name, &list, &other))
+            if (hf_span_equal(mine.name, other.name))
+                return mine.name;
+    }
+    return hf_span(NULL, 0);
+}
+
+/* May a signature of this kind stand in a TLS 1.3 handshake?  PKCS#1 v1.5 is
+ * for certificates only (RFC 8446 4.2.3). */
+static bool fits(const struct hf_signature *how,
+                 const struct hf_public_key *key)
+{
+    return how && how->scheme && how->padding != HF_PADDING_PKCS1 &&
+           how->key == key->kind &&
+           (!key->pss_hash || key->pss_hash == how->hash);
+}
+
+const struct hf_signature *hf_negotiate_signature(
+    const struct hf_settings *s, const struct hf_numbers *theirs,
+    const struct hf_public_key *key)
+{
+    for (size_t i = 0; i < theirs->count; i++) {
+        const struct hf_signature *how =
+            hf_signature_by_scheme(&s->crypto, theirs->at[i]);
+
+        if (fits(how, key))
+            return how;
+    }
+    return NULL;
+}
+
+static bool pair_has_name(const struct hf_keypair *pair, struct hf_span name)
+{
+    struct hf_peer_name wanted;
+    char text[256];
+
+    if (name.len >= sizeof(text))
+        return false;
+    hf_copy(text, name.at, name.len);
+    text[name.len] = '\0';
+    return hf_peer_name_read(text, &wanted) &&
+           hf_cert_names(pair->chain[0], &wanted);
+}
+
+const struct hf_keypair *hf_negotiate_keypair(const struct hf_settings *s,
+                                              struct hf_span name,
+                                              const struct hf_numbers *theirs,
+                                              const struct hf_signature **how,
+                                              bool *name_known)
+{
+    const struct hf_keypair *spare = NULL;
+    const struct hf_signature *spare_how = NULL;
+
+    *name_known = false;
+    for (size_t i = 0; i < s->keypair_count; i++) {
+        const struct hf_keypair *pair = &s->keypairs[i];
+        bool named = name.len && pair_has_name(pair, name);
+
+        *name_known |= named;
+        *how = hf_negotiate_signature(s, theirs, &pair->chain[0]->key);
+        if (*how && (named || !name.len))
+            return pair;
+        if (*how && !spare) {
+            spare = pair;
+            spare_how = *how;
+        }
+    }
+    /* Nobody has that name (or those who have cannot sign for this client):
+     * the first that can, unless names are strict. */
+    *how = s->strict_names && !*name_known ? NULL : spare_how;
+    return *how ? spare : NULL;
+}

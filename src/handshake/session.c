@@ -1,0 +1,95 @@
+/* session.c - what outlives a handshake, and how it speaks of itself. */
+#include "handshake/handshake.h"
+
+void hf_session_wipe(struct hf_session *s)
+{
+    hf_direction_wipe(&s->in);
+    hf_direction_wipe(&s->out);
+    hf_buffer_wipe(&s->outgoing);
+    hf_reassembly_wipe(&s->messages);
+    if (s->protocol)
+        hf_free(s->protocol, hf_text_len(s->protocol));
+    if (s->server_name)
+        hf_free(s->server_name, hf_text_len(s->server_name));
+    for (size_t i = 0; i < s->peer_count; i++)
+        hf_cert_free(s->peer[i]);
+    hf_free(s->peer, s->peer_count * sizeof(struct hf_cert *));
+    hf_wipe(s, sizeof(*s));
+}
+
+/* ---- events --------------------------------------------------------------------- */
+
+void hf_decided(const struct hf_session *s, enum hf_event_id id, bool ok,
+                const char *inputs, const char *verdict, const char *instead)
+{
+    struct hf_event event = { .kind = HF_EVENT_DECISION,
+                              .id = (uint8_t)id,
+                              .ok = ok,
+                              .version = s->version,
+                              .inputs = inputs ? inputs : "",
+                              .verdict = verdict ? verdict : "",
+                              .instead = instead ? instead : "",
+                              .subject = "" };
+
+    if (hf_watched(s))
+        s->watch(s->watch_ctx, &event);
+}
+
+void hf_passed(const struct hf_session *s, bool sent, uint8_t record,
+               unsigned message, unsigned epoch, struct hf_span bytes)
+{
+    struct hf_event event = { .kind = HF_EVENT_MESSAGE,
+                              .id = HF_EV_MESSAGE,
+                              .ok = true,
+                              .sent = sent,
+                              .record = record,
+                              .epoch = (uint8_t)epoch,
+                              .message = (uint16_t)message,
+                              .version = s->version,
+                              .bytes = bytes,
+                              .inputs = "",
+                              .verdict = "",
+                              .instead = "",
+                              .subject = "" };
+
+    if (hf_watched(s))
+        s->watch(s->watch_ctx, &event);
+}
+
+/* ---- secrets, for those who asked for them ------------------------------------------ */
+
+enum { LABEL_MAX = 40 };
+
+static void log_secret(const struct hf_session *s, const char *label,
+                       struct hf_span secret)
+{
+    char line[LABEL_MAX + 2 + 2 * 32 + 2 * HF_HASH_MAX + 1];
+    char random[2 * 32 + 1], value[2 * HF_HASH_MAX + 1];
+
+    if (!hf_hex(random, sizeof(random), HF_SPAN(s->client_random)) ||
+        !hf_hex(value, sizeof(value), secret))
+        return;
+    hf_format(line, sizeof(line), "%s %s %s", label, random, value);
+    s->settings->keylog(s->settings->keylog_ctx, line);
+    hf_wipe(line, sizeof(line));
+    hf_wipe(value, sizeof(value));
+}
+
+void hf_secret(const struct hf_session *s, const char *label,
+               const uint8_t *secret, size_t len)
+{
+    struct hf_event event = { .kind = HF_EVENT_SECRET,
+                              .id = HF_EV_SECRET,
+                              .ok = true,
+                              .version = s->version,
+                              .bytes = { secret, len },
+                              .inputs = "",
+                              .verdict = "",
+                              .instead = "",
+                              .subject = label };
+
+    if (s->settings->keylog)
+        log_secret(s, label, hf_span(secret, len));
+    if (hf_watched(s) && s->watch_secrets)
+        s->watch(s->watch_ctx, &event);
+}

@@ -1,0 +1,142 @@
+/* protect13.c - sealing and opening records of TLS 1.3 (RFC 8446 5.2).
+ *
+ *   header(5) | AEAD( data | type | zeroes ) | tag(16)
+ *       \_____ authenticated as it was received
+ *
+ * The nonce is the IV with the sequence number folded into its end; both live
+ * in struct hf_direction and are used nowhere else. */
+#include "record/record.h"
+
+/* Records kept free below the limit for the KeyUpdate itself and what is
+ * already on its way. */
+enum { WORN_MARGIN = 64 };
+
+bool hf_direction_set(struct hf_direction *d, void *self,
+                      const struct hf_aead *aead, const uint8_t *key,
+                      const uint8_t *iv, enum hf_epoch epoch,
+                      struct hf_error *error)
+{
+    hf_direction_wipe(d);
+    if (!aead->load(self, d->state, key))
+        return hf_fail(error, HF_E_CRYPTO, "%s refused its key", aead->name);
+    d->aead = aead;
+    hf_copy(d->iv, iv, HF_NONCE_LEN);
+    d->epoch = (uint8_t)epoch;
+    return true;
+}
+
+void hf_direction_wipe(struct hf_direction *d)
+{
+    if (d->aead)
+        d->aead->unload(d->state);
+    hf_wipe(d, sizeof(*d));
+}
+
+bool hf_direction_worn(const struct hf_direction *d)
+{
+    return d->aead && d->seq >= d->aead->seal_limit - WORN_MARGIN;
+}
+
+/* RFC 8446 5.3.  Takes the sequence number: each is used once. */
+static bool next_nonce(struct hf_direction *d, uint8_t *nonce,
+                       struct hf_error *error)
+{
+    uint8_t seq[8];
+
+    if (d->seq == UINT64_MAX)
+        return hf_fail(error, HF_E_SEQUENCE_END, NULL);
+    hf_copy(nonce, d->iv, HF_NONCE_LEN);
+    hf_store_number(seq, d->seq++, 8);
+    for (size_t i = 0; i < 8; i++)
+        nonce[HF_NONCE_LEN - 8 + i] ^= seq[i];
+    return true;
+}
+
+/* Cut zeroes and the type off the end.  The scan always covers the whole
+ * record: how long it takes says nothing about where the padding begins
+ * (RFC 8446 E.3). */
+static bool strip(struct hf_span *plain, uint8_t *type,
+                  struct hf_error *error)
+{
+    uint32_t seen = 0, where = 0, kind = 0;
+
+    for (size_t i = plain->len; i-- > 0;) {
+        uint32_t zero = hf_mask_equal(plain->at[i], 0);
+        uint32_t first = ~zero & ~seen;
+
+        where |= first & (uint32_t)i;
+        kind |= first & plain->at[i];
+        seen |= first;
+    }
+    if (!seen)
+        return hf_fail(error, HF_E_RECORD_EMPTY,
+                       "%z bytes of padding and nothing else", plain->len);
+    *type = (uint8_t)kind;
+    plain->len = where;
+    return true;
+}
+
+bool hf_record_open(struct hf_direction *d, const struct hf_frame *frame,
+                    uint8_t *type, struct hf_span *plain,
+                    struct hf_error *error)
+{
+    uint8_t nonce[HF_NONCE_LEN];
+    struct hf_open one = { nonce, frame->header, { frame->body, frame->len },
+                           frame->body };
+
+    *type = frame->type;
+    *plain = hf_span(frame->body, frame->len);
+    if (!d->aead)
+        return true;
+    /* RFC 8446 5.2: whatever is sealed travels as application data. */
+    if (frame->type != HF_CONTENT_DATA)
+        return hf_fail(error, HF_E_RECORD_TYPE,
+                       "record type %u in the clear after keys were agreed",
+                       (unsigned)frame->type);
+    if (frame->len < HF_TAG_LEN + 1)
+        return hf_fail(error, HF_E_BAD_RECORD_MAC,
+                       "%z bytes cannot hold a tag and a type", frame->len);
+    if (!next_nonce(d, nonce, error))
+        return false;
+    if (!d->aead->open(d->state, &one))
+        return hf_fail(error, HF_E_BAD_RECORD_MAC, "record number %z",
+                       (size_t)(d->seq - 1));
+    plain->len = frame->len - HF_TAG_LEN;
+    if (plain->len > HF_PLAINTEXT_MAX + 1)
+        return hf_fail(error, HF_E_RECORD_OVERFLOW, "%z bytes inside, at most %z",
+                       plain->len, (size_t)HF_PLAINTEXT_MAX + 1);
+    return strip(plain, type, error);
+}
+
+size_t hf_record_seal(struct hf_direction *d, uint8_t type,
+                      unsigned wire_version, struct hf_span data, uint8_t *out,
+                      struct hf_error *error)
+{
+    uint8_t nonce[HF_NONCE_LEN];
+    size_t len = d->aead ? data.len + 1 + HF_TAG_LEN : data.len;
+    struct hf_seal one = { .nonce = nonce,
+                           .aad = { out, HF_HEADER_LEN },
+                           .in = data,
+                           .tail = { &type, 1 },
+                           .out = out + HF_HEADER_LEN };
+
+    out[0] = d->aead ? HF_CONTENT_DATA : type;
+    hf_store_number(out + 1, d->aead ? 0x0303 : wire_version, 2);
+    hf_store_number(out + 3, len, 2);
+    if (!d->aead) {
+        hf_move(out + HF_HEADER_LEN, data.at, data.len);
+        return HF_HEADER_LEN + len;
+    }
+    if (d->seq >= d->aead->seal_limit) {
+        hf_fail(error, HF_E_SEQUENCE_END, "%z records under one key",
+                (size_t)d->seq);
+        return 0;
+    }
+    if (!next_nonce(d, nonce, error))
+        return 0;
+    if (!d->aead->seal(d->state, &one)) {
+        hf_fail(error, HF_E_CRYPTO, "%s could not seal", d->aead->name);
+        return 0;
+    }
+    return HF_HEADER_LEN + len;
+}
