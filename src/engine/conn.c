@@ -177,7 +177,7 @@ enum hf_outcome hf_conn_fail(struct hf_conn *conn)
      * peer learns from the closed connection. */
     if (s->error.alert && !s->error.by_peer && !conn->close_sent &&
         conn->started)
-        (void)hf_send_alert(s, s->error.alert);
+        hf_send_alert(s, s->error.alert);
     hf_handshake_free(conn->handshake);
     conn->handshake = NULL;
     hf_reassembly_wipe(&s->messages);
