@@ -64,6 +64,15 @@ void hf_config_clear_error(struct hf_config *config)
     config->error = (struct hf_error){ .code = HF_OK };
 }
 
+bool hf_config_fail(struct hf_config *config, unsigned code, int system,
+                    const char *detail)
+{
+    if (config->error.code)
+        return false;
+    config->error.system = system;
+    return hf_fail(&config->error, (enum hf_error_code)code, "%s", detail);
+}
+
 /* Every setter begins with this. */
 static bool open_to_change(struct hf_config *config)
 {
@@ -237,6 +246,13 @@ bool hf_config_set_clock(struct hf_config *config, hf_clock_fn *now, void *ctx)
     config->settings.clock = now;
     config->settings.clock_ctx = ctx;
     return true;
+}
+
+void hf_config_default_clock(struct hf_config *config, hf_clock_fn *now,
+                             void *ctx)
+{
+    if (!config->frozen && !config->settings.clock)
+        hf_config_set_clock(config, now, ctx);
 }
 
 bool hf_config_set_min_rsa(struct hf_config *config, unsigned bits)
