@@ -1,0 +1,247 @@
+/* bench.c - how long libhandfast takes, as ratios against the machine's
+ * libssl; with --write FILE the same as a page for docs/. */
+#include "bench.h"
+
+#include "../../tools/issue.h"
+
+#include <malloc.h>
+#include <openssl/crypto.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <time.h>
+
+double cpu_seconds(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+double heap_bytes(void)
+{
+    struct mallinfo2 info = mallinfo2();
+
+    return (double)info.uordblks + (double)info.hblkhd;
+}
+
+void give_up(const char *what)
+{
+    fprintf(stderr, "bench: %s\n", what);
+    exit(1);
+}
+
+static FILE *page; /* NULL: only to the terminal */
+
+static void say(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vprintf(format, args);
+    va_end(args);
+    if (!page)
+        return;
+    va_start(args, format);
+    vfprintf(page, format, args);
+    va_end(args);
+}
+
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+
+    return (x > y) - (x < y);
+}
+
+static double median(double *values, size_t count)
+{
+    qsort(values, count, sizeof(*values), by_size);
+    return values[count / 2];
+}
+
+struct figures {
+    double ours[PAIRS_MAX], theirs[PAIRS_MAX], ratio[PAIRS_MAX];
+    size_t count;
+};
+
+static void note(struct figures *f, double a, double b)
+{
+    f->ours[f->count] = a;
+    f->theirs[f->count] = b;
+    f->ratio[f->count++] = a / b;
+}
+
+/* A row: medians in @unit, ratio, and what was promised of it. */
+static bool row(const char *what, struct figures *f, double scale,
+                const char *unit, double most)
+{
+    double ratio = median(f->ratio, f->count);
+
+    say("| %s | %.1f %s | %.1f %s | **%.2f** | %.2f | %s |\n", what,
+        median(f->ours, f->count) * scale, unit,
+        median(f->theirs, f->count) * scale, unit, ratio, most,
+        ratio <= most ? "yes" : "NO");
+    return ratio <= most;
+}
+
+/* ---- the parts ------------------------------------------------------------------ */
+
+static void header(void)
+{
+    say("| | libhandfast | libssl | ratio | at most | holds |\n");
+    say("|---|---|---|---|---|---|\n");
+}
+
+static bool bench_handshakes(void *us, void *them)
+{
+    static struct figures client, server;
+    bool ok;
+
+    ours.handshakes(us); /* warm */
+    libssl.handshakes(them);
+    for (size_t i = 0; i < PAIRS; i++) {
+        struct sides a = ours.handshakes(us), b = libssl.handshakes(them);
+
+        note(&client, a.client / BATCH, b.client / BATCH);
+        note(&server, a.server / BATCH, b.server / BATCH);
+    }
+    ok = row("full handshake, server", &server, 1e6, "us", 0.60);
+    return row("full handshake, client, chain of two", &client, 1e6, "us",
+               0.45) && ok;
+}
+
+static bool bench_records(void *us, void *them)
+{
+    enum { COUNT = 2000 };
+    static struct figures seal, open;
+    bool ok;
+
+    for (size_t i = 0; i < PAIRS; i++) {
+        struct sides a = ours.records(us, COUNT);
+        struct sides b = libssl.records(them, COUNT);
+
+        note(&seal, a.client / COUNT, b.client / COUNT);
+        note(&open, a.server / COUNT, b.server / COUNT);
+    }
+    ok = row("seal 16 KiB", &seal, 1e6, "us", 1.0);
+    return row("open 16 KiB", &open, 1e6, "us", 1.0) && ok;
+}
+
+static bool bench_idle(void *us, void *them)
+{
+    enum { LIMIT = 6 * 1024 };
+    struct sides a = ours.idle(us), b = libssl.idle(them);
+    bool ok = a.client <= LIMIT && a.server <= LIMIT;
+
+    say("\nHeap of an idle established connection, libcrypto's share "
+        "included:\nserver %.0f bytes (libssl %.0f), client %.0f bytes "
+        "(libssl %.0f); at most %d: %s.\n",
+        a.server, b.server, a.client, b.client, LIMIT, ok ? "yes" : "NO");
+    return ok;
+}
+
+/* Opening the system's bundle: what every client does first. */
+static bool bench_bundle(const char *path)
+{
+    enum { ROUNDS = 50, MOST_US = 1000, MOST_BYTES = 100 * 1024 };
+    double took[ROUNDS], held = 0;
+
+    for (size_t i = 0; i < ROUNDS; i++) {
+        struct hf_config *config = hf_config_new();
+        double before = heap_bytes(), t = cpu_seconds();
+
+        if (!hf_config_trust_file(config, path)) {
+            say("\nThe system's bundle: not there (%s).\n", path);
+            hf_config_free(config);
+            return true;
+        }
+        took[i] = cpu_seconds() - t;
+        held = heap_bytes() - before;
+        hf_config_free(config);
+    }
+    double us = median(took, ROUNDS) * 1e6;
+
+    say("\nOpening %s: %.0f us and %.0f bytes of heap; at most %d us and %d "
+        "bytes: %s.\n",
+        path, us, held, MOST_US, MOST_BYTES,
+        us <= MOST_US && held <= MOST_BYTES ? "yes" : "NO");
+    return us <= MOST_US && held <= MOST_BYTES;
+}
+
+/* ---- the machine -------------------------------------------------------------------- */
+
+static void say_machine(void)
+{
+    char line[256] = "", model[256] = "unknown processor";
+    FILE *cpu = fopen("/proc/cpuinfo", "r");
+    struct utsname system;
+    time_t now = time(NULL);
+
+    while (cpu && fgets(line, sizeof(line), cpu))
+        if (sscanf(line, "model name : %255[^\n]", model) == 1)
+            break;
+    if (cpu)
+        fclose(cpu);
+    uname(&system);
+    strftime(line, sizeof(line), "%Y-%m-%d", gmtime(&now));
+    say("%s, %s %s; handfast %s, %s; %s.\n", model, system.sysname,
+        system.machine, HF_VERSION, OpenSSL_version(OPENSSL_VERSION), line);
+    say("Medians of %d pairs of %d handshakes, processor time per side.\n\n",
+        PAIRS, BATCH);
+}
+
+static struct bench_certs make_certs(void)
+{
+    static const char *const names[] = { "localhost" };
+    struct issue_order order = { .common_name = "bench root" };
+    struct hf_error error = { .code = HF_OK };
+    struct issued *root = issue_root(&order, &error), *middle, *leaf;
+    struct bench_certs certs;
+
+    order.common_name = "bench intermediate";
+    middle = root ? issue_intermediate(root, &order, &error) : NULL;
+    order = (struct issue_order){ .names = names, .count = 1 };
+    leaf = middle ? issue(middle, &order, &error) : NULL;
+    if (!leaf)
+        give_up(error.detail);
+    certs.root = issued_pem(root);
+    certs.chain = issued_chain_pem(leaf);
+    certs.key = issued_key_pem(leaf);
+    issued_free(leaf);
+    issued_free(middle);
+    issued_free(root);
+    return certs;
+}
+
+int main(int argc, char **argv)
+{
+    struct bench_certs certs = make_certs();
+    void *us = ours.open(&certs), *them = libssl.open(&certs);
+    bool ok;
+
+    if (argc == 3 && strcmp(argv[1], "--write") == 0)
+        page = fopen(argv[2], "w");
+    if (argc > 1 && !page)
+        give_up("usage: bench [--write FILE], of a file that can be written");
+    say("# Benchmarks\n\nPrinted by `make bench`: TLS 1.3, X25519, ECDSA "
+        "P-256, AES-128-GCM, both ends in\none process through memory, in "
+        "turn with libssl.\n\n");
+    say_machine();
+    header();
+    ok = bench_handshakes(us, them);
+    ok = bench_records(us, them) && ok;
+    ok = bench_idle(us, them) && ok;
+    ok = bench_bundle("/etc/ssl/certs/ca-certificates.crt") && ok;
+    ours.close(us);
+    libssl.close(them);
+    free(certs.root);
+    free(certs.chain);
+    free(certs.key);
+    if (page)
+        fclose(page);
+    return ok ? 0 : 1;
+}

@@ -1,0 +1,45 @@
+/* bench.h - what the benchmark's parts share.
+ *
+ * Every figure is a ratio against the machine's libssl in the same run: the
+ * two take turns, pair by pair, and the median of the pairs' ratios is told.
+ * Handshakes are run in batches, one half-step of all connections after the
+ * other, so that each side's processor time is measured without a clock call
+ * per step. */
+#ifndef HF_BENCH_H
+#define HF_BENCH_H
+
+#include "handfast/handfast.h"
+
+enum { BATCH = 40, PAIRS = 15, PAIRS_MAX = 200 };
+
+/* Seconds of processor time that each side took for a batch. */
+struct sides {
+    double client, server;
+};
+
+/* A chain (leaf, intermediate), its key and the root, as PEM. */
+struct bench_certs {
+    char *chain, *key, *root;
+};
+
+/* One implementation under test. */
+struct contender {
+    const char *name;
+    void *(*open)(const struct bench_certs *certs);
+    void (*close)(void *self);
+    /* BATCH full handshakes. */
+    struct sides (*handshakes)(void *self);
+    /* Seal and open @count records of 16 KiB: seconds each. */
+    struct sides (*records)(void *self, unsigned count);
+    /* Heap bytes of one idle established connection per side. */
+    struct sides (*idle)(void *self);
+};
+extern const struct contender ours, libssl;
+
+double cpu_seconds(void);
+/* Heap in use, in bytes. */
+double heap_bytes(void);
+/* An error of the benchmark itself ends it. */
+_Noreturn void give_up(const char *what);
+
+#endif
