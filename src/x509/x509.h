@@ -14,6 +14,75 @@
 #include "base/base.h"
 #include "crypto/suite.h"
 
+/* ---- DER (der.c) ---------------------------------------------------------------------- */
+
+/* A reader of the elements that stand one after the other in some bytes.
+ * Inside it is offsets from @base, so that an element knows where it stands
+ * in the whole.  After a failure there is no point in reading on. */
+struct hf_der {
+    const uint8_t *base;
+    uint32_t at, end;
+};
+struct hf_tlv {
+    uint8_t tag;            /* a single byte; others are refused */
+    uint32_t start;         /* offset of the tag from the reader's base */
+    struct hf_span whole;   /* tag, length and value */
+    struct hf_span value;
+};
+enum hf_der_tag {
+    HF_DER_BOOLEAN = 0x01,
+    HF_DER_INTEGER = 0x02,
+    HF_DER_BIT_STRING = 0x03,
+    HF_DER_OCTET_STRING = 0x04,
+    HF_DER_NULL = 0x05,
+    HF_DER_OID = 0x06,
+    HF_DER_UTF8 = 0x0c,
+    HF_DER_NUMERIC = 0x12,
+    HF_DER_PRINTABLE = 0x13,
+    HF_DER_TELETEX = 0x14,
+    HF_DER_IA5 = 0x16,
+    HF_DER_UTC_TIME = 0x17,
+    HF_DER_GENERAL_TIME = 0x18,
+    HF_DER_VISIBLE = 0x1a,
+    HF_DER_UNIVERSAL = 0x1c,
+    HF_DER_BMP = 0x1e,
+    HF_DER_SEQUENCE = 0x30,
+    HF_DER_SET = 0x31,
+    HF_DER_CONSTRUCTED = 0x20, /* a bit of the tag */
+    HF_DER_CONTEXT = 0x80      /* [0] primitive; + n, + CONSTRUCTED */
+};
+enum { HF_DER_MAX = 64 * 1024 };
+
+/* A reader of @bytes; of more than HF_DER_MAX it reads nothing. */
+struct hf_der hf_der(struct hf_span bytes);
+/* The next element.  False at the end and for whatever is not DER: a tag of
+ * several bytes, a length that is indefinite, not minimal or too long. */
+HF_CHECK bool hf_der_next(struct hf_der *r, struct hf_tlv *out);
+/* All was read. */
+bool hf_der_done(const struct hf_der *r);
+/* Is @tag next? */
+bool hf_der_peek(const struct hf_der *r, unsigned tag);
+/* The value of the next element, which must have @tag. */
+HF_CHECK bool hf_der_take(struct hf_der *r, unsigned tag, struct hf_span *value);
+/* The same, as a reader with the same base. */
+HF_CHECK bool hf_der_open(struct hf_der *r, unsigned tag, struct hf_der *inside);
+/* An INTEGER in its shortest form: its contents, two's complement. */
+HF_CHECK bool hf_der_integer(struct hf_der *r, struct hf_span *contents);
+/* One that is not negative, as big-endian bytes without the sign's zero. */
+HF_CHECK bool hf_der_natural(struct hf_der *r, struct hf_span *bytes);
+/* One from 0 to 2^32 - 1. */
+HF_CHECK bool hf_der_small(struct hf_der *r, uint32_t *value);
+HF_CHECK bool hf_der_boolean(struct hf_der *r, bool *value);
+/* Contents of a well-formed OBJECT IDENTIFIER. */
+HF_CHECK bool hf_der_oid(struct hf_der *r, struct hf_span *oid);
+/* A BIT STRING: bytes, and how many bits at the end are not part of it (they
+ * are 0). */
+HF_CHECK bool hf_der_bits(struct hf_der *r, struct hf_span *bytes,
+                          unsigned *unused);
+/* UTCTime or GeneralizedTime as RFC 5280 4.1.2.5 has them, in seconds since
+ * 1970. */
+HF_CHECK bool hf_der_time(struct hf_der *r, int64_t *seconds);
+
 /* ---- certificates (cert.c, cert_ext.c) ------------------------------------------------ */
 
 enum { HF_CERT_MAX = 64 * 1024, HF_CERT_EXTENSIONS_MAX = 32 };
@@ -33,7 +102,10 @@ enum hf_cert_flag {
     HF_CERT_CRITICAL = 1 << 10,     /* a critical extension not understood */
     HF_CERT_SELF_ISSUED = 1 << 11,  /* subject equals issuer */
     HF_CERT_SAN_CRITICAL = 1 << 12,
-    HF_CERT_POLICY = 1 << 13        /* certificatePolicies present */
+    HF_CERT_POLICY = 1 << 13,       /* certificatePolicies present */
+    HF_CERT_BASIC_CRITICAL = 1 << 14,
+    HF_CERT_CONSTRAINTS_CRITICAL = 1 << 15,
+    HF_CERT_EKU_CRITICAL = 1 << 16
 };
 enum hf_key_usage { /* bits as numbered in RFC 5280 4.2.1.3 */
     HF_USE_DIGITAL_SIGNATURE = 1 << 0,
@@ -43,7 +115,9 @@ enum hf_key_usage { /* bits as numbered in RFC 5280 4.2.1.3 */
     HF_USE_CRL_SIGN = 1 << 6
 };
 
-/* Counted; never changes after it was made.  All spans point into .der. */
+/* Counted; never changes after it was made.  All spans point into .der.
+ * Whatever of it we understand was found to be well-formed DER when it was
+ * made. */
 struct hf_cert {
     _Atomic unsigned count;
     struct hf_span der;         /* one allocation, with this struct */
@@ -62,7 +136,8 @@ struct hf_cert {
      * absent. */
     struct hf_span san, name_constraints, skid, akid, aia, policies, eku, crl_dp,
         sct;
-    struct hf_span critical;    /* OID of the first critical unknown one */
+    struct hf_span critical;    /* OID of the first critical one that is not
+                                 * understood, or that must not be critical */
 };
 
 /* Parse a copy of @der.  NULL with the reason in *error.  Owner: caller, one
@@ -70,6 +145,17 @@ struct hf_cert {
 struct hf_cert *hf_cert_new(struct hf_span der, struct hf_error *error);
 struct hf_cert *hf_cert_keep(struct hf_cert *cert); /* any thread */
 void hf_cert_free(struct hf_cert *cert);            /* any thread; NULL fine */
+
+/* Read a SubjectPublicKeyInfo (whole DER).  False if it is not DER; a kind of
+ * key that we do not know is kind NONE. */
+HF_CHECK bool hf_spki_read(struct hf_span spki, struct hf_public_key *out);
+/* Padding and hash of a signature AlgorithmIdentifier (whole DER); false for
+ * one that is not accepted, be it unknown or weak. */
+HF_CHECK bool hf_algorithm_parts(struct hf_span algorithm, uint8_t *padding,
+                                 uint8_t *hash);
+/* The key identifiers; empty if absent. */
+struct hf_span hf_cert_skid(const struct hf_cert *cert);
+struct hf_span hf_cert_akid(const struct hf_cert *cert);
 
 /* For people.  All write at most @cap bytes, NUL ended, printable. */
 /* "CN=localhost, O=Lab" (RFC 4514 in spirit, most specific first). */
@@ -81,6 +167,8 @@ void hf_key_text(const struct hf_public_key *key, char *out, size_t cap);
 /* "ecdsa-with-SHA256"; dotted OID if unknown. */
 void hf_algorithm_text(struct hf_span algorithm, char *out, size_t cap);
 void hf_oid_text(struct hf_span oid, char *out, size_t cap);
+/* The name of an OID ("basicConstraints"), NULL if it is not in oids.def. */
+const char *hf_oid_name(struct hf_span oid);
 /* Walk the subject alternative names: 0-th, 1st ...; false after the last. */
 enum hf_san_kind { HF_SAN_DNS, HF_SAN_IP, HF_SAN_EMAIL, HF_SAN_URI,
                    HF_SAN_DIRECTORY, HF_SAN_OTHER };
@@ -89,6 +177,10 @@ struct hf_san {
     struct hf_span value;
 };
 bool hf_cert_san(const struct hf_cert *cert, size_t index, struct hf_san *out);
+/* The same as a walk, for many: hf_san_begin(), then hf_san_next() until
+ * false. */
+struct hf_der hf_san_begin(const struct hf_cert *cert);
+bool hf_san_next(struct hf_der *names, struct hf_san *out);
 /* "DNS:localhost", "IP:::1". */
 void hf_san_text(const struct hf_san *san, char *out, size_t cap);
 /* The first http URL of authorityInfoAccess caIssuers; false if none. */
@@ -165,6 +257,7 @@ struct hf_tried_tree {
     struct hf_tried at[HF_TRIED_MAX];
     size_t count;
     size_t lost; /* nodes for which there was no room */
+    struct hf_verify_budget spent; /* what it cost */
 };
 void hf_tried_wipe(struct hf_tried_tree *tree);
 
@@ -178,6 +271,12 @@ struct hf_verify {
     enum hf_purpose purpose;             /* what the leaf is used for */
     int64_t now;
     uint16_t min_rsa_bits;               /* 0: 2048 */
+    uint16_t leaf_usage;                 /* bits of enum hf_key_usage that the
+                                          * leaf's keyUsage must have, if it
+                                          * has one; 0: digitalSignature */
+    uint8_t max_depth;                   /* certificates of a path, leaf and
+                                          * anchor counted; 0: HF_PATH_MAX */
+    const struct hf_verify_budget *budget; /* NULL: the defaults */
     struct hf_tried_tree *tree;          /* filled in if not NULL */
     hf_watch_fn *watch;                  /* CHECK events; may be NULL */
     void *watch_ctx;

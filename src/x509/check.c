@@ -1,0 +1,197 @@
+/* check.c - the checker: walks a finished path from the anchor down to the
+ * leaf and says whether it is trusted; the only place that verifies a
+ * signature of a certificate, and the only one that fills in struct
+ * hf_verified.
+ *
+ * It trusts neither the builder's search nor its checks, but asks everything
+ * of RFC 5280 6.1 again.  Signatures come after all that is cheap, from the
+ * top: so a key is used only after somebody we trust has signed it, and a
+ * peer cannot make us compute with keys of its own invention.  Name
+ * constraints come last, since only signed names are worth the comparison.
+ */
+#include "x509/inside.h"
+
+static uint16_t refuse(struct hf_checker *c, size_t where,
+                       enum hf_event_id event, unsigned code)
+{
+    c->where = where;
+    c->event = (uint8_t)event;
+    return (uint16_t)code;
+}
+
+/* ---- what it remembers ----------------------------------------------------------- */
+
+static bool same(const struct hf_cert *a, const struct hf_cert *b)
+{
+    return a == b || hf_span_equal(a->der, b->der);
+}
+
+static const struct hf_link *find(const struct hf_checker *c,
+                                  const struct hf_cert *below,
+                                  const struct hf_cert *above)
+{
+    for (size_t i = 0; i < c->count; i++)
+        if (same(c->links[i].below, below) && same(c->links[i].above, above))
+            return &c->links[i];
+    return NULL;
+}
+
+bool hf_checker_knows_bad(const struct hf_checker *c,
+                          const struct hf_cert *below,
+                          const struct hf_cert *above)
+{
+    const struct hf_link *link = find(c, below, above);
+
+    return link && !link->good;
+}
+
+void hf_checker_wipe(struct hf_checker *c)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        hf_cert_free(c->links[i].below);
+        hf_cert_free(c->links[i].above);
+    }
+    c->count = 0;
+}
+
+/* ---- a signature ------------------------------------------------------------------- */
+
+static uint16_t verify_link(struct hf_checker *c, struct hf_cert *below,
+                            struct hf_cert *above)
+{
+    const struct hf_link *known = find(c, below, above);
+    const struct hf_signature *how;
+    bool good, fault = false;
+    uint16_t code;
+
+    if (known)
+        return known->good ? HF_OK : HF_E_CERT_SIGNATURE;
+    code = hf_check_algorithm(c->v, below, above, &how);
+    if (code)
+        return code;
+    if (!c->signatures || c->count == HF_LINKS_MAX)
+        return HF_E_BUDGET;
+    c->signatures--;
+    good = how->verify(c->v->crypto->self, how, &above->key, below->tbs,
+                       below->signature, &fault);
+    if (fault)
+        return HF_E_CRYPTO;
+    c->links[c->count++] = (struct hf_link){ hf_cert_keep(below),
+                                             hf_cert_keep(above), good };
+    return good ? HF_OK : HF_E_CERT_SIGNATURE;
+}
+
+/* ---- the walks ------------------------------------------------------------------------ */
+
+/* RFC 5280 6.1.3 a2 and 6.1.4 k to o, for one certificate of the path. */
+static uint16_t ask_cheap(struct hf_checker *c, struct hf_cert *const *path,
+                          size_t depth, size_t i)
+{
+    const struct hf_cert *cert = path[i];
+    bool anchor = i + 1 == depth;
+    unsigned cas = 0;
+    uint16_t code;
+
+    if (c->v->now < cert->not_before)
+        return refuse(c, i, HF_EV_CHECK_TIME, HF_E_NOT_YET_VALID);
+    if (c->v->now > cert->not_after)
+        return refuse(c, i, HF_EV_CHECK_TIME, HF_E_EXPIRED);
+    if (cert->flags & HF_CERT_CRITICAL)
+        return refuse(c, i, HF_EV_CHECK_EXTENSIONS, HF_E_CRITICAL_EXTENSION);
+    if (!anchor && hf_serial_is_zero(cert))
+        return refuse(c, i, HF_EV_CHECK_EXTENSIONS, HF_E_CERT_DER);
+    code = hf_check_key(c->v, cert);
+    if (code)
+        return refuse(c, i, HF_EV_CHECK_KEY, code);
+    /* RFC 5280 6.1.3 a4 */
+    if (!anchor && !hf_span_equal(cert->issuer, path[i + 1]->subject))
+        return refuse(c, i, HF_EV_CHECK_PATH, HF_E_UNKNOWN_ISSUER);
+    if (i == 0)
+        return HF_OK;
+    if (!(cert->flags & HF_CERT_BASIC) || !(cert->flags & HF_CERT_CA))
+        return refuse(c, i, HF_EV_CHECK_ISSUER, HF_E_NOT_A_CA);
+    if (cert->flags & HF_CERT_KEY_USAGE &&
+        !(cert->usage & HF_USE_KEY_CERT_SIGN))
+        return refuse(c, i, HF_EV_CHECK_ISSUER, HF_E_KEY_USAGE);
+    for (size_t k = 1; k < i; k++)
+        if (!(path[k]->flags & HF_CERT_SELF_ISSUED))
+            cas++;
+    if (cert->flags & HF_CERT_PATHLEN && cas > cert->path_len)
+        return refuse(c, i, HF_EV_CHECK_ISSUER, HF_E_PATH_LENGTH);
+    code = hf_check_issuer_use(c->v, cert);
+    return code ? refuse(c, i, HF_EV_CHECK_USAGE, code) : HF_OK;
+}
+
+static uint16_t ask_leaf(struct hf_checker *c, const struct hf_cert *leaf)
+{
+    uint16_t code = hf_check_leaf_use(c->v, leaf);
+
+    if (code)
+        return refuse(c, 0, HF_EV_CHECK_USAGE, code);
+    if (leaf->name_constraints.len && !(leaf->flags & HF_CERT_CA))
+        return refuse(c, 0, HF_EV_CHECK_EXTENSIONS, HF_E_NAME_CONSTRAINT);
+    if (c->v->name && !hf_cert_names(leaf, c->v->name))
+        return refuse(c, 0, HF_EV_CHECK_NAME, HF_E_NAME_MISMATCH);
+    return HF_OK;
+}
+
+/* RFC 5280 6.1.3 b and c, 6.1.4 g: every authority is asked about everything
+ * below it, but for self-issued certificates that are not the leaf. */
+static uint16_t ask_constraints(struct hf_checker *c,
+                                struct hf_cert *const *path, size_t depth)
+{
+    for (size_t i = depth; i-- > 1;) {
+        if (!path[i]->name_constraints.len)
+            continue;
+        for (size_t k = i; k-- > 0;) {
+            uint16_t code;
+
+            if (k && path[k]->flags & HF_CERT_SELF_ISSUED)
+                continue;
+            code = hf_constraints_ask(path[i], path[k], &c->comparisons,
+                                      &c->fault);
+            if (code)
+                return refuse(c, k, HF_EV_CHECK_CONSTRAINTS, code);
+        }
+    }
+    return HF_OK;
+}
+
+uint16_t hf_checker_prove(struct hf_checker *c, struct hf_cert *const *path,
+                          size_t depth, struct hf_verified *out)
+{
+    uint16_t code;
+
+    *out = (struct hf_verified){ .token = 0 };
+    if (!depth || depth > HF_PATH_MAX || !c->v->store ||
+        !hf_store_holds(c->v->store, path[depth - 1]))
+        return refuse(c, 0, HF_EV_CHECK_ANCHOR, HF_E_UNKNOWN_ISSUER);
+    for (size_t i = depth; i-- > 0;) {
+        code = ask_cheap(c, path, depth, i);
+        if (code)
+            return code;
+    }
+    code = ask_leaf(c, path[0]);
+    if (code)
+        return code;
+    for (size_t i = depth - 1; i-- > 0;) {
+        code = verify_link(c, path[i], path[i + 1]);
+        if (code)
+            return refuse(c, i, HF_EV_CHECK_SIGNATURE, code);
+    }
+    code = ask_constraints(c, path, depth);
+    if (code)
+        return code;
+    for (size_t i = 0; i < depth; i++)
+        out->path[i] = hf_cert_keep(path[i]);
+    out->depth = depth;
+    out->token = HF_VERIFIED_TOKEN;
+    return HF_OK;
+}
+
+void hf_verified_wipe(struct hf_verified *v)
+{
+    for (size_t i = 0; i < v->depth; i++)
+        hf_cert_free(v->path[i]);
+    *v = (struct hf_verified){ .token = 0 };
+}

@@ -1,0 +1,190 @@
+/* inside.h - what the files of this layer tell each other, and nobody else.
+ *
+ *     cert.c      <- cert_ext.c, key.c        a certificate is read
+ *     store.c                                 an anchor is found
+ *     path.c      -> verify.c, check.c        a path is sought and proved
+ *     report.c                                and said
+ */
+#ifndef HF_X509_INSIDE_H
+#define HF_X509_INSIDE_H
+
+#include <stdatomic.h>
+
+#include "x509/x509.h"
+
+/* ---- reading a certificate --------------------------------------------------- */
+
+/* Where the reading of a certificate is, for the error it may end in. */
+struct hf_parse {
+    struct hf_cert *cert;
+    const char *field, *why;
+    size_t byte;
+    enum hf_error_code code;
+};
+static inline void hf_parse_at(struct hf_parse *p, const char *field,
+                               const struct hf_der *r)
+{
+    p->field = field;
+    p->byte = r->at;
+}
+/* Always false. */
+static inline bool hf_parse_no(struct hf_parse *p, const char *why)
+{
+    p->why = why;
+    return false;
+}
+
+/* A certificate with room for @len bytes of DER to be put at *bytes. */
+struct hf_cert *hf_cert_room(size_t len, uint8_t **bytes);
+/* Read those bytes.  NULL, with the reason and @cert freed, if they are no
+ * certificate. */
+struct hf_cert *hf_cert_finish(struct hf_cert *cert, struct hf_error *error);
+HF_CHECK bool hf_cert_extensions(struct hf_parse *p, struct hf_der *tbs);
+
+bool hf_name_is_sound(struct hf_span name);
+bool hf_name_is_empty(struct hf_span name);
+/* The last attribute of a type 2.5.4.@attribute. */
+enum { HF_NAME_CN = 3, HF_NAME_O = 10, HF_NAME_OU = 11 };
+bool hf_name_find(struct hf_span name, uint8_t attribute, struct hf_tlv *out);
+/* The serial number is 0. */
+static inline bool hf_serial_is_zero(const struct hf_cert *cert)
+{
+    return cert->serial.len == 1 && cert->serial.at[0] == 0;
+}
+
+/* ---- names ------------------------------------------------------------------------ */
+
+/* The next type and value of an RDN that is open. */
+bool hf_rdn_next(struct hf_der *set, struct hf_span *type,
+                 struct hf_tlv *value);
+/* Letters, digits and hyphens in labels; how many labels. */
+bool hf_dns_is_sound(struct hf_span name, size_t *labels);
+/* Does it begin with a whole label of "*"? */
+bool hf_dns_is_wildcard(struct hf_span pattern);
+struct hf_san hf_general_name(const struct hf_tlv *tlv);
+/* Walk on to the first that covers @name. */
+bool hf_cert_find_name(struct hf_der *names, const struct hf_peer_name *name,
+                       struct hf_san *out);
+
+/* Which name met which constraint. */
+struct hf_nc_fault {
+    const struct hf_cert *ca, *below;
+    struct hf_san name, subtree;
+    bool excluded;   /* the subtree is one of the excluded */
+    bool in_subject; /* the name is not an alternative name */
+};
+/* May @ca certify the names of @below?  HF_OK, NAME_CONSTRAINT with the pair
+ * in *fault, or BUDGET. */
+uint16_t hf_constraints_ask(const struct hf_cert *ca,
+                            const struct hf_cert *below, uint32_t *budget,
+                            struct hf_nc_fault *fault);
+
+/* ---- anchors ----------------------------------------------------------------------- */
+
+/* Walks over the anchors with one subject. */
+struct hf_anchors {
+    const struct hf_store *store;
+    struct hf_span subject;
+    uint32_t hash, row; /* row: 1 + index of the next to look at */
+    uint32_t id;        /* index of the one returned */
+};
+struct hf_anchors hf_anchors_of(const struct hf_store *store,
+                                struct hf_span subject);
+/* The next one, parsed (caller frees); NULL after the last.  One that cannot
+ * be read is passed over; *error says why, of the first. */
+struct hf_cert *hf_anchors_next(struct hf_anchors *walk,
+                                struct hf_error *error);
+/* Is this certificate, byte for byte, in the store? */
+bool hf_store_holds(const struct hf_store *store, const struct hf_cert *cert);
+
+/* ---- checks (verify.c) --------------------------------------------------------------- */
+
+/* One check of one certificate, in values.  What it says in words is made by
+ * report.c, if anybody wants to hear it. */
+struct hf_check {
+    const struct hf_verify *v;
+    const struct hf_cert *cert;  /* the one that is checked */
+    const struct hf_cert *below; /* that it is to issue; NULL for the leaf */
+    const struct hf_cert *above; /* SIGNATURE: the issuer */
+    unsigned cas_below;          /* authorities between it and the leaf that
+                                  * count for pathLenConstraint */
+    bool anchor;                 /* it is from the trust store */
+    const struct hf_nc_fault *fault; /* CONSTRAINTS */
+    const struct hf_error *unreadable; /* ANCHOR: one that could not be read */
+    const struct hf_verified *proof; /* PATH */
+    size_t depth;                /* PATH: the most there may be */
+    uint8_t event;               /* enum hf_event_id: which check */
+    uint16_t code;               /* enum hf_error_code: what came out */
+};
+
+/* The checks of a leaf and of an issuer, cheapest first: the @step-th.  Sets
+ * check->event and check->code; false when there are no more. */
+bool hf_check_leaf(struct hf_check *check, size_t step);
+bool hf_check_issuer(struct hf_check *check, size_t step);
+
+/* Can the key of @issuer have made the signature of @cert?  HF_OK,
+ * CERT_ALGORITHM or CERT_SIGNATURE; *how verifies it. */
+uint16_t hf_check_algorithm(const struct hf_verify *v,
+                            const struct hf_cert *cert,
+                            const struct hf_cert *issuer,
+                            const struct hf_signature **how);
+uint16_t hf_check_time(const struct hf_verify *v, const struct hf_cert *cert);
+uint16_t hf_check_key(const struct hf_verify *v, const struct hf_cert *cert);
+uint16_t hf_check_leaf_use(const struct hf_verify *v,
+                           const struct hf_cert *cert);
+uint16_t hf_check_issuer_use(const struct hf_verify *v,
+                             const struct hf_cert *cert);
+
+/* ---- proof (check.c) --------------------------------------------------------------------- */
+
+enum { HF_LINKS_MAX = 100 };
+
+/* A signature that was verified, or was found not to. */
+struct hf_link {
+    struct hf_cert *below, *above; /* kept */
+    bool good;
+};
+/* What the checker remembers from one path to the next, so that it need not
+ * verify the same signature twice.  Nobody else writes it. */
+struct hf_checker {
+    const struct hf_verify *v;
+    struct hf_link links[HF_LINKS_MAX];
+    size_t count;
+    uint32_t signatures, comparisons; /* that are left */
+    size_t where;             /* after a refusal: index in the path */
+    struct hf_nc_fault fault; /* after NAME_CONSTRAINT */
+    uint8_t event;            /* after a refusal: which check */
+};
+/* Is @path, leaf first, trusted?  HF_OK: *out is the proof.  Otherwise the
+ * reason; BUDGET and CRYPTO say nothing about the path. */
+uint16_t hf_checker_prove(struct hf_checker *checker,
+                          struct hf_cert *const *path, size_t depth,
+                          struct hf_verified *out);
+/* This signature is known not to verify. */
+bool hf_checker_knows_bad(const struct hf_checker *checker,
+                          const struct hf_cert *below,
+                          const struct hf_cert *above);
+void hf_checker_wipe(struct hf_checker *checker);
+
+/* ---- guessing (guess.c) -------------------------------------------------------------------- */
+
+/* Of a leaf whose issuer is nowhere: is it likely that the peer forgot to send
+ * an intermediate, rather than that its authority is not trusted? */
+bool hf_is_intermediate_missing(const struct hf_verify *v);
+
+/* ---- words (report.c) ---------------------------------------------------------------------- */
+
+struct hf_words {
+    char subject[128]; /* which certificate */
+    char inputs[256];  /* what was weighed */
+    char verdict[256]; /* what came out */
+    char instead[192]; /* what would have passed, what to do */
+};
+void hf_check_words(const struct hf_check *check, struct hf_words *out);
+/* Tell the watcher and write the node of the tree, if there are any; @node < 0:
+ * none. */
+void hf_check_report(const struct hf_check *check, int node);
+/* "CN=localhost", or what else tells a certificate from others. */
+void hf_cert_label(const struct hf_cert *cert, char *out, size_t cap);
+
+#endif

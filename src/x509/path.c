@@ -1,0 +1,540 @@
+/* path.c - the search for a path from the peer's certificate to an anchor.
+ *
+ *              leaf <- candidate <- candidate <- anchor
+ *     at[]:     0          1            2          3
+ *
+ * It goes depth first with a stack of places, each of which remembers which
+ * candidates were tried above it.  Candidates are the certificates whose
+ * subject is the issuer wanted, anchors before what the peer sent, and those
+ * whose key identifier does not fit last: identifiers are a hint, never a
+ * reason (RFC 5280 6.1 does not know them).  A candidate that fails a cheap
+ * check is left out; a path that arrives at an anchor is handed to the
+ * checker; if that refuses, the search goes on.
+ *
+ * Cycles, cross-signatures and crowds of authorities with one name are normal
+ * here.  Everything that is looked at is paid for from a budget, so the worst
+ * of inputs ends as early as the best.
+ *
+ * When nothing is found, one of many failures has to be told.  Each has a rank
+ * (how much it explains), the highest is kept, and of equals the first.
+ */
+#include "x509/inside.h"
+
+enum {
+    SIGNATURES = 100,
+    CANDIDATES = 10000,
+    COMPARISONS = 65536,
+    ANCHOR_COST = 8 /* candidates: one must be decoded and parsed */
+};
+
+/* How much a failure explains. */
+enum rank {
+    NOTHING,
+    LEAF_OTHER,  /* the leaf would not do, but is there a path? */
+    NO_PATH,     /* nobody who is trusted issued it */
+    TOO_DEEP,
+    ISSUER,      /* a candidate that may not issue */
+    WHOLE_PATH,  /* a path to an anchor, refused by the checker */
+    STOPPED,     /* no budget, no memory, a fault */
+    LEAF_TIME    /* it has expired, whoever issued it */
+};
+
+enum phase { ANCHORS, SENT, ODD_ANCHORS, ODD_SENT, DONE };
+
+struct place {
+    struct hf_cert *cert; /* owned if it is an anchor */
+    bool anchor;
+    enum phase phase;
+    bool walking;              /* anchors */
+    struct hf_anchors anchors; /* of the issuer's name */
+    size_t next;               /* chain: index of the next to look at */
+    bool tried;                /* somebody of that name was there */
+    int node;                  /* in the tree; -1 none */
+};
+
+struct search {
+    const struct hf_verify *v;
+    struct hf_verify_budget had; /* at the beginning */
+    uint32_t left;               /* candidates */
+    struct place at[HF_PATH_MAX];
+    size_t depth, max_depth;
+    bool leaf_ok;    /* it passed its own checks */
+    bool reached;    /* a path leads to an anchor */
+    bool stopped;    /* no budget, no memory, a fault */
+    enum rank rank;  /* of the failure kept */
+    struct hf_error best;
+    struct hf_error unreadable; /* an anchor that could not be parsed */
+    const struct hf_cert *dead_end; /* the highest without an issuer */
+    size_t dead_depth;
+    int dead_node;
+    struct hf_checker checker;
+};
+
+/* ---- keeping the failure that tells most ------------------------------------------- */
+
+static void note(struct search *s, enum rank rank,
+                 const struct hf_check *check)
+{
+    struct hf_words words;
+
+    if (rank <= s->rank)
+        return;
+    s->rank = rank;
+    s->best = (struct hf_error){ .code = HF_OK };
+    hf_check_words(check, &words);
+    hf_fail(&s->best, check->code, "%s: %s; %s", words.subject, words.verdict,
+            words.instead);
+}
+
+static struct hf_verify_budget spent(const struct search *s)
+{
+    return (struct hf_verify_budget){
+        .signatures = s->had.signatures - s->checker.signatures,
+        .candidates = s->had.candidates - s->left,
+        .comparisons = s->had.comparisons - s->checker.comparisons,
+    };
+}
+
+/* Always false. */
+static bool stop(struct search *s, unsigned code)
+{
+    struct hf_verify_budget cost = spent(s);
+
+    s->stopped = true;
+    if (s->rank >= STOPPED)
+        return false;
+    s->rank = STOPPED;
+    s->best = (struct hf_error){ .code = HF_OK };
+    if (code == HF_E_BUDGET)
+        return hf_fail(&s->best, code,
+                       "given up after %u signatures, %u candidates and %u "
+                       "comparisons of names",
+                       cost.signatures, cost.candidates, cost.comparisons);
+    return hf_fail(&s->best, code, NULL);
+}
+
+/* ---- the tree ------------------------------------------------------------------------- */
+
+static int add_node(struct search *s, struct hf_cert *cert, size_t depth,
+                    bool anchor)
+{
+    struct hf_tried_tree *tree = s->v->tree;
+    struct hf_tried *node;
+
+    if (!tree)
+        return -1;
+    if (tree->count == HF_TRIED_MAX) {
+        tree->lost++;
+        return -1;
+    }
+    node = &tree->at[tree->count];
+    *node = (struct hf_tried){
+        .cert = hf_cert_keep(cert),
+        .parent = (int8_t)(depth ? s->at[depth - 1].node : -1),
+        .depth = (uint8_t)depth,
+        .anchor = anchor,
+    };
+    return (int)tree->count++;
+}
+
+void hf_tried_wipe(struct hf_tried_tree *tree)
+{
+    for (size_t i = 0; i < tree->count; i++)
+        hf_cert_free(tree->at[i].cert);
+    *tree = (struct hf_tried_tree){ .count = 0 };
+}
+
+/* ---- candidates -------------------------------------------------------------------------- */
+
+static bool spend(struct search *s, uint32_t n)
+{
+    if (s->left < n)
+        return stop(s, HF_E_BUDGET);
+    s->left -= n;
+    return true;
+}
+
+/* The key identifiers are there and do not fit. */
+static bool is_odd(const struct hf_cert *cert, const struct hf_cert *issuer)
+{
+    struct hf_span wanted = hf_cert_akid(cert), is = hf_cert_skid(issuer);
+
+    return wanted.len && is.len && !hf_span_equal(wanted, is);
+}
+
+/* The same authority again would be a circle: RFC 4158 5.2, name and key. */
+static bool is_on_path(const struct search *s, const struct hf_cert *cert)
+{
+    for (size_t i = 0; i < s->depth; i++) {
+        const struct hf_cert *other = s->at[i].cert;
+
+        if (other == cert || hf_span_equal(other->der, cert->der) ||
+            (i && hf_span_equal(other->subject, cert->subject) &&
+             hf_span_equal(other->spki, cert->spki)))
+            return true;
+    }
+    return false;
+}
+
+static struct hf_cert *next_anchor(struct search *s, struct place *place,
+                                   bool odd)
+{
+    struct hf_cert *cert;
+
+    if (!place->walking)
+        place->anchors = hf_anchors_of(s->v->store, place->cert->issuer);
+    place->walking = true;
+    while ((cert = hf_anchors_next(&place->anchors, &s->unreadable))) {
+        if (!spend(s, ANCHOR_COST))
+            break;
+        if (is_odd(place->cert, cert) == odd && !is_on_path(s, cert))
+            return cert;
+        hf_cert_free(cert);
+    }
+    hf_cert_free(cert);
+    place->walking = false;
+    return NULL;
+}
+
+static struct hf_cert *next_sent(struct search *s, struct place *place,
+                                 bool odd)
+{
+    while (place->next < s->v->count) {
+        struct hf_cert *cert = s->v->chain[place->next++];
+
+        if (!spend(s, 1))
+            return NULL;
+        if (cert && hf_span_equal(cert->subject, place->cert->issuer) &&
+            is_odd(place->cert, cert) == odd && !is_on_path(s, cert))
+            return cert;
+    }
+    place->next = 1;
+    return NULL;
+}
+
+/* The next to try above @place; NULL after the last, or if it had to stop. */
+static struct hf_cert *next_candidate(struct search *s, struct place *place,
+                                      bool *anchor)
+{
+    while (place->phase != DONE && !s->stopped) {
+        bool odd = place->phase >= ODD_ANCHORS;
+        struct hf_cert *cert;
+
+        *anchor = place->phase == ANCHORS || place->phase == ODD_ANCHORS;
+        cert = *anchor ? next_anchor(s, place, odd)
+                       : next_sent(s, place, odd);
+        if (cert)
+            return cert;
+        place->phase++;
+    }
+    return NULL;
+}
+
+/* ---- one step ------------------------------------------------------------------------------ */
+
+static void push(struct search *s, struct hf_cert *cert, bool anchor, int node)
+{
+    s->at[s->depth++] = (struct place){
+        .cert = cert, .anchor = anchor, .next = 1, .node = node
+    };
+}
+
+static void pop(struct search *s)
+{
+    struct place *place = &s->at[--s->depth];
+
+    if (!place->tried && !place->anchor &&
+        (!s->dead_end || s->depth > s->dead_depth)) {
+        s->dead_end = place->cert;
+        s->dead_depth = s->depth;
+        s->dead_node = place->node;
+    }
+    if (place->anchor)
+        hf_cert_free(place->cert);
+}
+
+/* Authorities between the leaf and what comes next that pathLenConstraint
+ * counts (RFC 5280 4.2.1.9). */
+static unsigned count_cas(const struct search *s)
+{
+    unsigned n = 0;
+
+    for (size_t i = 1; i < s->depth; i++)
+        if (!(s->at[i].cert->flags & HF_CERT_SELF_ISSUED))
+            n++;
+    return n;
+}
+
+/* May @cert issue what is at the top of the stack? */
+static bool passes(struct search *s, struct hf_check *check, int node)
+{
+    for (size_t step = 0; hf_check_issuer(check, step); step++) {
+        hf_check_report(check, node);
+        if (check->code) {
+            note(s, ISSUER, check);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* An anchor must still fit above it. */
+static bool leaves_room(struct search *s, struct hf_check *check, int node)
+{
+    if (s->depth + (check->anchor ? 1 : 2) <= s->max_depth)
+        return true;
+    check->event = HF_EV_CHECK_PATH;
+    check->code = HF_E_PATH_LENGTH;
+    check->depth = s->max_depth;
+    hf_check_report(check, node);
+    note(s, TOO_DEEP, check);
+    return false;
+}
+
+/* Not again, if the checker has found that it did not. */
+static bool may_have_signed(struct search *s, const struct hf_check *issuer,
+                            int node)
+{
+    struct hf_check check = { .v = s->v,
+                              .cert = issuer->below,
+                              .above = issuer->cert,
+                              .event = HF_EV_CHECK_SIGNATURE,
+                              .code = HF_E_CERT_SIGNATURE };
+
+    if (!hf_checker_knows_bad(&s->checker, check.cert, check.above))
+        return true;
+    hf_check_report(&check, node);
+    return false;
+}
+
+/* The place on the stack whose fault it is: of a signature the one who should
+ * have made it, of a constraint the one who made that.  So a certificate that
+ * other paths go through as well is not blamed for this one. */
+static size_t culprit(const struct search *s)
+{
+    size_t where = s->checker.where;
+
+    if (s->checker.event == HF_EV_CHECK_SIGNATURE)
+        return where + 1;
+    if (s->checker.event == HF_EV_CHECK_CONSTRAINTS)
+        for (size_t i = 0; i < s->depth; i++)
+            if (s->at[i].cert == s->checker.fault.ca)
+                return i;
+    return where;
+}
+
+/* Tell what the checker found. */
+static void report_proof(struct search *s, uint16_t code)
+{
+    struct hf_check check = { .v = s->v, .event = HF_EV_CHECK_SIGNATURE };
+
+    if (code) {
+        size_t where = s->checker.where;
+
+        check.cert = s->at[where].cert;
+        check.above = where + 1 < s->depth ? s->at[where + 1].cert : NULL;
+        check.fault = &s->checker.fault;
+        check.event = s->checker.event;
+        check.code = code;
+        hf_check_report(&check, s->at[culprit(s)].node);
+        note(s, WHOLE_PATH, &check);
+        return;
+    }
+    for (size_t i = s->depth - 1; i-- > 0;) {
+        check.cert = s->at[i].cert;
+        check.above = s->at[i + 1].cert;
+        hf_check_report(&check, -1);
+    }
+    for (size_t i = s->depth; i-- > 1;)
+        if (s->at[i].cert->name_constraints.len) {
+            check.cert = s->at[0].cert;
+            check.above = s->at[i].cert;
+            check.event = HF_EV_CHECK_CONSTRAINTS;
+            hf_check_report(&check, -1);
+        }
+}
+
+/* The stack is a path.  True: the search is over. */
+static bool try_path(struct search *s, struct hf_verified *out)
+{
+    struct hf_cert *path[HF_PATH_MAX];
+    uint16_t code;
+
+    s->reached = true;
+    if (!s->leaf_ok)
+        return true;
+    for (size_t i = 0; i < s->depth; i++)
+        path[i] = s->at[i].cert;
+    code = hf_checker_prove(&s->checker, path, s->depth, out);
+    if (code == HF_E_BUDGET || code == HF_E_CRYPTO) {
+        stop(s, code);
+        return true;
+    }
+    report_proof(s, code);
+    return !code;
+}
+
+/* Try @cert above the top.  True: the search is over.  Takes it over if it is
+ * an anchor. */
+static bool try_candidate(struct search *s, struct hf_cert *cert, bool anchor,
+                          struct hf_verified *out)
+{
+    struct place *below = &s->at[s->depth - 1];
+    struct hf_check check = { .v = s->v,
+                              .cert = cert,
+                              .below = below->cert,
+                              .cas_below = count_cas(s),
+                              .anchor = anchor,
+                              .depth = s->depth };
+    bool over = false;
+    int node;
+
+    below->tried = true;
+    node = add_node(s, cert, s->depth, anchor);
+    if (!passes(s, &check, node) || !leaves_room(s, &check, node) ||
+        !may_have_signed(s, &check, node)) {
+        if (anchor)
+            hf_cert_free(cert);
+        return false;
+    }
+    push(s, cert, anchor, node);
+    if (anchor) {
+        check.event = HF_EV_CHECK_ANCHOR;
+        check.code = HF_OK;
+        hf_check_report(&check, node);
+        over = try_path(s, out);
+        pop(s);
+    }
+    return over;
+}
+
+/* ---- the search --------------------------------------------------------------------------------- */
+
+static void check_leaf(struct search *s)
+{
+    struct hf_check check = { .v = s->v, .cert = s->at[0].cert };
+
+    /* In the store as it is: it need not obey the rules for strangers. */
+    check.anchor = s->v->store && hf_store_holds(s->v->store, check.cert);
+    s->at[0].anchor = check.anchor;
+    s->leaf_ok = true;
+    for (size_t step = 0; hf_check_leaf(&check, step); step++) {
+        hf_check_report(&check, s->at[0].node);
+        if (!check.code)
+            continue;
+        s->leaf_ok = false;
+        note(s, check.event == HF_EV_CHECK_TIME ? LEAF_TIME : LEAF_OTHER,
+             &check);
+    }
+    if (check.anchor) {
+        check.event = HF_EV_CHECK_ANCHOR;
+        check.code = HF_OK;
+        hf_check_report(&check, s->at[0].node);
+    }
+}
+
+static void run(struct search *s, struct hf_verified *out)
+{
+    if (s->at[0].anchor) {
+        try_path(s, out);
+        s->at[0].anchor = false; /* it is not ours to free */
+        return;
+    }
+    while (s->depth && !s->stopped) {
+        struct place *top = &s->at[s->depth - 1];
+        bool anchor = false;
+        struct hf_cert *cert = next_candidate(s, top, &anchor);
+
+        if (!cert)
+            pop(s);
+        else if (try_candidate(s, cert, anchor, out))
+            break;
+    }
+}
+
+/* Nobody who is trusted: which of the reasons is it?  See docs/x509.md. */
+static void explain_no_path(struct search *s)
+{
+    const struct hf_cert *end = s->dead_end ? s->dead_end : s->at[0].cert;
+    struct hf_check check = { .v = s->v,
+                              .cert = end,
+                              .event = HF_EV_CHECK_ANCHOR,
+                              .code = HF_E_UNKNOWN_ISSUER,
+                              .unreadable = &s->unreadable };
+
+    if (end == s->v->chain[0] && end->flags & HF_CERT_SELF_ISSUED)
+        check.code = HF_E_SELF_SIGNED;
+    else if (end == s->v->chain[0] && hf_is_intermediate_missing(s->v))
+        check.code = HF_E_MISSING_INTERMEDIATE;
+    hf_check_report(&check, s->dead_node);
+    note(s, NO_PATH, &check);
+}
+
+static void report_path(struct search *s, const struct hf_verified *out)
+{
+    struct hf_check check = { .v = s->v,
+                              .cert = s->v->chain[0],
+                              .proof = out,
+                              .event = HF_EV_CHECK_PATH,
+                              .code = s->best.code };
+
+    if (out->token == HF_VERIFIED_TOKEN)
+        check.code = HF_OK;
+    hf_check_report(&check, -1);
+}
+
+static struct search *begin(const struct hf_verify *v)
+{
+    static const struct hf_verify_budget usual = { SIGNATURES, CANDIDATES,
+                                                   COMPARISONS };
+    struct search *s = hf_alloc(sizeof(*s));
+
+    if (!s)
+        return NULL;
+    s->v = v;
+    s->had = v->budget ? *v->budget : usual;
+    s->left = s->had.candidates;
+    s->max_depth = v->max_depth && v->max_depth < HF_PATH_MAX ? v->max_depth
+                                                              : HF_PATH_MAX;
+    s->checker.v = v;
+    s->checker.signatures = s->had.signatures;
+    s->checker.comparisons = s->had.comparisons;
+    push(s, v->chain[0], false, add_node(s, v->chain[0], 0, false));
+    return s;
+}
+
+static void end(struct search *s)
+{
+    if (s->v->tree)
+        s->v->tree->spent = spent(s);
+    while (s->depth)
+        pop(s);
+    hf_checker_wipe(&s->checker);
+    hf_free(s, sizeof(*s));
+}
+
+bool hf_verify_chain(const struct hf_verify *v, struct hf_verified *out,
+                     struct hf_error *error)
+{
+    struct search *s;
+    bool ok;
+
+    *out = (struct hf_verified){ .token = 0 };
+    if (!v->count || !v->chain[0])
+        return hf_fail(error, HF_E_EMPTY_CHAIN, NULL);
+    s = begin(v);
+    if (!s)
+        return hf_fail(error, HF_E_OUT_OF_MEMORY, NULL);
+    check_leaf(s);
+    run(s, out);
+    ok = out->token == HF_VERIFIED_TOKEN;
+    if (!ok && !s->reached && !s->stopped)
+        explain_no_path(s);
+    if (!ok && s->rank == NOTHING)
+        stop(s, HF_E_BUG);
+    if (!ok && !error->code)
+        *error = s->best;
+    report_path(s, out);
+    end(s);
+    return ok;
+}
