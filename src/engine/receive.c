@@ -125,6 +125,16 @@ static enum took take_data(struct hf_conn *conn, struct hf_span plain,
     return TOOK_DATA;
 }
 
+/* A client that cannot use our ServerHello has no keys to say so with: its
+ * alert comes in the clear.  It ends the handshake either way; hearing it is
+ * for the sake of the reason. */
+static bool early_alert(const struct hf_session *s,
+                        const struct hf_frame *frame)
+{
+    return frame->type == HF_CONTENT_ALERT && s->in.epoch == HF_HANDSHAKE &&
+           s->in.seq == 0 && frame->len == 2 && frame->body[1] != USER_CANCELED;
+}
+
 static enum took take_record(struct hf_conn *conn,
                              const struct hf_frame *frame,
                              struct hf_span *data)
@@ -133,6 +143,8 @@ static enum took take_record(struct hf_conn *conn,
     struct hf_span plain;
     uint8_t type;
 
+    if (early_alert(s, frame))
+        return take_alert(conn, hf_span(frame->body, frame->len));
     /* Inside a handshake message only more of it may come. */
     if (frame->type == HF_CONTENT_CCS && hf_reassembly_empty(&s->messages))
         return take_ccs(conn, frame);

@@ -31,8 +31,6 @@ void hf_handshake_free(struct hf_handshake *hs)
         if (!hs->shares[i].in)
             hs->shares[i].kx->wipe(hs->shares[i].state);
     hf_transcript_wipe(&hs->transcript);
-    if (hs->tree)
-        hf_tried_wipe(hs->tree);
     hf_arena_wipe(&hs->arena);
     hf_free(hs, sizeof(*hs));
 }

@@ -254,7 +254,6 @@ struct hf_handshake {
     uint8_t session_id[32];
     uint8_t session_id_len;
     struct hf_offer offer;      /* server: the hello in force */
-    struct hf_span first_hello; /* bytes of the first, if there are two */
     struct hf_span cookie;      /* client: to be echoed */
     const struct hf_kx *kx;     /* the group in force, or asked for again */
     struct hf_own_share shares[HF_SHARES_MAX];
@@ -274,7 +273,6 @@ struct hf_handshake {
     struct hf_numbers peer_schemes;    /* what the peer can check */
     struct hf_span signature;          /* ours, or the peer's, in the arena */
     uint16_t signature_scheme;         /* of the peer's */
-    struct hf_tried_tree *tree;        /* why not; NULL if nobody watches */
 
     /* secrets of the key schedule, the current stage */
     uint8_t stage[HF_HASH_MAX];  /* early, handshake or master secret */

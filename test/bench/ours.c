@@ -47,7 +47,9 @@ static void *open_ours(const struct bench_certs *certs)
                                text(certs->key)) &&
          hf_config_freeze(self->client) && hf_config_freeze(self->server);
     if (!ok)
-        give_up("configuring libhandfast");
+        give_up(hf_config_error(self->client)->code
+                    ? hf_config_error(self->client)->detail
+                    : hf_config_error(self->server)->detail);
     return self;
 }
 
