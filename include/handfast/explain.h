@@ -34,7 +34,7 @@ struct hf_names {
     const char *what;          /* "cipher suite": for people */
     const struct hf_name *row; /* by number, ascending, no number twice */
     size_t rows;
-    uint8_t grease;            /* enum hf_grease */
+    uint8_t grease; /* enum hf_grease */
 };
 
 /* The name of @number, "GREASE" for a reserved one, NULL if it has none (or
@@ -51,7 +51,7 @@ HF_PUBLIC const struct hf_names *hf_names_by_id(const char *id);
 /* ---- layouts ------------------------------------------------------------------ */
 
 enum hf_wire_kind {
-    HF_WIRE_U8 = 1,    /* values 1..4 are also the width in bytes */
+    HF_WIRE_U8 = 1, /* values 1..4 are also the width in bytes */
     HF_WIRE_U16,
     HF_WIRE_U24,
     HF_WIRE_U32,
@@ -69,7 +69,14 @@ enum hf_show { HF_SHOW_HEX, HF_SHOW_NAME, HF_SHOW_NUMBER, HF_SHOW_TEXT };
  * 4.2, and TLS 1.2's ServerHello.  HF_ANY is no column: a block that is
  * looked over before it is known which message it belongs to. */
 enum hf_place {
-    HF_CH, HF_SH12, HF_SH, HF_HRR, HF_EE, HF_CT, HF_CR, HF_NST,
+    HF_CH,
+    HF_SH12,
+    HF_SH,
+    HF_HRR,
+    HF_EE,
+    HF_CT,
+    HF_CR,
+    HF_NST,
     HF_PLACES,
     HF_ANY = HF_PLACES
 };
@@ -90,17 +97,17 @@ struct hf_field {
     uint32_t min, max; /* bytes, both inclusive */
     hf_layout_fn *of;  /* LIST of struct */
     const struct hf_names *names;
-    const char *name;  /* the RFC's */
-    const char *why;   /* one sentence for people */
+    const char *name; /* the RFC's */
+    const char *why;  /* one sentence for people */
 };
 
 struct hf_layout {
-    const char *id;    /* "client_hello": stable, unique */
-    const char *name;  /* "ClientHello" */
-    const char *rfc;   /* "RFC 8446 4.1.2" */
+    const char *id;   /* "client_hello": stable, unique */
+    const char *name; /* "ClientHello" */
+    const char *rfc;  /* "RFC 8446 4.1.2" */
     const struct hf_field *field;
     uint16_t fields;
-    uint16_t size;     /* sizeof the C struct */
+    uint16_t size; /* sizeof the C struct */
 };
 
 /* All layouts, one after the other, in the order of the manual; NULL past the
@@ -112,8 +119,8 @@ HF_PUBLIC hf_layout_fn *hf_layout_by_name(const char *name);
 /* Write "layout_id.field" into @out: the key under which translations of the
  * field's sentence are kept.  Returns its length; cut if it does not fit. */
 HF_PUBLIC size_t hf_field_key(const struct hf_layout *layout,
-                              const struct hf_field *field,
-                              char *out, size_t cap);
+                              const struct hf_field *field, char *out,
+                              size_t cap);
 
 /* ---- extensions ------------------------------------------------------------------ */
 
@@ -121,7 +128,7 @@ HF_PUBLIC size_t hf_field_key(const struct hf_layout *layout,
  * appear. */
 struct hf_extension_row {
     uint16_t number;
-    const char *id;   /* "alpn": stable, unique */
+    const char *id; /* "alpn": stable, unique */
     const char *why;
     hf_layout_fn *in[HF_PLACES];
 };
@@ -149,19 +156,19 @@ enum hf_fault_kind {
 /* Enough to draw an arrow under the byte. */
 struct hf_fault {
     enum hf_fault_kind kind;
-    bool announced;     /* SHORT: `found` is the peer's length prefix */
+    bool announced; /* SHORT: `found` is the peer's length prefix */
     const struct hf_layout *layout;
     const struct hf_field *field; /* NULL: after the last field */
-    size_t offset;      /* of the field or its length prefix, of the extension,
+    size_t offset; /* of the field or its length prefix, of the extension,
                          * of the incomplete element, of the first byte over */
-    size_t found;       /* bytes wanted; or the number of the extension */
-    size_t left;        /* bytes there are */
+    size_t found;  /* bytes wanted; or the number of the extension */
+    size_t left;   /* bytes there are */
 };
 
 /* Say the values that clashed, "300 bytes announced, 32 left", in @out.
  * Returns the length. */
-HF_PUBLIC size_t hf_fault_text(const struct hf_fault *fault,
-                               char *out, size_t cap);
+HF_PUBLIC size_t hf_fault_text(const struct hf_fault *fault, char *out,
+                               size_t cap);
 
 /* ---- seeing every field ------------------------------------------------------------ */
 
@@ -179,11 +186,11 @@ struct hf_seen {
     const struct hf_layout *layout; /* entered, or whose field this is */
     const struct hf_field *field;   /* FIELD, LIST, EXTENSIONS */
     const struct hf_extension_row *extension; /* EXTENSION; NULL: unknown */
-    const char *name, *why;         /* of whichever of these it is */
-    size_t offset;                  /* from the start of the bytes given */
-    struct hf_span bytes;           /* without its length prefix; EXTENSION:
+    const char *name, *why;                   /* of whichever of these it is */
+    size_t offset;        /* from the start of the bytes given */
+    struct hf_span bytes; /* without its length prefix; EXTENSION:
                                      * with its number and length */
-    uint32_t number;                /* FIELD: value; EXTENSION: its number */
+    uint32_t number;      /* FIELD: value; EXTENSION: its number */
 };
 
 /* Is shown everything, in wire order.  Each enter has its leave, even when
@@ -216,8 +223,8 @@ HF_PUBLIC HF_CHECK bool hf_explain(struct hf_span bytes, unsigned version,
  * together in @room (a message that does not fit in @cap bytes is shown as
  * the bytes of its fragments); offsets are those of the records. */
 HF_PUBLIC HF_CHECK bool hf_explain_records(struct hf_span bytes,
-                                           unsigned version,
-                                           uint8_t *room, size_t cap,
+                                           unsigned version, uint8_t *room,
+                                           size_t cap,
                                            const struct hf_visitor *see,
                                            struct hf_fault *fault);
 
@@ -236,20 +243,20 @@ struct hf_line {
 struct hf_lines {
     void (*line)(void *ctx, const struct hf_line *line);
     void *ctx;
-    unsigned depth;    /* start with 0 */
-    uint32_t quiet;    /* ours, start with 0: levels without a heading */
+    unsigned depth; /* start with 0 */
+    uint32_t quiet; /* ours, start with 0: levels without a heading */
 };
 /* A visitor that calls lines->line for every line. */
 HF_PUBLIC struct hf_visitor hf_lines(struct hf_lines *lines);
 /* The value of a field as people read it: "0x001d x25519", "7200",
  * "example.com" in quotes, or hex, cut after 16 bytes.  Returns the length. */
-HF_PUBLIC size_t hf_value_text(const struct hf_seen *seen,
-                               char *out, size_t cap);
+HF_PUBLIC size_t hf_value_text(const struct hf_seen *seen, char *out,
+                               size_t cap);
 /* The line as text:
  *  264    32        key_exchange: 2278e641... (32 bytes)  -- a fresh key
  * Returns the length. */
-HF_PUBLIC size_t hf_line_text(const struct hf_line *line,
-                              char *out, size_t cap);
+HF_PUBLIC size_t hf_line_text(const struct hf_line *line, char *out,
+                              size_t cap);
 
 #ifdef __cplusplus
 }

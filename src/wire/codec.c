@@ -56,8 +56,12 @@ static bool stop(struct walk *w, enum hf_fault_kind kind,
                  size_t at, size_t found)
 {
     *w->fault = (struct hf_fault){
-        .kind = kind, .layout = layout, .field = f,
-        .offset = at, .found = found, .left = w->end - at,
+        .kind = kind,
+        .layout = layout,
+        .field = f,
+        .offset = at,
+        .found = found,
+        .left = w->end - at,
     };
     return false;
 }
@@ -78,10 +82,13 @@ static void enter(const struct walk *w, enum hf_seen_kind kind,
 {
     if (w->see) {
         struct hf_seen seen = {
-            .kind = kind, .layout = layout, .field = f,
+            .kind = kind,
+            .layout = layout,
+            .field = f,
             .name = f ? f->name : layout->name,
             .why = f ? f->why : layout->rfc,
-            .offset = w->at, .bytes = bytes_at(w, w->at, left(w)),
+            .offset = w->at,
+            .bytes = bytes_at(w, w->at, left(w)),
         };
 
         w->see->enter(w->see->ctx, &seen);
@@ -99,9 +106,14 @@ static void show(const struct walk *w, const struct hf_layout *layout,
 {
     if (w->see) {
         struct hf_seen seen = {
-            .kind = HF_SEEN_FIELD, .layout = layout, .field = f,
-            .name = f->name, .why = f->why,
-            .offset = at, .bytes = bytes_at(w, at, len), .number = n,
+            .kind = HF_SEEN_FIELD,
+            .layout = layout,
+            .field = f,
+            .name = f->name,
+            .why = f->why,
+            .offset = at,
+            .bytes = bytes_at(w, at, len),
+            .number = n,
         };
 
         w->see->field(w->see->ctx, &seen);
@@ -210,8 +222,7 @@ static bool walk_numbers(struct walk *in, const struct hf_layout *layout,
     size_t over = left(in) % width;
 
     if (over)
-        return stop(in, HF_FAULT_ELEMENT, layout, f, in->end - over,
-                    left(in));
+        return stop(in, HF_FAULT_ELEMENT, layout, f, in->end - over, left(in));
     if (!in->see)
         return true;
     for (; in->at < in->end; in->at += width)
@@ -245,8 +256,7 @@ static bool walk_list(struct walk *w, const struct hf_layout *layout,
     if (to)
         store_span(to, bytes_at(&in, in.at, left(&in)));
     enter(&in, HF_SEEN_LIST, layout, f);
-    ok = f->element ? walk_numbers(&in, layout, f)
-                    : walk_structs(&in, f->of());
+    ok = f->element ? walk_numbers(&in, layout, f) : walk_structs(&in, f->of());
     leave(&in);
     return ok;
 }
@@ -258,11 +268,12 @@ enum { UNKNOWN = HF_EXT_COUNT };
 static unsigned ordinal(uint32_t number)
 {
     switch (number) {
+/* clang-format off */
 #define EXT(id, n, ...) case n: return HF_EXT_##id;
 #include "wire/extensions.def"
 #undef EXT
-    default:
-        return UNKNOWN;
+        /* clang-format on */
+    default: return UNKNOWN;
     }
 }
 
@@ -300,13 +311,16 @@ static bool open_extension(struct walk *w, const struct hf_layout *layout,
 static bool show_extension(struct walk *body, unsigned ext, unsigned place,
                            uint32_t number)
 {
-    const struct hf_extension_row *row =
-        ext == UNKNOWN ? NULL : &hf_extension_table[ext];
-    const struct hf_layout *layout =
-        (row && place != HF_ANY ? row->in[place] : hf_opaque)();
+    const struct hf_extension_row *row = ext == UNKNOWN
+                                             ? NULL
+                                             : &hf_extension_table[ext];
+    const struct hf_layout *layout = (row && place != HF_ANY ? row->in[place]
+                                                             : hf_opaque)();
     struct hf_seen seen = {
-        .kind = HF_SEEN_EXTENSION, .extension = row,
-        .name = hf_extension_name(number), .why = row ? row->why : "",
+        .kind = HF_SEEN_EXTENSION,
+        .extension = row,
+        .name = hf_extension_name(number),
+        .why = row ? row->why : "",
         .offset = body->at - 4,
         .bytes = bytes_at(body, body->at - 4, left(body) + 4),
         .number = number,
@@ -412,8 +426,8 @@ static bool walk_extensions(struct walk *w, const struct hf_layout *layout,
                             const struct hf_field *f, uint8_t *to)
 {
     struct hf_extensions unwanted;
-    struct hf_extensions *out =
-        to ? (struct hf_extensions *)(void *)to : &unwanted;
+    struct hf_extensions *out = to ? (struct hf_extensions *)(void *)to
+                                   : &unwanted;
     struct walk in;
     bool ok;
 
@@ -440,18 +454,12 @@ static bool walk_field(struct walk *w, const struct hf_layout *layout,
     case HF_WIRE_U8:
     case HF_WIRE_U16:
     case HF_WIRE_U24:
-    case HF_WIRE_U32:
-        return walk_number(w, layout, f, to);
-    case HF_WIRE_FIXED:
-        return walk_fixed(w, layout, f, to);
-    case HF_WIRE_VEC:
-        return walk_vector(w, layout, f, to);
-    case HF_WIRE_LIST:
-        return walk_list(w, layout, f, to);
-    case HF_WIRE_REST:
-        return walk_rest(w, layout, f, to);
-    case HF_WIRE_EXTENSIONS:
-        return walk_extensions(w, layout, f, to);
+    case HF_WIRE_U32: return walk_number(w, layout, f, to);
+    case HF_WIRE_FIXED: return walk_fixed(w, layout, f, to);
+    case HF_WIRE_VEC: return walk_vector(w, layout, f, to);
+    case HF_WIRE_LIST: return walk_list(w, layout, f, to);
+    case HF_WIRE_REST: return walk_rest(w, layout, f, to);
+    case HF_WIRE_EXTENSIONS: return walk_extensions(w, layout, f, to);
     }
     assert(false); /* every field has one of these kinds */
     return false;

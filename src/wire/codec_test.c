@@ -59,8 +59,8 @@ static void random_messages_survive(void **state)
     (void)state;
     for (size_t i = 0; hf_layout_at(i); i++)
         for (unsigned n = 0; n < 200; n++)
-            assert_true(survives(hf_layout_at(i),
-                                 made_up(&dice, hf_layout_at(i))));
+            assert_true(
+                survives(hf_layout_at(i), made_up(&dice, hf_layout_at(i))));
 }
 
 /* Cut anywhere, bytes are refused, or they are a whole message themselves. */
@@ -97,8 +97,8 @@ static void changed_messages_are_refused_or_survive(void **state)
 
         if (!bytes.len)
             continue;
-        message_room[dice_below(&dice, (uint32_t)bytes.len)] =
-            (uint8_t)dice_roll(&dice);
+        message_room[dice_below(&dice, (uint32_t)bytes.len)] = (uint8_t)
+            dice_roll(&dice);
         if (survives(layout, bytes))
             read++;
         else
@@ -116,8 +116,9 @@ static void a_byte_too_many_is_refused(void **state)
     (void)state;
     for (size_t i = 0; hf_layout_at(i); i++) {
         const struct hf_layout *layout = hf_layout_at(i)();
-        const struct hf_field *last =
-            layout->fields ? &layout->field[layout->fields - 1] : NULL;
+        const struct hf_field *last = layout->fields
+                                          ? &layout->field[layout->fields - 1]
+                                          : NULL;
         struct hf_span bytes = made_up(&dice, hf_layout_at(i));
         struct hf_fault fault;
 
@@ -146,8 +147,8 @@ static void a_real_client_hello_is_read(void **state)
 
     (void)state;
     assert_true(survives(hf_client_hello, real_client_hello()));
-    assert_true(hf_wire_read(hf_client_hello, real_client_hello(), &hello,
-                             NULL, &fault));
+    assert_true(hf_wire_read(hf_client_hello, real_client_hello(), &hello, NULL,
+                             &fault));
     assert_int_equal(hello.legacy_version, 0x0303);
     assert_int_equal(hello.random[31], 0x87);
     assert_int_equal(hello.legacy_session_id.len, 32);
@@ -201,16 +202,16 @@ static void a_hello_may_end_without_extensions(void **state)
         strcat(hex, "00");
     strcat(hex, "00 0002 1301 01 00");
     assert_true(survives(hf_client_hello, hex_bytes(hex)));
-    assert_true(hf_wire_read(hf_client_hello, hex_bytes(hex), &hello, NULL,
-                             &fault));
+    assert_true(
+        hf_wire_read(hf_client_hello, hex_bytes(hex), &hello, NULL, &fault));
     assert_null(hello.extensions.all.at);
     assert_int_equal(hello.extensions.present, 0);
     assert_int_equal(hello.extensions.last, HF_EXT_COUNT);
     /* an empty block is not the same as none */
     strcat(hex, "0000");
     assert_true(survives(hf_client_hello, hex_bytes(hex)));
-    assert_true(hf_wire_read(hf_client_hello, hex_bytes(hex), &hello, NULL,
-                             &fault));
+    assert_true(
+        hf_wire_read(hf_client_hello, hex_bytes(hex), &hello, NULL, &fault));
     assert_non_null(hello.extensions.all.at);
 }
 
@@ -229,8 +230,8 @@ static void the_last_extension_is_known(void **state)
     for (unsigned i = 0; i < 32; i++)
         strcat(hex, "00");
     strcat(hex, "00 0002 1301 01 00 0008 0029 0000 5a5a 0000");
-    assert_true(hf_wire_read(hf_client_hello, hex_bytes(hex), &hello, NULL,
-                             &fault));
+    assert_true(
+        hf_wire_read(hf_client_hello, hex_bytes(hex), &hello, NULL, &fault));
     assert_true(hello.extensions.present & HF_BIT(pre_shared_key));
     assert_int_equal(hello.extensions.last, HF_EXT_COUNT);
 }
@@ -272,8 +273,8 @@ static void extensions_are_written_with_number_and_length(void **state)
     hf_wire_write_ext(hf_supported_versions_sh, &w, HF_EXT_supported_versions,
                       HF_SH, &versions);
     hf_wire_write_ext(hf_empty, &w, HF_EXT_early_data, HF_EE, &empty);
-    assert_true(hf_span_equal(hf_written(&w),
-                              hex_bytes("002b 0002 0304 002a 0000")));
+    assert_true(
+        hf_span_equal(hf_written(&w), hex_bytes("002b 0002 0304 002a 0000")));
 }
 
 /* Whether @in can be written as @layout. */

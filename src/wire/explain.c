@@ -16,12 +16,12 @@ enum { HEADER = 4, RECORD_HEADER = 5 };
 enum { CCS = 20, ALERT = 21, HANDSHAKE = 22, DATA = 23, HEARTBEAT = 24 };
 
 struct explain {
-    struct hf_span all;      /* what we were given */
+    struct hf_span all; /* what we were given */
     const struct hf_visitor *see;
     struct hf_visitor relay; /* passes on to `see` with offsets translated */
     struct hf_fault *fault;
-    unsigned version;        /* 0 while unknown */
-    bool ccs;                /* a ChangeCipherSpec went by */
+    unsigned version; /* 0 while unknown */
+    bool ccs;         /* a ChangeCipherSpec went by */
 
     /* The bytes being walked begin at `first` of `all`; if they were put
      * together, their first piece ends at first_end, the next one follows
@@ -110,8 +110,9 @@ static void relay_leave(void *ctx)
 static void begin(struct explain *e, struct hf_span all, unsigned version,
                   const struct hf_visitor *see, struct hf_fault *fault)
 {
-    *e = (struct explain){ .all = all, .see = see, .fault = fault,
-                           .version = version };
+    *e = (struct explain){
+        .all = all, .see = see, .fault = fault, .version = version
+    };
     e->relay = (struct hf_visitor){ relay_enter, relay_field, relay_leave, e };
     *fault = (struct hf_fault){ .kind = HF_FAULT_NONE };
 }
@@ -226,9 +227,13 @@ static bool stop_short(struct explain *e, size_t at, size_t found, size_t left)
     const struct hf_layout *layout = hf_handshake_header();
 
     *e->fault = (struct hf_fault){
-        .kind = HF_FAULT_SHORT, .announced = true,
-        .layout = layout, .field = &layout->field[1], .offset = at,
-        .found = found, .left = left,
+        .kind = HF_FAULT_SHORT,
+        .announced = true,
+        .layout = layout,
+        .field = &layout->field[1],
+        .offset = at,
+        .found = found,
+        .left = left,
     };
     return false;
 }
@@ -370,8 +375,7 @@ static bool stop_split(struct explain *e)
     lie_split(e, e->start, e->start_end);
     if (!e->total)
         return read(e, hf_handshake_header, hf_written(&e->message));
-    return stop_short(e, translate(e, 1), e->total - HEADER,
-                      e->have - HEADER);
+    return stop_short(e, translate(e, 1), e->total - HEADER, e->have - HEADER);
 }
 
 /* The handshake bytes of one record, [at, end). */
@@ -393,15 +397,12 @@ static bool show_handshake(struct explain *e, size_t at, size_t end)
 }
 
 /* The inside of one record, [at, end). */
-static bool show_record(struct explain *e, unsigned type, size_t at,
-                        size_t end)
+static bool show_record(struct explain *e, unsigned type, size_t at, size_t end)
 {
     size_t len = end - at;
 
     switch (type) {
-    case CCS:
-        e->ccs = true;
-        return show_at(e, hf_change_cipher_spec, at, len);
+    case CCS: e->ccs = true; return show_at(e, hf_change_cipher_spec, at, len);
     case ALERT:
         if (e->ccs && len != 2)
             return show_at(e, hf_sealed, at, len);
@@ -410,12 +411,10 @@ static bool show_record(struct explain *e, unsigned type, size_t at,
         if (!e->have && is_sealed(e, hf_span(e->all.at + at, len)))
             return show_at(e, hf_sealed, at, len);
         return show_handshake(e, at, end);
-    case DATA:
-        return show_at(e, hf_application_data, at, len);
+    case DATA: return show_at(e, hf_application_data, at, len);
     case HEARTBEAT:
         return show_at(e, e->ccs ? hf_sealed : hf_heartbeat_message, at, len);
-    default:
-        return show_at(e, hf_opaque, at, len);
+    default: return show_at(e, hf_opaque, at, len);
     }
 }
 
@@ -425,9 +424,13 @@ static bool record_short(struct explain *e, size_t at, size_t found)
     const struct hf_layout *layout = hf_record_header();
 
     *e->fault = (struct hf_fault){
-        .kind = HF_FAULT_SHORT, .announced = true,
-        .layout = layout, .field = &layout->field[2], .offset = at + 3,
-        .found = found, .left = e->all.len - at - RECORD_HEADER,
+        .kind = HF_FAULT_SHORT,
+        .announced = true,
+        .layout = layout,
+        .field = &layout->field[2],
+        .offset = at + 3,
+        .found = found,
+        .left = e->all.len - at - RECORD_HEADER,
     };
     return false;
 }

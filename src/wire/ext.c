@@ -6,8 +6,8 @@
 #include <assert.h>
 
 bool hf_wire_read_ext(hf_layout_fn *layout,
-                      const struct hf_extensions *extensions,
-                      enum hf_ext ext, void *out, struct hf_fault *fault)
+                      const struct hf_extensions *extensions, enum hf_ext ext,
+                      void *out, struct hf_fault *fault)
 {
     struct hf_span body = extensions->body[ext];
 

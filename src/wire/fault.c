@@ -34,15 +34,12 @@ size_t hf_fault_text(const struct hf_fault *fault, char *out, size_t cap)
     size_t found = fault->found;
 
     switch (fault->kind) {
-    case HF_FAULT_NONE:
-        break;
+    case HF_FAULT_NONE: break;
     case HF_FAULT_SHORT:
-        return hf_format(out, cap, "%z byte%s %s, %z left", found,
-                         plural(found),
-                         fault->announced ? "announced" : "needed",
-                         fault->left);
-    case HF_FAULT_BOUNDS:
-        return bounds_text(fault, out, cap);
+        return hf_format(
+            out, cap, "%z byte%s %s, %z left", found, plural(found),
+            fault->announced ? "announced" : "needed", fault->left);
+    case HF_FAULT_BOUNDS: return bounds_text(fault, out, cap);
     case HF_FAULT_TRAILING:
         return hf_format(out, cap, "%z byte%s left over", fault->left,
                          plural(fault->left));

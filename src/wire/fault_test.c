@@ -22,11 +22,13 @@ struct wrong {
 
 /* 2 + 32 bytes that every hello begins with, and what follows up to the
  * extensions at byte 43 (ClientHello) or 40 (ServerHello). */
-#define START "0303 00000000000000000000000000000000" \
-              "    00000000000000000000000000000000"
+#define START                               \
+    "0303 00000000000000000000000000000000" \
+    "    00000000000000000000000000000000"
 #define CLIENT START "00 0002 1301 01 00"
 #define SERVER START "00 1301 00"
 
+/* clang-format off */
 static const struct wrong wrongs[] = {
     /* the end comes too soon */
     { hf_alert, "", HF_E_TRUNCATED, 50, "Alert", "level", 0,
@@ -126,6 +128,7 @@ static const struct wrong wrongs[] = {
       110, "CertificateEntry", "extensions", 10,
       "extension 65280, unknown extension" },
 };
+/* clang-format on */
 
 static void every_wrong_is_said_to_the_byte(void **state)
 {
@@ -197,8 +200,8 @@ static void faults_in_extensions_are_placed_in_the_message(void **state)
     (void)state;
     memcpy(bytes, real_client_hello().at, sizeof(bytes));
     memcpy(bytes + 262, announced, 2);
-    assert_true(hf_wire_read(hf_client_hello, HF_SPAN(bytes), &hello, NULL,
-                             &fault));
+    assert_true(
+        hf_wire_read(hf_client_hello, HF_SPAN(bytes), &hello, NULL, &fault));
     assert_false(hf_wire_read_ext(hf_key_share_ch, &hello.extensions,
                                   HF_EXT_key_share, &shares, &fault));
     assert_int_equal(fault.kind, HF_FAULT_SHORT);
@@ -209,8 +212,8 @@ static void faults_in_extensions_are_placed_in_the_message(void **state)
     assert_string_equal(detail, "300 bytes announced, 32 left");
 
     /* the explainer looks into bodies by itself, and says the same */
-    assert_false(hf_explain_layout(hf_client_hello, HF_SPAN(bytes), NULL,
-                                   &fault));
+    assert_false(
+        hf_explain_layout(hf_client_hello, HF_SPAN(bytes), NULL, &fault));
     assert_int_equal(fault.kind, HF_FAULT_SHORT);
     assert_int_equal(fault.offset, 262);
 }
@@ -227,8 +230,8 @@ static void faults_in_certificate_extensions_are_placed_too(void **state)
     struct hf_fault fault;
 
     (void)state;
-    assert_true(hf_wire_read(hf_certificate, message, &certificate, NULL,
-                             &fault));
+    assert_true(
+        hf_wire_read(hf_certificate, message, &certificate, NULL, &fault));
     list = certificate.list;
     assert_true(hf_wire_next(hf_certificate_entry, &certificate.list, &entry));
     assert_false(hf_wire_read_ext(hf_certificate_status, &entry.extensions,
@@ -248,9 +251,8 @@ static void wrong_bodies_are_faults_for_a_visitor(void **state)
     assert_true(hf_wire_read(hf_encrypted_extensions,
                              hex_bytes("0005 00000001 aa"), NULL, NULL,
                              &fault));
-    assert_false(hf_explain_layout(hf_encrypted_extensions,
-                                   hex_bytes("0005 00000001 aa"), NULL,
-                                   &fault));
+    assert_false(hf_explain_layout(
+        hf_encrypted_extensions, hex_bytes("0005 00000001 aa"), NULL, &fault));
     assert_int_equal(fault.kind, HF_FAULT_TRAILING);
     assert_string_equal(fault.layout->name, "Empty");
     assert_int_equal(fault.offset, 6);

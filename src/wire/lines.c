@@ -63,9 +63,13 @@ static void say(struct hf_lines *lines, const struct hf_seen *seen,
                 const char *name, const char *value, const char *why)
 {
     struct hf_line line = {
-        .offset = seen->offset, .length = seen->bytes.len,
+        .offset = seen->offset,
+        .length = seen->bytes.len,
         .depth = lines->depth,
-        .name = name, .value = value, .why = why, .seen = seen,
+        .name = name,
+        .value = value,
+        .why = why,
+        .seen = seen,
     };
 
     lines->line(lines->ctx, &line);
@@ -92,8 +96,7 @@ static void lines_field(void *ctx, const struct hf_seen *seen)
     char value[VALUE_MAX];
 
     hf_value_text(seen, value, sizeof(value));
-    say(ctx, seen, element ? "" : seen->name, value,
-        element ? "" : seen->why);
+    say(ctx, seen, element ? "" : seen->name, value, element ? "" : seen->why);
 }
 
 static void lines_leave(void *ctx)

@@ -10,10 +10,8 @@ static bool is_grease(const struct hf_names *names, uint32_t number)
     switch ((enum hf_grease)names->grease) {
     case HF_GREASE_16:
         return (number & 0x0f0f) == 0x0a0a && number >> 8 == (number & 0xff);
-    case HF_GREASE_8:
-        return number <= 0xe4 && number % 0x1f == 0x0b;
-    case HF_GREASE_NONE:
-        break;
+    case HF_GREASE_8: return number <= 0xe4 && number % 0x1f == 0x0b;
+    case HF_GREASE_NONE: break;
     }
     return false;
 }
@@ -103,9 +101,10 @@ const char *hf_extension_name(uint32_t number)
 const char *hf_place_name(unsigned place)
 {
     static const char *const name[HF_PLACES] = {
-        [HF_CH] = "CH", [HF_SH12] = "SH (TLS 1.2)", [HF_SH] = "SH",
-        [HF_HRR] = "HRR", [HF_EE] = "EE", [HF_CT] = "CT", [HF_CR] = "CR",
-        [HF_NST] = "NST",
+        [HF_CH] = "CH", [HF_SH12] = "SH (TLS 1.2)",
+        [HF_SH] = "SH", [HF_HRR] = "HRR",
+        [HF_EE] = "EE", [HF_CT] = "CT",
+        [HF_CR] = "CR", [HF_NST] = "NST",
     };
 
     return place < HF_PLACES ? name[place] : "?";

@@ -69,9 +69,8 @@ static void random_list(struct dice *dice, const struct hf_field *f,
 static void random_known(struct dice *dice, unsigned ext, unsigned place,
                          struct hf_writer *w)
 {
-    hf_layout_fn *layout = place == HF_ANY
-                               ? hf_opaque
-                               : hf_extension_table[ext].in[place];
+    hf_layout_fn *layout = place == HF_ANY ? hf_opaque
+                                           : hf_extension_table[ext].in[place];
     size_t mark;
 
     hf_put(w, hf_extension_table[ext].number, 2);
@@ -134,26 +133,16 @@ static void random_field(struct dice *dice, const struct hf_field *f,
     case HF_WIRE_U8:
     case HF_WIRE_U16:
     case HF_WIRE_U24:
-    case HF_WIRE_U32:
-        random_number(dice, f->names, f->kind, w);
-        break;
-    case HF_WIRE_FIXED:
-        random_bytes(dice, w, f->min);
-        break;
-    case HF_WIRE_REST:
-        random_bytes(dice, w, random_len(dice, 0, 64));
-        break;
+    case HF_WIRE_U32: random_number(dice, f->names, f->kind, w); break;
+    case HF_WIRE_FIXED: random_bytes(dice, w, f->min); break;
+    case HF_WIRE_REST: random_bytes(dice, w, random_len(dice, 0, 64)); break;
     case HF_WIRE_VEC:
         len = random_len(dice, f->min, f->max);
         hf_put(w, (uint32_t)len, f->prefix);
         random_bytes(dice, w, len);
         break;
-    case HF_WIRE_LIST:
-        random_list(dice, f, w);
-        break;
-    case HF_WIRE_EXTENSIONS:
-        random_extensions(dice, f, w);
-        break;
+    case HF_WIRE_LIST: random_list(dice, f, w); break;
+    case HF_WIRE_EXTENSIONS: random_extensions(dice, f, w); break;
     }
 }
 

@@ -9,7 +9,7 @@
 struct dice {
     uint64_t state;
 };
-uint32_t dice_roll(struct dice *dice); /* any 32 bits */
+uint32_t dice_roll(struct dice *dice);              /* any 32 bits */
 uint32_t dice_below(struct dice *dice, uint32_t n); /* 0 .. n - 1; n > 0 */
 
 /* Write a message of @layout that keeps to every bound, extensions with right

@@ -5,6 +5,8 @@
  * the field macros can say `here` for the struct that they describe. */
 #include "wire/wire.h"
 
+/* clang-format off */
+
 /* ---- names --------------------------------------------------------------------- */
 
 /* An empty row ends each table, so that a table may be empty. */

@@ -21,8 +21,7 @@ static void names_ascend_and_are_unique(void **state)
             assert_true(names->row[i - 1].number < names->row[i].number);
         for (size_t i = 0; i < names->rows; i++)
             for (size_t j = i + 1; j < names->rows; j++)
-                assert_string_not_equal(names->row[i].name,
-                                        names->row[j].name);
+                assert_string_not_equal(names->row[i].name, names->row[j].name);
     }
 }
 
@@ -183,8 +182,7 @@ static void fields_lie_in_their_struct_in_order(void **state)
         for (unsigned j = 0; j < layout->fields; j++) {
             const struct hf_field *f = &layout->field[j];
 
-            assert_true(f->kind >= HF_WIRE_U8 &&
-                        f->kind <= HF_WIRE_EXTENSIONS);
+            assert_true(f->kind >= HF_WIRE_U8 && f->kind <= HF_WIRE_EXTENSIONS);
             assert_true(f->offset >= free_from);
             free_from = f->offset + room_of(f);
             assert_true(free_from <= layout->size);
@@ -262,8 +260,8 @@ static void messages_have_known_types(void **state)
     for (size_t i = 0; i < hf_message_count; i++) {
         const struct hf_message_row *row = &hf_message_table[i];
 
-        assert_non_null(hf_name_of(&hf_names_table[HF_NAMES_HANDSHAKE],
-                                   row->type));
+        assert_non_null(
+            hf_name_of(&hf_names_table[HF_NAMES_HANDSHAKE], row->type));
         assert_true(!row->version || row->version == 0x0303 ||
                     row->version == 0x0304);
         assert_true(i == 0 || row->type >= hf_message_table[i - 1].type);

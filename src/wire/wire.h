@@ -66,18 +66,19 @@ extern const uint8_t hf_retry_random[32];
 /* ---- the extensions of one message -------------------------------------------------- */
 
 struct hf_extensions {
-    uint64_t present;     /* bit per enum hf_ext; unknown ones have none */
+    uint64_t present; /* bit per enum hf_ext; unknown ones have none */
     struct hf_span body[HF_EXT_COUNT]; /* .at is NULL where not present */
-    struct hf_span all;   /* the block as it came; .at is NULL if there was
+    struct hf_span all; /* the block as it came; .at is NULL if there was
                            * none.  The only member that is written. */
-    uint32_t offset;      /* of `all` in the message */
-    uint8_t place;        /* enum hf_place */
-    uint8_t last;         /* enum hf_ext of the last one in the block;
+    uint32_t offset;    /* of `all` in the message */
+    uint8_t place;      /* enum hf_place */
+    uint8_t last;       /* enum hf_ext of the last one in the block;
                            * HF_EXT_COUNT if that is unknown or there is none */
 };
 
 /* ---- the structs, one per STRUCT in messages.def ------------------------------------ */
 
+/* clang-format off */
 #define STRUCT(id, name, rfc)                       struct hf_##id {
 #define U8(f, names, why)                           uint8_t f;
 #define U16(f, names, why)                          uint16_t f;
@@ -99,6 +100,7 @@ struct hf_extensions {
 #define END(id)                                     }; hf_layout_fn hf_##id;
 #include "wire/messages.def"
 #include "wire/undef.h"
+/* clang-format on */
 
 /* ---- verbs ------------------------------------------------------------------------------ */
 

@@ -40,12 +40,8 @@ static void write_field(struct hf_writer *w, const struct hf_field *f,
     case HF_WIRE_U8:
     case HF_WIRE_U16:
     case HF_WIRE_U24:
-    case HF_WIRE_U32:
-        write_number(w, f, from);
-        break;
-    case HF_WIRE_FIXED:
-        hf_put_bytes(w, hf_span(from, f->min));
-        break;
+    case HF_WIRE_U32: write_number(w, f, from); break;
+    case HF_WIRE_FIXED: hf_put_bytes(w, hf_span(from, f->min)); break;
     case HF_WIRE_VEC:
     case HF_WIRE_LIST:
     case HF_WIRE_REST:
@@ -64,6 +60,5 @@ void hf_wire_write(hf_layout_fn *layout, struct hf_writer *w, const void *in)
     const struct hf_layout *l = layout();
 
     for (unsigned i = 0; i < l->fields; i++)
-        write_field(w, &l->field[i],
-                    (const uint8_t *)in + l->field[i].offset);
+        write_field(w, &l->field[i], (const uint8_t *)in + l->field[i].offset);
 }
