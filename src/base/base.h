@@ -32,6 +32,23 @@ bool hf_equal(const void *a, const void *b, size_t len);
 int hf_compare(const void *a, const void *b, size_t len);
 /* Equal secrets?  Time depends on @len only. */
 bool hf_equal_ct(const void *a, const void *b, size_t len);
+/* All bits set if @byte is 0, else 0; no branch.  The empty assembly hides
+ * from the compiler what it could turn back into one. */
+static inline uint32_t hf_mask_zero(uint8_t byte)
+{
+    uint32_t v = byte;
+
+    __asm__("" : "+r"(v));
+    return 0 - ((v - 1) >> 31);
+}
+/* Eight bytes as a number in this machine's order. */
+static inline uint64_t hf_load64(const uint8_t *p)
+{
+    uint64_t word;
+
+    __builtin_memcpy(&word, p, sizeof(word));
+    return word;
+}
 /* All bits set if @a == @b, else 0; no branch. */
 uint32_t hf_mask_equal(uint32_t a, uint32_t b);
 /* @yes where @mask is all ones, else @no; no branch. */

@@ -11,6 +11,8 @@
  * already on its way. */
 enum { WORN_MARGIN = 64 };
 
+enum { STRIP_BLOCK = 64 };
+
 bool hf_direction_set(struct hf_direction *d, void *self,
                       const struct hf_aead *aead, const uint8_t *key,
                       const uint8_t *iv, enum hf_epoch epoch,
@@ -52,27 +54,61 @@ static bool next_nonce(struct hf_direction *d, uint8_t *nonce,
     return true;
 }
 
-/* Cut zeroes and the type off the end.  The scan always covers the whole
+/* The last block of @plain that is not all zeroes, found by looking at all of
+ * them, whichever it is. */
+static size_t last_block(struct hf_span plain)
+{
+    uint64_t where = 0;
+
+    for (size_t at = 0; plain.len - at >= STRIP_BLOCK; at += STRIP_BLOCK) {
+        uint64_t any = 0, mask;
+
+        for (size_t i = 0; i < STRIP_BLOCK; i += 8)
+            any |= hf_load64(plain.at + at + i);
+        mask = 0 - ((any | (0 - any)) >> 63);
+        where = (where & ~mask) | (at & mask);
+    }
+    return (size_t)where;
+}
+
+/* The last byte of @part that is not zero: its place, and itself in *type; all
+ * are looked at.  *type is 0 if there is none. */
+static size_t last_byte(struct hf_span part, uint8_t *type)
+{
+    uint32_t where = 0, kind = 0;
+
+    for (size_t i = 0; i < part.len; i++) {
+        uint32_t zero = hf_mask_zero(part.at[i]);
+
+        where = (where & zero) | (~zero & (uint32_t)i);
+        kind = (kind & zero) | (~zero & part.at[i]);
+    }
+    *type = (uint8_t)kind;
+    return where;
+}
+
+/* Cut zeroes and the type off the end.  The search always covers the whole
  * record: how long it takes says nothing about where the padding begins
  * (RFC 8446 E.3). */
 static bool strip(struct hf_span *plain, uint8_t *type,
                   struct hf_error *error)
 {
-    uint32_t seen = 0, where = 0, kind = 0;
+    size_t blocks = plain->len - plain->len % STRIP_BLOCK;
+    struct hf_span tail = hf_span_after(*plain, blocks);
+    size_t at = last_block(*plain), where = last_byte(tail, type);
 
-    for (size_t i = plain->len; i-- > 0;) {
-        uint32_t zero = hf_mask_equal(plain->at[i], 0);
-        uint32_t first = ~zero & ~seen;
-
-        where |= first & (uint32_t)i;
-        kind |= first & plain->at[i];
-        seen |= first;
+    if (*type) {
+        plain->len = blocks + where;
+        return true;
     }
-    if (!seen)
+    if (blocks)
+        where = last_byte(hf_span_first(hf_span_after(*plain, at),
+                                        STRIP_BLOCK),
+                          type);
+    if (!*type)
         return hf_fail(error, HF_E_RECORD_EMPTY,
                        "%z bytes of padding and nothing else", plain->len);
-    *type = (uint8_t)kind;
-    plain->len = where;
+    plain->len = at + where;
     return true;
 }
 
