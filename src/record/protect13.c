@@ -61,10 +61,13 @@ static size_t last_block(struct hf_span plain)
     uint64_t where = 0;
 
     for (size_t at = 0; plain.len - at >= STRIP_BLOCK; at += STRIP_BLOCK) {
-        uint64_t any = 0, mask;
+        const uint8_t *p = plain.at + at;
+        uint64_t mask, any =
+            ((hf_load64(p) | hf_load64(p + 8)) |
+             (hf_load64(p + 16) | hf_load64(p + 24))) |
+            ((hf_load64(p + 32) | hf_load64(p + 40)) |
+             (hf_load64(p + 48) | hf_load64(p + 56)));
 
-        for (size_t i = 0; i < STRIP_BLOCK; i += 8)
-            any |= hf_load64(plain.at + at + i);
         mask = 0 - ((any | (0 - any)) >> 63);
         where = (where & ~mask) | (at & mask);
     }
