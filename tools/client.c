@@ -1,0 +1,285 @@
+/* client.c - a client's options made into a struct hf_config.
+ */
+#include "client.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- lists of names --------------------------------------------------------------- */
+
+enum { LIST_MAX = 64 };
+/* Every suite that a list of one version leaves as it is in the other's. */
+static const uint16_t suites13[] = { 0x1302, 0x1301, 0x1303, 0 };
+static const uint16_t suites12[] = { 0xc02b, 0xc02f, 0xcca9, 0xcca8,
+                                     0xc02c, 0xc030, 0 };
+
+/* Add the numbers of the names in @text, between which stand ':' or ','. */
+static bool add_names(const char *text, const char *what,
+                      unsigned (*number)(const char *), uint16_t *out,
+                      size_t *n, struct failure *f)
+{
+    while (*text) {
+        char name[80];
+        size_t len = strcspn(text, ":, ");
+        snprintf(name, sizeof name, "%.*s", (int)len, text);
+        text += len + (text[len] != 0);
+        if (len == 0)
+            continue;
+        unsigned found = len < sizeof name ? number(name) : 0;
+        if (!found)
+            return fail_with(f, FAIL_LIST, "%s: \"%.60s\"", what, name);
+        if (*n + 1 < LIST_MAX)
+            out[(*n)++] = (uint16_t)found;
+    }
+    return true;
+}
+
+static void add_numbers(const uint16_t *numbers, uint16_t *out, size_t *n)
+{
+    for (; *numbers && *n + 1 < LIST_MAX; numbers++)
+        out[(*n)++] = *numbers;
+}
+
+static bool config_failed(struct hf_config *config, enum failure_id id,
+                          struct failure *f)
+{
+    const struct hf_error *e = hf_config_error(config);
+    if (!fail_error(f, e, false) && id != FAIL_NONE) {
+        struct failure kind = { 0 };
+        fail_with(&kind, id, "%s", "");
+        f->exit = kind.exit;
+    }
+    return false;
+}
+
+static bool set_suites(struct hf_config *config, const struct client *c,
+                       struct failure *f)
+{
+    uint16_t list[LIST_MAX] = { 0 };
+    size_t n = 0;
+    if (!c->ciphers && !c->ciphers13)
+        return true;
+    if (!c->ciphers13)
+        add_numbers(suites13, list, &n);
+    else if (!add_names(c->ciphers13, "cipher suites", hf_suite_number, list,
+                        &n, f))
+        return false;
+    if (!c->ciphers)
+        add_numbers(suites12, list, &n);
+    else if (!add_names(c->ciphers, "cipher suites", hf_suite_number, list, &n,
+                        f))
+        return false;
+    return hf_config_set_suites(config, list) ||
+           config_failed(config, FAIL_LIST, f);
+}
+
+static bool set_groups(struct hf_config *config, const struct client *c,
+                       struct failure *f)
+{
+    uint16_t list[LIST_MAX] = { 0 };
+    size_t n = 0;
+    if (!c->groups)
+        return true;
+    return add_names(c->groups, "groups", hf_group_number, list, &n, f) &&
+           (hf_config_set_groups(config, list) ||
+            config_failed(config, FAIL_LIST, f));
+}
+
+static bool set_schemes(struct hf_config *config, const struct client *c,
+                        struct failure *f)
+{
+    uint16_t list[LIST_MAX] = { 0 };
+    size_t n = 0;
+    if (!c->schemes)
+        return true;
+    return add_names(c->schemes, "signature schemes", hf_scheme_number, list,
+                     &n, f) &&
+           (hf_config_set_signatures(config, list) ||
+            config_failed(config, FAIL_LIST, f));
+}
+
+static bool set_protocols(struct hf_config *config, const struct client *c,
+                          struct failure *f)
+{
+    char copy[512];
+    const char *list[32] = { 0 };
+    size_t n = 0;
+    if (!c->alpn || !*c->alpn)
+        return true;
+    if (strlen(c->alpn) >= sizeof copy)
+        return fail_with(f, FAIL_LIST, "protocols: too many");
+    strcpy(copy, c->alpn);
+    char *rest = NULL;
+    for (char *word = strtok_r(copy, ",", &rest); word && n < 31;
+         word = strtok_r(NULL, ",", &rest))
+        list[n++] = word;
+    return hf_config_set_protocols(config, list) ||
+           config_failed(config, FAIL_LIST, f);
+}
+
+static bool set_versions(struct hf_config *config, const struct client *c,
+                         struct failure *f)
+{
+    unsigned min = c->min ? c->min : HF_TLS12;
+    unsigned max = c->max ? c->max : HF_TLS13;
+    if (!c->min && !c->max)
+        return true;
+    if (min > max)
+        min = max;
+    return hf_config_set_versions(config, min, max) ||
+           config_failed(config, FAIL_LIST, f);
+}
+
+/* ---- whom we trust, and who we are ----------------------------------------------------- */
+
+static const char *environment(const char *name)
+{
+    const char *value = getenv(name);
+    return value && *value ? value : NULL;
+}
+
+static bool set_trust(struct hf_config *config, const struct client *c,
+                      struct failure *f)
+{
+    const char *file = c->ca_file, *dir = c->ca_dir;
+    if (!file && !dir) {
+        file = environment("SSL_CERT_FILE");
+        dir = environment("SSL_CERT_DIR");
+    }
+    bool good = !file || hf_config_trust_file(config, file);
+    if (good && dir)
+        good = hf_config_trust_directory(config, dir);
+    if (!file && !dir)
+        good = hf_config_trust_system(config);
+    if (good)
+        return true;
+    if (c->insecure) {
+        /* nothing is trusted, which is then ignored too */
+        hf_config_clear_error(config);
+        return true;
+    }
+    return config_failed(config, FAIL_TRUST, f);
+}
+
+static size_t passphrase(void *ctx, char *out, size_t cap)
+{
+    const char *pass = ctx;
+    size_t len = strlen(pass);
+    if (len > cap)
+        return 0;
+    memcpy(out, pass, len);
+    return len;
+}
+
+/* curl's "FILE:PASSWORD", unless there is a file of the whole name. */
+static bool cut_password(const char *text, char *file, size_t cap,
+                         const char **pass)
+{
+    struct stat st;
+    const char *colon = strrchr(text, ':');
+    size_t len = strlen(text);
+    if (colon && *pass == NULL && stat(text, &st)) {
+        *pass = colon + 1;
+        len = (size_t)(colon - text);
+    }
+    if (len >= cap)
+        return false;
+    memcpy(file, text, len);
+    file[len] = 0;
+    return true;
+}
+
+static bool set_own(struct hf_config *config, const struct client *c,
+                    struct failure *f)
+{
+    char file[4096];
+    const char *pass = c->pass;
+    union {
+        const void *in;
+        void *out;
+    } ctx;
+    if (!c->cert)
+        return !c->key || fail_with(f, FAIL_OWN, "--key without --cert");
+    if (!cut_password(c->cert, file, sizeof file, &pass))
+        return fail_with(f, FAIL_OWN, "the name is too long");
+    ctx.in = pass;
+    if (pass)
+        hf_config_set_passphrase(config, passphrase, ctx.out);
+    return hf_config_add_keypair_file(config, file, c->key ? c->key : file) ||
+           config_failed(config, FAIL_OWN, f);
+}
+
+/* ---- who listens ------------------------------------------------------------------------- */
+
+static void keylog_line(void *ctx, const char *line)
+{
+    const struct story *story = ctx;
+    char text[512];
+    int n = snprintf(text, sizeof text, "%s\n", line);
+    /* one write, so that lines of several processes do not mix */
+    if (n > 0 && (size_t)n < sizeof text &&
+        write(story->keylog, text, (size_t)n) != n)
+        story_note((struct story *)ctx, "  the key log cannot be written");
+}
+
+static bool set_keylog(struct hf_config *config, const struct client *c,
+                       struct story *story, struct failure *f)
+{
+    const char *path = c->keylog ? c->keylog : environment("SSLKEYLOGFILE");
+    if (!path)
+        return true;
+    story->keylog = open(
+        path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+    if (story->keylog < 0) {
+        /* asked for on the command line, or only by the environment? */
+        if (c->keylog)
+            return fail_with(f, FAIL_KEYLOG, "%.200s: %s", path,
+                             strerror(errno));
+        fprintf(stderr, "%s: SSLKEYLOGFILE %s: %s\n", story->tool->title, path,
+                strerror(errno));
+        return true;
+    }
+    return hf_config_set_keylog(config, keylog_line, story) ||
+           config_failed(config, FAIL_NONE, f);
+}
+
+static bool set_watch(struct hf_config *config, const struct client *c,
+                      struct story *story, struct failure *f)
+{
+    story->show_secrets = c->show_secrets;
+    story->insecure = c->insecure;
+    story->max_version = c->max ? c->max : HF_TLS13;
+    if (story->level == 0 && !story->json)
+        return true;
+    return hf_config_set_watch(config, story_watch, story, c->show_secrets) ||
+           config_failed(config, FAIL_NONE, f);
+}
+
+struct hf_config *client_config(const struct client *c, struct story *story,
+                                struct failure *f)
+{
+    struct hf_config *config = hf_config_new();
+    if (!config) {
+        fail_with(f, FAIL_MEMORY, "%s", "");
+        return NULL;
+    }
+    bool good = set_versions(config, c, f) && set_suites(config, c, f) &&
+                set_groups(config, c, f) && set_schemes(config, c, f) &&
+                set_protocols(config, c, f) && set_trust(config, c, f) &&
+                set_own(config, c, f) && set_keylog(config, c, story, f) &&
+                set_watch(config, c, story, f);
+    /* with -k we are asked instead, so that the verdict can still be told */
+    if (good && c->insecure)
+        good = hf_config_set_questions(config, HF_ASK_VERIFY) ||
+               config_failed(config, FAIL_NONE, f);
+    if (good && !hf_config_freeze(config))
+        good = config_failed(config, FAIL_NONE, f);
+    if (good)
+        return config;
+    hf_config_free(config);
+    return NULL;
+}

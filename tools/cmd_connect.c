@@ -1,0 +1,337 @@
+/* cmd_connect.c - handfast connect HOST:PORT: a verified TLS connection with
+ * standard input and output at its other end, by s_client's spellings.
+ *
+ * It differs from s_client where that misleads: chain, name and dates are
+ * verified, and a failure ends it with 60 (-k goes on and says so in the last
+ * line); what is said about the connection is a dozen lines on standard
+ * error; and it ends when standard input does.
+ */
+#include "connect.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define AT(field) .at = offsetof(struct connect, field)
+#define TLS(field) \
+    .at = offsetof(struct connect, client) + offsetof(struct client, field)
+
+/* clang-format off */
+static const struct opt options[] = {
+    { .kind = OPT_HEAD, .help = "Whom to talk to" },
+    { .name = "connect", .kind = OPT_TEXT, .arg = "HOST:PORT", AT(target),
+      .help = "instead of the operand; the port is 443 if it is not said" },
+    { .name = "servername", .kind = OPT_TEXT, .arg = "NAME", AT(server_name), .also = "sni",
+      .help = "send this name, and verify it, instead of HOST" },
+    { .name = "noservername", .kind = OPT_FLAG, AT(no_server_name),
+      .help = "send no name" },
+    { .name = "verify_hostname", .kind = OPT_TEXT, .arg = "NAME", AT(verify_name),
+      .help = "verify this name, whatever was sent" },
+    { .name = "starttls", .kind = OPT_TEXT, .arg = "smtp|imap|pop3|postgres", AT(starttls),
+      .help = "say what this protocol wants before TLS" },
+    { .name = "resolve", .kind = OPT_LIST, .arg = "HOST:PORT:ADDRESS", AT(resolve),
+      .help = "use this address for the host and port" },
+    { .name = "ipv4", .letter = '4', .kind = OPT_SET, .value = AF_INET, AT(family),
+      .help = "IPv4 addresses only" },
+    { .name = "ipv6", .letter = '6', .kind = OPT_SET, .value = AF_INET6, AT(family),
+      .help = "IPv6 addresses only" },
+    { .name = "connect-timeout", .kind = OPT_SECONDS, .arg = "SECONDS", AT(connect_timeout),
+      .help = "for connection, STARTTLS and handshake together (10 each)" },
+
+    { .kind = OPT_HEAD, .help = "What is printed" },
+    { .name = "brief", .kind = OPT_FLAG, AT(brief),
+      .help = "one line about the connection" },
+    { .name = "quiet", .letter = 'q', .kind = OPT_FLAG, AT(quiet),
+      .help = "nothing about the connection" },
+    { .name = "showcerts", .kind = OPT_FLAG, AT(show_certs),
+      .help = "the server's certificates as PEM, on standard output" },
+    { .name = "verbose", .letter = 'v', .kind = OPT_COUNT, .shared = true,
+      .at = offsetof(struct tool, verbose), .also = "msg state",
+      .help = "every message; twice: every field; three times: every byte" },
+    { .name = "json", .kind = OPT_FLAG, .shared = true, .at = offsetof(struct tool, json),
+      .help = "one JSON document about the connection, and no talk over it" },
+    { .name = "keylogfile", .kind = OPT_TEXT, .arg = "FILE", TLS(keylog), .also = "keylog-file",
+      .help = "append the keys to this file, as the variable SSLKEYLOGFILE does" },
+    { .name = "show-secrets", .kind = OPT_FLAG, TLS(show_secrets),
+      .help = "with -v or --json: print the keys too; whoever reads them can read the connection" },
+    { .name = "keymatexport", .kind = OPT_TEXT, .arg = "LABEL", AT(export_label),
+      .help = "print keying material bound to the connection (RFC 8446 7.5), on standard output" },
+    { .name = "keymatexportlen", .kind = OPT_NUMBER, .arg = "N", AT(export_len),
+      .help = "so many bytes of it (20)" },
+
+    { .kind = OPT_HEAD, .help = "Whom to trust" },
+    { .name = "cacert", .kind = OPT_TEXT, .arg = "FILE", TLS(ca_file), .also = "CAfile",
+      .help = "trust the certificates in this file instead of the system's" },
+    { .name = "capath", .kind = OPT_TEXT, .arg = "DIR", TLS(ca_dir), .also = "CApath",
+      .help = "trust the certificates in this hashed directory" },
+    { .name = "insecure", .letter = 'k', .kind = OPT_FLAG, TLS(insecure),
+      .help = "go on although the certificate is not accepted, and say so in the last line" },
+    { .name = "pinnedpubkey", .kind = OPT_TEXT, .arg = "PINS", TLS(pin),
+      .help = "the server's key must have one of these hashes, sha256//BASE64 with ; between" },
+    { .name = "cert", .kind = OPT_TEXT, .arg = "FILE", TLS(cert),
+      .help = "our own certificate and the ones above it" },
+    { .name = "key", .kind = OPT_TEXT, .arg = "FILE", TLS(key),
+      .help = "its private key, if that is not in the same file" },
+    { .name = "pass", .kind = OPT_TEXT, .arg = "WORDS", TLS(pass),
+      .help = "the passphrase of the key; pass:WORDS is understood too" },
+
+    { .kind = OPT_HEAD, .help = "What is offered" },
+    { .name = "tls1_2", .kind = OPT_FLAG, AT(only12), .also = "tlsv1.2",
+      .help = "TLS 1.2 only" },
+    { .name = "tls1_3", .kind = OPT_FLAG, AT(only13), .also = "tlsv1.3",
+      .help = "TLS 1.3 only" },
+    { .name = "no_tls1_2", .kind = OPT_FLAG, AT(no12),
+      .help = "not TLS 1.2" },
+    { .name = "no_tls1_3", .kind = OPT_FLAG, AT(no13),
+      .help = "not TLS 1.3" },
+    { .name = "ciphersuites", .kind = OPT_TEXT, .arg = "NAMES", TLS(ciphers13), .also = "tls13-ciphers",
+      .help = "cipher suites for TLS 1.3, with : between; IANA's or OpenSSL's names, or numbers" },
+    { .name = "cipher", .kind = OPT_TEXT, .arg = "NAMES", TLS(ciphers), .also = "ciphers",
+      .help = "cipher suites for TLS 1.2" },
+    { .name = "groups", .kind = OPT_TEXT, .arg = "NAMES", TLS(groups), .also = "curves",
+      .help = "groups for the key exchange, with : between; the first is guessed" },
+    { .name = "sigalgs", .kind = OPT_TEXT, .arg = "NAMES", TLS(schemes),
+      .help = "signature schemes, with : between" },
+    { .name = "alpn", .kind = OPT_TEXT, .arg = "NAMES", TLS(alpn),
+      .help = "application protocols, with , between" },
+
+    { .kind = OPT_HEAD, .help = "The talk" },
+    { .name = "commands", .kind = OPT_FLAG, AT(commands),
+      .help = "lines that begin with K (update both sides' keys), k (ours only) or Q (leave) are commands" },
+    { .name = "crlf", .kind = OPT_FLAG, AT(crlf),
+      .help = "send CR LF for every line end" },
+    { .name = "ign_eof", .kind = OPT_FLAG, AT(keep_open),
+      .help = "stay connected after the end of standard input, until the peer closes" },
+    { .name = "no-talk", .kind = OPT_FLAG, AT(shut),
+      .help = "leave after the handshake, whatever is on standard input" },
+    { .kind = OPT_END },
+};
+/* clang-format on */
+
+struct visit {
+    struct tool *tool;
+    struct connect *connect;
+    char host[HOST_MAX], port[32];
+    struct json *json;
+    struct story story;
+    struct arrival way;
+    struct hf_config *config;
+    struct hf_tls *tls;
+    struct failure failure;
+    double ready;
+};
+
+/* ---- what the options come to -------------------------------------------------------- */
+
+static int set_target(struct visit *v)
+{
+    const struct tool *tool = v->tool;
+    const char *target = v->connect->target;
+    if (!target && tool->operand_count == 1)
+        target = tool->operands[0];
+    else if (tool->operand_count > 0)
+        return usage_error(tool, "one HOST:PORT at a time");
+    if (!target)
+        return usage_error(tool, "connect to which HOST:PORT?");
+    if (!host_port_read(target, v->host, sizeof v->host, v->port,
+                        sizeof v->port) ||
+        !v->host[0])
+        return usage_error(tool, "\"%.200s\" is not HOST:PORT", target);
+    if (!v->port[0])
+        strcpy(v->port, "443");
+    return -1;
+}
+
+static int set_versions(const struct visit *v)
+{
+    struct connect *c = v->connect;
+    bool want12 = !c->only13 && !c->no12, want13 = !c->only12 && !c->no13;
+    if (!want12 && !want13)
+        return usage_error(v->tool, "no version of TLS is left");
+    c->client.min = want12 ? HF_TLS12 : HF_TLS13;
+    c->client.max = want13 ? HF_TLS13 : HF_TLS12;
+    if (want12 && want13)
+        c->client.min = c->client.max = 0;
+    return -1;
+}
+
+static void set_names(struct visit *v)
+{
+    struct connect *c = v->connect;
+    if (c->no_server_name)
+        c->client.sni = "";
+    else if (c->server_name)
+        c->client.sni = c->server_name;
+    if (c->client.pass && !strncmp(c->client.pass, "pass:", 5))
+        c->client.pass += 5;
+}
+
+static const char *name_to_verify(const struct visit *v)
+{
+    const struct connect *c = v->connect;
+    return c->verify_name   ? c->verify_name
+           : c->server_name ? c->server_name
+                            : v->host;
+}
+
+/* ---- the way --------------------------------------------------------------------------- */
+
+enum { CONNECT_MS = 10000, HANDSHAKE_MS = 10000 };
+
+static bool go(struct visit *v)
+{
+    struct connect *c = v->connect;
+    struct failure *f = &v->failure;
+    unsigned ms = c->connect_timeout;
+    struct route way = {
+        .host = v->host,
+        .port = v->port,
+        .resolve = c->resolve,
+        .family = c->family,
+        .end = deadline_in(ms ? ms : CONNECT_MS),
+    };
+    bool ok = false;
+    v->config = client_config(&c->client, &v->story, f);
+    if (!v->config || !net_connect(&way, &v->way, &v->story, f))
+        return false;
+    deadline end = ms ? way.end : deadline_in(HANDSHAKE_MS);
+    if (c->starttls && !starttls(v->way.fd, c->starttls, end, &v->story, f)) {
+        close(v->way.fd);
+        return false;
+    }
+    if (!ms)
+        end = deadline_in(HANDSHAKE_MS);
+    v->tls = client_open(&c->client, v->config, v->way.fd, name_to_verify(v),
+                         end, &v->story, &ok, f);
+    if (ok)
+        v->ready = clock_ms();
+    return ok;
+}
+
+/* ---- what is told ---------------------------------------------------------------------- */
+
+static void export_material(struct visit *v)
+{
+    const struct connect *c = v->connect;
+    uint8_t out[256];
+    size_t len = c->export_len <= sizeof out ? c->export_len : sizeof out;
+    if (!c->export_label)
+        return;
+    if (!hf_conn_export(hf_tls_conn(v->tls), c->export_label,
+                        (struct hf_span){ 0 }, out, len)) {
+        fprintf(stderr, "no keying material can be had\n");
+        return;
+    }
+    if (v->json) {
+        json_hex(v->json, "keying_material", (struct hf_span){ out, len });
+        return;
+    }
+    printf("Keying material: ");
+    for (size_t i = 0; i < len; i++)
+        printf("%02X", out[i]);
+    putchar('\n');
+}
+
+static void tell(struct visit *v, bool ok)
+{
+    const struct connect *c = v->connect;
+    const struct hf_conn *conn = v->tls ? hf_tls_conn(v->tls) : NULL;
+    if (!conn)
+        return;
+    if (v->json) {
+        json_close(v->json); /* events */
+        json_text(v->json, "address", v->way.address);
+        json_number(v->json, "port", v->way.port);
+        json_tls(v->json, &v->story, conn);
+    } else if (!c->quiet && (ok || hf_conn_peer_certificates(conn))) {
+        summary(v->tool, c, &v->way, &v->story, conn);
+    }
+    if (c->show_certs && !v->json)
+        summary_certificates(conn);
+    if (ok)
+        export_material(v);
+    fflush(stdout);
+}
+
+static int finish(struct visit *v)
+{
+    struct failure *f = &v->failure;
+    int code = f->code ? f->exit : HF_EXIT_GOOD;
+    if (v->json) {
+        if (!v->tls)
+            json_close(v->json); /* events */
+        json_failure(v->json, f);
+        json_number(v->json, "exit", code);
+        json_finish(v->json);
+    }
+    if (f->code)
+        failure_tell(v->tool, f);
+    if (v->tls && v->story.verdict != HF_OK && !v->connect->quiet)
+        summary_verdict(v->tool, &v->story, hf_tls_conn(v->tls));
+    hf_tls_free(v->tls);
+    hf_config_free(v->config);
+    return output_done(v->tool, code);
+}
+
+static int visit(struct visit *v)
+{
+    struct json document;
+    story_start(&v->story, v->tool, name_to_verify(v));
+    if (v->tool->json) {
+        v->json = v->story.json = &document;
+        json_start(&document, stdout, "handfast/connect/1");
+        json_text(&document, "host", v->host);
+        json_text(&document, "service", v->port);
+        json_open(&document, "events", '[');
+    }
+    bool ok = go(v);
+    tell(v, ok);
+    v->story.json = NULL;
+    if (ok)
+        story_times(&v->story, &v->way, v->ready, 0, clock_ms());
+    if (ok && (v->connect->shut || v->json))
+        link_close(v->tls);
+    else if (ok)
+        ok = talk(v->connect, v->tls, &v->story, &v->failure);
+    return finish(v);
+}
+
+static int run(struct tool *tool)
+{
+    struct connect connect = { .export_len = 20, .family = AF_UNSPEC };
+    int code = options_read(tool, &connect);
+    if (code >= 0)
+        return code;
+    struct visit *v = calloc(1, sizeof *v);
+    if (!v)
+        return tool_error(tool, HF_EXIT_INTERNAL, "out of memory");
+    v->tool = tool;
+    v->connect = &connect;
+    code = set_target(v);
+    if (code < 0)
+        code = set_versions(v);
+    if (code < 0) {
+        set_names(v);
+        code = visit(v);
+    }
+    free(v);
+    free(connect.resolve.at);
+    return code;
+}
+
+const struct command cmd_connect = {
+    .name = "connect",
+    .also = "s_client",
+    .operands = "HOST[:PORT]",
+    .summary = "talk to a TLS server by hand (openssl s_client)",
+    .about = "Standard input goes to the server, what it says comes on "
+             "standard output, and what there is to say about the connection "
+             "on standard error.  The server's certificate is verified: "
+             "chain, name and dates.",
+    .examples = "  handfast connect example.org:443 </dev/null\n"
+                "  handfast connect mail.example.org:25 -starttls smtp -crlf\n"
+                "  handfast connect example.org -showcerts </dev/null |"
+                " handfast cert show\n",
+    .options = options,
+    .run = run,
+};

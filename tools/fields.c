@@ -1,0 +1,131 @@
+/* fields.c - a message field by field: as lines under its line in the trace,
+ * and as an array in JSON.
+ */
+#include "client.h"
+
+#include "handfast/explain.h"
+
+/* ---- lines -------------------------------------------------------------------- */
+
+static void print_line(void *ctx, const struct hf_line *line)
+{
+    struct story *story = ctx;
+    char text[512];
+    hf_line_text(line, text, sizeof text);
+    fputs("*     ", story->to);
+    print_safe_text(story->to, text);
+    putc('\n', story->to);
+}
+
+static bool walk(const struct hf_event *e, const struct hf_visitor *see,
+                 struct hf_fault *fault)
+{
+    if (e->record == 20)
+        return hf_explain_layout(hf_layout_by_name("change_cipher_spec"),
+                                 e->bytes, see, fault);
+    if (e->record == 21)
+        return hf_explain_layout(hf_layout_by_name("alert"), e->bytes, see,
+                                 fault);
+    return hf_explain(e->bytes, e->version, see, fault);
+}
+
+void story_fields(struct story *story, const struct hf_event *e)
+{
+    struct hf_lines lines = { .line = print_line, .ctx = story };
+    struct hf_visitor see = hf_lines(&lines);
+    struct hf_fault fault = { 0 };
+    char text[256];
+    if (!walk(e, &see, &fault)) {
+        hf_fault_text(&fault, text, sizeof text);
+        fprintf(story->to, "*     at byte %zu: %s\n", fault.offset, text);
+    }
+    if (story->level >= 3)
+        print_hexdump(story->to, "*     ", e->bytes);
+}
+
+/* ---- JSON ----------------------------------------------------------------------- */
+
+/* {path, off, len, value, why}; the path is "key_share > shares > group". */
+static void json_line(void *ctx, const struct hf_line *line)
+{
+    struct json *j = ctx;
+    json_open(j, NULL, '{');
+    json_number(j, "depth", line->depth);
+    json_text(j, "name", line->name);
+    json_number(j, "off", (int64_t)line->offset);
+    json_number(j, "len", (int64_t)line->length);
+    json_text(j, "value", line->value);
+    json_text(j, "why", line->why);
+    json_close(j);
+}
+
+static void json_fields(struct json *j, const struct hf_event *e)
+{
+    struct hf_lines lines = { .line = json_line, .ctx = j };
+    struct hf_visitor see = hf_lines(&lines);
+    struct hf_fault fault = { 0 };
+    json_open(j, "fields", '[');
+    bool good = walk(e, &see, &fault);
+    json_close(j);
+    if (!good) {
+        char text[256];
+        hf_fault_text(&fault, text, sizeof text);
+        json_open(j, "fault", '{');
+        json_number(j, "byte", (int64_t)fault.offset);
+        json_text(j, "text", text);
+        json_close(j);
+    }
+}
+
+static void json_message(struct json *j, const struct hf_event *e)
+{
+    static const char *const epochs[] = { "plain", "early", "handshake",
+                                          "traffic" };
+    char clause[400];
+    clause_of(e, clause, sizeof clause);
+    json_text(j, "dir", e->sent ? "out" : "in");
+    json_number(j, "record", e->record);
+    json_text(j, "level", epochs[e->epoch & 3]);
+    json_text(j, "version", e->version ? hf_version_name(e->version) : NULL);
+    if (e->record == 22) {
+        json_number(j, "type", e->message == HF_MESSAGE_RETRY ? 2 : e->message);
+        json_text(j, "message", message_title(e));
+    } else {
+        json_text(j, "message",
+                  e->record == 20 ? "Change cipher spec" : "Alert");
+    }
+    json_text(j, "clause", clause);
+    json_number(j, "len", (int64_t)e->bytes.len);
+    json_hex(j, "bytes", e->bytes);
+    json_fields(j, e);
+}
+
+void story_json(struct story *story, const struct hf_event *e, double at)
+{
+    static const char *const kinds[] = { "message", "decision", "check",
+                                         "secret",  "keys",     "error" };
+    struct json *j = story->json;
+    if (e->kind == HF_EVENT_SECRET && !story->show_secrets)
+        return;
+    json_open(j, NULL, '{');
+    json_ms(j, "t", at);
+    json_text(j, "kind",
+              e->kind < sizeof kinds / sizeof kinds[0] ? kinds[e->kind] : "?");
+    if (e->kind == HF_EVENT_MESSAGE) {
+        json_message(j, e);
+    } else {
+        json_text(j, "id", hf_event_name(e->id));
+        json_text(j, "rfc", hf_event_rfc(e->id));
+        json_text(j, "rule", hf_event_rule(e->id));
+        json_bool(j, "ok", e->ok);
+        json_text(j, "subject", e->subject);
+        json_text(j, "inputs", e->inputs);
+        json_text(j, "verdict", e->verdict);
+        json_text(j, "instead", e->instead);
+    }
+    if (e->kind == HF_EVENT_SECRET)
+        json_hex(j, "value", e->bytes);
+    if (e->error && e->error->code != HF_OK)
+        json_text(j, "code", hf_error_name(e->error->code));
+    json_close(j);
+}

@@ -1,0 +1,203 @@
+/* summary.c - a connection in a dozen calm lines, or in one.
+ *
+ *     connected  localhost:8443 (127.0.0.1)
+ *     version    TLS 1.3
+ *     suite      TLS_AES_256_GCM_SHA384
+ *     group      X25519MLKEM768
+ *     signature  ecdsa_secp256r1_sha256
+ *     protocol   none
+ *     chain    0 CN=localhost
+ *                issued by CN=Lab Intermediate
+ *                ECDSA P-256, until Feb 19 16:14:31 2027 GMT (89 days)
+ *              1 ...
+ *     names      DNS:localhost IP:127.0.0.1
+ *     pin        sha256//...=
+ *     verify     ok: localhost, trusted
+ */
+#include "connect.h"
+#include "x509/x509.h"
+
+#include <string.h>
+#include <time.h>
+
+enum { TEXT_MAX = 600 };
+
+static const char *or_unknown(const char *name)
+{
+    return name ? name : "not agreed";
+}
+
+static void line(const char *title, const char *text)
+{
+    fprintf(stderr, "%-10s ", title);
+    print_safe_text(stderr, text);
+    putc('\n', stderr);
+}
+
+/* "until Feb 19 16:14:31 2027 GMT (89 days)" */
+static void until_text(int64_t not_after, char *out, size_t cap)
+{
+    char date[64];
+    int64_t days = (not_after - (int64_t)time(NULL)) / 86400;
+    bool over = not_after < (int64_t)time(NULL);
+    date_text(date, sizeof date, not_after);
+    if (over)
+        snprintf(out, cap, "EXPIRED %s", date);
+    else
+        snprintf(out, cap, "until %s (%lld days)", date, (long long)days);
+}
+
+static void certificate(size_t index, struct hf_span der)
+{
+    struct hf_error error = { 0 };
+    char text[TEXT_MAX], until[128], key[64];
+    struct hf_cert *cert = hf_cert_new(der, &error);
+    if (index == 0)
+        fprintf(stderr, "%-8s", "chain");
+    else
+        fprintf(stderr, "%-8s", "");
+    fprintf(stderr, "%2zu ", index);
+    if (!cert) {
+        print_safe_text(stderr, error.detail);
+        putc('\n', stderr);
+        return;
+    }
+    hf_name_text(cert->subject, text, sizeof text);
+    print_safe_text(stderr, text[0] ? text : "(no subject)");
+    fputs("\n           issued by ", stderr);
+    hf_name_text(cert->issuer, text, sizeof text);
+    print_safe_text(stderr, text);
+    until_text(cert->not_after, until, sizeof until);
+    hf_key_text(&cert->key, key, sizeof key);
+    fprintf(stderr, "\n           %s, %s\n", key, until);
+    hf_cert_free(cert);
+}
+
+static void names(const struct hf_cert *cert)
+{
+    struct hf_san san;
+    char text[TEXT_MAX];
+    fprintf(stderr, "%-10s", "names");
+    for (size_t i = 0; i < 20 && hf_cert_san(cert, i, &san); i++) {
+        hf_san_text(&san, text, sizeof text);
+        putc(' ', stderr);
+        print_safe_text(stderr, text);
+    }
+    if (hf_cert_san(cert, 20, &san))
+        fputs(" ...", stderr);
+    putc('\n', stderr);
+}
+
+static void leaf(const struct hf_conn *conn)
+{
+    struct hf_error error = { 0 };
+    struct hf_span der = hf_conn_peer_certificate(conn, 0);
+    struct hf_cert *cert = hf_cert_new(der, &error);
+    char pin[PIN_MAX];
+    if (!cert)
+        return;
+    names(cert);
+    if (pin_text(der, pin))
+        line("pin", pin);
+    hf_cert_free(cert);
+}
+
+static void verify_text(const struct story *story, const struct hf_conn *conn,
+                        char *out, size_t cap)
+{
+    if (story->insecure && story->verdict != HF_OK)
+        snprintf(out, cap, "FAILED (ignored): %s [%s]",
+                 hf_error_text(story->verdict), hf_error_name(story->verdict));
+    else if (hf_conn_ready(conn))
+        snprintf(out, cap, "ok: %s", story->host);
+    else
+        snprintf(out, cap, "not finished");
+}
+
+void summary_verdict(const struct tool *tool, const struct story *story,
+                     const struct hf_conn *conn)
+{
+    char text[TEXT_MAX];
+    verify_text(story, conn, text, sizeof text);
+    fprintf(stderr, "%sverify: %s%s\n",
+            ink(tool, stderr,
+                story->verdict == HF_OK && hf_conn_ready(conn) ? INK_GOOD
+                                                               : INK_BAD),
+            text, ink(tool, stderr, INK_PLAIN));
+}
+
+static void one_line(const struct story *story, const struct hf_conn *conn)
+{
+    struct hf_error error = { 0 };
+    char text[TEXT_MAX], until[128];
+    fprintf(stderr, "%s  %s  %s  %s  ",
+            or_unknown(hf_version_name(hf_conn_version(conn))),
+            or_unknown(hf_suite_name(hf_conn_suite(conn))),
+            or_unknown(hf_group_name(hf_conn_group(conn))),
+            or_unknown(hf_scheme_name(hf_conn_peer_scheme(conn))));
+    struct hf_cert *cert = hf_cert_new(hf_conn_peer_certificate(conn, 0),
+                                       &error);
+    if (cert) {
+        hf_name_short(cert->subject, text, sizeof text);
+        print_safe_text(stderr, text);
+        until_text(cert->not_after, until, sizeof until);
+        fprintf(stderr, " %s  ", until);
+    }
+    hf_cert_free(cert);
+    verify_text(story, conn, text, sizeof text);
+    fprintf(stderr, "verify: %s\n", text);
+}
+
+static void agreed(const struct hf_conn *conn)
+{
+    char text[TEXT_MAX];
+    struct hf_span alpn = hf_conn_protocol(conn);
+    line("version", or_unknown(hf_version_name(hf_conn_version(conn))));
+    line("suite", or_unknown(hf_suite_name(hf_conn_suite(conn))));
+    snprintf(text, sizeof text, "%s%s",
+             or_unknown(hf_group_name(hf_conn_group(conn))),
+             hf_conn_retried(conn) ? ", after a retry" : "");
+    line("group", text);
+    line("signature", or_unknown(hf_scheme_name(hf_conn_peer_scheme(conn))));
+    if (alpn.len) {
+        fprintf(stderr, "%-10s ", "protocol");
+        print_safe(stderr, alpn.at, alpn.len, NULL);
+        putc('\n', stderr);
+    }
+}
+
+void summary(const struct tool *tool, const struct connect *connect,
+             const struct arrival *way, const struct story *story,
+             const struct hf_conn *conn)
+{
+    char text[TEXT_MAX];
+    if (connect->brief) {
+        one_line(story, conn);
+        return;
+    }
+    snprintf(text, sizeof text, "%s (%s port %u)", story->host, way->address,
+             way->port);
+    line("connected", text);
+    agreed(conn);
+    for (size_t i = 0; i < hf_conn_peer_certificates(conn); i++)
+        certificate(i, hf_conn_peer_certificate(conn, i));
+    if (hf_conn_peer_certificates(conn))
+        leaf(conn);
+    if (hf_conn_ready(conn))
+        summary_verdict(tool, story, conn);
+}
+
+void summary_certificates(const struct hf_conn *conn)
+{
+    for (size_t i = 0; i < hf_conn_peer_certificates(conn); i++) {
+        struct hf_span der = hf_conn_peer_certificate(conn, i);
+        fputs("-----BEGIN CERTIFICATE-----\n", stdout);
+        for (size_t at = 0; at < der.len; at += 48) {
+            char text[65];
+            size_t n = der.len - at < 48 ? der.len - at : 48;
+            if (hf_base64(text, sizeof text, hf_span(der.at + at, n)))
+                puts(text);
+        }
+        fputs("-----END CERTIFICATE-----\n", stdout);
+    }
+}
