@@ -485,6 +485,5 @@ int64_t issued_not_after(const struct issued *it)
 
 bool issued_is_root(const struct issued *it)
 {
-    return X509_NAME_cmp(X509_get_subject_name(it->cert),
-                         X509_get_issuer_name(it->cert)) == 0;
+    return X509_self_signed(it->cert, 1) == 1;
 }

@@ -1,0 +1,45 @@
+/* certs.h - certificates out of files and connections, and in words.
+ *
+ * What is shown is what the library's own parser understood: there is no
+ * second one for printing. */
+#ifndef HANDFAST_TOOL_CERTS_H
+#define HANDFAST_TOOL_CERTS_H
+
+#include "tool.h"
+#include "x509/x509.h"
+
+enum { CERTS_MAX = 256 };
+
+/* Some certificates in the order in which they stood. */
+struct certs {
+    struct hf_cert *at[CERTS_MAX];
+    size_t count;
+    bool has_key; /* there is a private key among them */
+};
+void certs_free(struct certs *certs);
+/* Add the certificates in @text: PEM, or one in DER.  False: there is none, or
+ * one of them cannot be read; then *error says which. */
+bool certs_read(struct certs *certs, struct hf_span text,
+                struct hf_error *error);
+/* Add those of a file; "-" is standard input. */
+bool certs_read_file(struct certs *certs, const char *path,
+                     struct hf_error *error);
+
+/* SHA-256 of @bytes as "9F:3A:...": 96 bytes. */
+void fingerprint_text(struct hf_span bytes, char out[96]);
+/* "sha256//...=", curl's way to pin the public key: 56 bytes. */
+void pin_of(const struct hf_cert *cert, char out[56]);
+/* "digitalSignature, keyEncipherment". */
+void usage_text(const struct hf_cert *cert, char *out, size_t cap);
+/* "serverAuth, clientAuth". */
+void purpose_text(const struct hf_cert *cert, char *out, size_t cap);
+/* What an authority may certify (@excluded: may not), or "". */
+void constraints_text(const struct hf_cert *cert, bool excluded, char *out,
+                      size_t cap);
+
+/* One screen about one certificate. */
+void cert_print(const struct tool *tool, const struct hf_cert *cert,
+                int64_t now);
+void cert_json(struct json *j, const struct hf_cert *cert, int64_t now);
+
+#endif
