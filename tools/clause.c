@@ -46,36 +46,37 @@ struct telling {
     uint16_t message;
     const char *layout, *field; /* of messages.def */
     const char *words;
-    unsigned most; /* values told; the others are counted */
+    unsigned most;    /* values told; the others are counted */
+    const char *unit; /* behind the values; or NULL */
 };
 /* clang-format off */
 static const struct telling tellings[] = {
-    { 1,  "supported_versions_ch", "versions",   "offers",             3 },
-    { 1,  "key_share_entry",       "group",      "shares",             3 },
-    { 1,  "server_name_entry",     "host_name",  "for",                1 },
-    { 1,  "protocol_name",         "name",       "ALPN",               4 },
-    { 1,  "cookie",                "cookie",     "returns the cookie", 0 },
-    { HF_MESSAGE_RETRY, "key_share_hrr", "group", "wants a share of",  1 },
-    { HF_MESSAGE_RETRY, "cookie",  "cookie",     "sends a cookie",     0 },
-    { 2,  "supported_versions_sh", "selected",   "picks",              1 },
-    { 2,  "server_hello_12",       "server_version", "picks",          1 },
-    { 2,  "server_hello",          "cipher_suite", "",                 1 },
-    { 2,  "server_hello_12",       "cipher_suite", "",                 1 },
-    { 2,  "key_share_entry",       "group",      "",                   1 },
-    { 4,  "new_session_ticket",    "lifetime",   "good for seconds",   1 },
-    { 4,  "new_session_ticket_12", "lifetime_hint", "good for seconds", 1 },
-    { 8,  "protocol_name",         "name",       "ALPN",               1 },
-    { 11, "certificate_entry",     "cert_data",  "",                   2 },
-    { 11, "asn1_cert",             "cert_data",  "",                   2 },
-    { 12, "server_key_exchange",   "named_curve", "fresh key in",      1 },
-    { 12, "server_key_exchange",   "algorithm",  "signed with",        1 },
-    { 13, "signature_schemes",     "schemes",    "accepts",            3 },
-    { 13, "certificate_request_12", "supported_signature_algorithms", "accepts", 3 },
-    { 14, NULL, NULL,              "the server waits for us",          0 },
-    { 15, "certificate_verify",    "algorithm",  "proves its key with", 1 },
-    { 16, NULL, NULL,              "our half of the key exchange",     0 },
-    { 20, NULL, NULL,              "a MAC over all of the above",      0 },
-    { 24, "key_update",            "request_update", "",               1 },
+    { 1,  "supported_versions_ch", "versions",   "offers",             3, NULL },
+    { 1,  "key_share_entry",       "group",      "shares",             3, NULL },
+    { 1,  "server_name_entry",     "host_name",  "for",                1, NULL },
+    { 1,  "protocol_name",         "name",       "ALPN",               4, NULL },
+    { 1,  "cookie",                "cookie",     "returns the cookie", 0, NULL },
+    { HF_MESSAGE_RETRY, "key_share_hrr", "group", "wants a share of",  1, NULL },
+    { HF_MESSAGE_RETRY, "cookie",  "cookie",     "sends a cookie",     0, NULL },
+    { 2,  "supported_versions_sh", "selected",   "picks",              1, NULL },
+    { 2,  "server_hello_12",       "server_version", "picks",          1, NULL },
+    { 2,  "server_hello",          "cipher_suite", "",                 1, NULL },
+    { 2,  "server_hello_12",       "cipher_suite", "",                 1, NULL },
+    { 2,  "key_share_entry",       "group",      "",                   1, NULL },
+    { 4,  "new_session_ticket",    "lifetime",   "good for",           1, " s" },
+    { 4,  "new_session_ticket_12", "lifetime_hint", "good for",        1, " s" },
+    { 8,  "protocol_name",         "name",       "ALPN",               1, NULL },
+    { 11, "certificate_entry",     "cert_data",  "",                   2, NULL },
+    { 11, "asn1_cert",             "cert_data",  "",                   2, NULL },
+    { 12, "server_key_exchange",   "named_curve", "fresh key in",      1, NULL },
+    { 12, "server_key_exchange",   "algorithm",  "signed with",        1, NULL },
+    { 13, "signature_schemes",     "schemes",    "accepts",            3, NULL },
+    { 13, "certificate_request_12", "supported_signature_algorithms", "accepts", 3, NULL },
+    { 14, NULL, NULL,              "the server waits for us",          0, NULL },
+    { 15, "certificate_verify",    "algorithm",  "proves its key with", 1, NULL },
+    { 16, NULL, NULL,              "our half of the key exchange",     0, NULL },
+    { 20, NULL, NULL,              "a MAC over all of the above",      0, NULL },
+    { 24, "key_update",            "request_update", "",               1, NULL },
 };
 /* clang-format on */
 
@@ -176,6 +177,8 @@ static void tell_row(struct clause *c, const struct hf_event *e)
     /* what could not be read is an error of its own, told elsewhere */
     if (!hf_explain(e->bytes, e->version, &see, &fault))
         return;
+    if (c->seen && c->row->unit)
+        more(c, "", c->row->unit);
     if (c->row->most && c->seen > c->row->most) {
         snprintf(count, sizeof count, " and %u more", c->seen - c->row->most);
         more(c, "", count);

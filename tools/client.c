@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ---- lists of names --------------------------------------------------------------- */
@@ -259,6 +260,12 @@ static bool set_watch(struct hf_config *config, const struct client *c,
            config_failed(config, FAIL_NONE, f);
 }
 
+static int64_t now(void *ctx)
+{
+    (void)ctx;
+    return (int64_t)time(NULL);
+}
+
 struct hf_config *client_config(const struct client *c, struct story *story,
                                 struct failure *f)
 {
@@ -267,6 +274,7 @@ struct hf_config *client_config(const struct client *c, struct story *story,
         fail_with(f, FAIL_MEMORY, "%s", "");
         return NULL;
     }
+    hf_config_default_clock(config, now, NULL);
     bool good = set_versions(config, c, f) && set_suites(config, c, f) &&
                 set_groups(config, c, f) && set_schemes(config, c, f) &&
                 set_protocols(config, c, f) && set_trust(config, c, f) &&

@@ -85,7 +85,7 @@ static void title_of(const struct hf_event *e, char *out, size_t cap)
 static void tell_message(struct story *story, const struct hf_event *e,
                          double at)
 {
-    enum { COLUMN = 56 };
+    enum { COLUMN = 58 };
     char title[96], line[160], clause[400];
     const struct tool *tool = story->tool;
     title_of(e, title, sizeof title);
@@ -122,6 +122,10 @@ static void tell_decision(struct story *story, const struct hf_event *e)
     const struct tool *tool = story->tool;
     const char *verdict = or_empty(e->verdict), *inputs = or_empty(e->inputs);
     const char *instead = or_empty(e->instead);
+    if (!verdict[0] && e->kind == HF_EVENT_DECISION && e->ok) {
+        verdict = inputs;
+        inputs = "";
+    }
     begin_line(story);
     fprintf(story->to, "  %s: ", hf_event_name(e->id));
     if (e->subject && e->subject[0]) {
