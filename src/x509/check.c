@@ -103,6 +103,8 @@ static uint16_t ask_cheap(struct hf_checker *c, struct hf_cert *const *path,
     code = hf_check_key(c->v, cert);
     if (code)
         return refuse(c, i, HF_EV_CHECK_KEY, code);
+    if (hf_profile_broken(c->v, cert, i == 0, anchor))
+        return refuse(c, i, HF_EV_CHECK_PROFILE, HF_E_PROFILE);
     /* RFC 5280 6.1.3 a4 */
     if (!anchor && !hf_span_equal(cert->issuer, path[i + 1]->subject))
         return refuse(c, i, HF_EV_CHECK_PATH, HF_E_UNKNOWN_ISSUER);
@@ -163,7 +165,8 @@ uint16_t hf_checker_prove(struct hf_checker *c, struct hf_cert *const *path,
     uint16_t code;
 
     *out = (struct hf_verified){ .token = 0 };
-    if (!depth || depth > HF_PATH_MAX || !c->v->store ||
+    if (!depth || depth > HF_PATH_MAX ||
+        (c->v->max_depth && depth > c->v->max_depth) || !c->v->store ||
         !hf_store_holds(c->v->store, path[depth - 1]))
         return refuse(c, 0, HF_EV_CHECK_ANCHOR, HF_E_UNKNOWN_ISSUER);
     for (size_t i = depth; i-- > 0;) {

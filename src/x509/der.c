@@ -210,8 +210,9 @@ static bool digits(const uint8_t *p, size_t *at, unsigned n, uint32_t *value)
     return true;
 }
 
-/* The year of a Time: UTCTime up to 2049, GeneralizedTime from then on; RFC
- * 5280 4.1.2.5 has no other way to write either. */
+/* The year of a Time.  RFC 5280 4.1.2.5 wants UTCTime up to 2049 and
+ * GeneralizedTime from then on, but roots that everybody trusts (Certum
+ * Trusted Network CA 2) have the latter before; either way it is one time. */
 static bool read_year(const struct hf_tlv *tlv, size_t *at, uint32_t *year)
 {
     if (tlv->tag == HF_DER_UTC_TIME) {
@@ -221,7 +222,7 @@ static bool read_year(const struct hf_tlv *tlv, size_t *at, uint32_t *year)
         return true;
     }
     return tlv->tag == HF_DER_GENERAL_TIME && tlv->value.len == 15 &&
-           digits(tlv->value.at, at, 4, year) && *year >= 2050;
+           digits(tlv->value.at, at, 4, year) && *year >= 1950;
 }
 
 /* Seconds are there, zone is Z, there is no fraction (RFC 5280 4.1.2.5.1). */

@@ -128,6 +128,11 @@ uint16_t hf_check_algorithm(const struct hf_verify *v,
                             const struct hf_cert *cert,
                             const struct hf_cert *issuer,
                             const struct hf_signature **how);
+/* The rule of the profile that @cert breaks at its place in a path, as a
+ * sentence that begins with "it"; NULL if none (profile.c). */
+const char *hf_profile_broken(const struct hf_verify *v,
+                              const struct hf_cert *cert, bool leaf,
+                              bool anchor);
 uint16_t hf_check_time(const struct hf_verify *v, const struct hf_cert *cert);
 uint16_t hf_check_key(const struct hf_verify *v, const struct hf_cert *cert);
 uint16_t hf_check_leaf_use(const struct hf_verify *v,

@@ -443,6 +443,21 @@ static void say_anchor(const struct hf_check *c, struct hf_words *w)
                        c->unreadable->detail);
 }
 
+static void say_profile(const struct hf_check *c, struct hf_words *w)
+{
+    const char *broken =
+        hf_profile_broken(c->v, c->cert, !c->below, c->anchor);
+
+    hf_format(w->inputs, sizeof(w->inputs), "profile: %s",
+              c->v->profile == HF_PROFILE_WEB ? "CA/Browser Forum"
+                                              : "RFC 5280");
+    hf_format(w->verdict, sizeof(w->verdict), "%s",
+              broken ? broken : "it obeys the profile");
+    if (broken)
+        hf_format(w->instead, sizeof(w->instead),
+                  "have it issued as the profile wants it, or ask for less");
+}
+
 static void say_path(const struct hf_check *c, struct hf_words *w)
 {
     char name[64];
@@ -489,6 +504,9 @@ void hf_check_words(const struct hf_check *c, struct hf_words *w)
         break;
     case HF_EV_CHECK_SIGNATURE:
         say_signature(c, w);
+        break;
+    case HF_EV_CHECK_PROFILE:
+        say_profile(c, w);
         break;
     case HF_EV_CHECK_CONSTRAINTS:
         say_constraints(c, w);

@@ -64,6 +64,13 @@ static uint16_t extensions_of(const struct hf_check *c)
     return HF_OK;
 }
 
+static uint16_t profile_of(const struct hf_check *c)
+{
+    return hf_profile_broken(c->v, c->cert, !c->below, c->anchor)
+               ? HF_E_PROFILE
+               : HF_OK;
+}
+
 /* ---- for a leaf ------------------------------------------------------------------------- */
 
 static uint32_t purpose_flag(const struct hf_verify *v)
@@ -91,7 +98,8 @@ uint16_t hf_check_leaf_use(const struct hf_verify *v,
         return HF_E_WRONG_EKU;
     if (!use && purpose)
         use = HF_USE_DIGITAL_SIGNATURE;
-    if (cert->flags & HF_CERT_KEY_USAGE && (cert->usage & use) != use)
+    if (cert->flags & HF_CERT_KEY_USAGE && !(use & HF_USE_ANY) &&
+        (cert->usage & use) != use)
         return HF_E_KEY_USAGE;
     return HF_OK;
 }
@@ -199,7 +207,8 @@ struct step {
 static bool run(struct hf_check *check, const struct step *steps, size_t count,
                 size_t step)
 {
-    if (step >= count)
+    /* The last is the profile, which is seldom asked for. */
+    if (step + (check->v->profile ? 0 : 1) >= count)
         return false;
     check->event = steps[step].event;
     check->code = steps[step].check(check);
@@ -211,7 +220,7 @@ bool hf_check_leaf(struct hf_check *check, size_t step)
     static const struct step steps[] = {
         { HF_EV_CHECK_TIME, time_of },  { HF_EV_CHECK_EXTENSIONS, extensions_of },
         { HF_EV_CHECK_KEY, key_of },    { HF_EV_CHECK_USAGE, leaf_use },
-        { HF_EV_CHECK_NAME, name_of },
+        { HF_EV_CHECK_NAME, name_of },  { HF_EV_CHECK_PROFILE, profile_of },
     };
 
     return run(check, steps, HF_COUNT(steps), step);
@@ -226,6 +235,7 @@ bool hf_check_issuer(struct hf_check *check, size_t step)
         { HF_EV_CHECK_KEY, key_of },
         { HF_EV_CHECK_USAGE, issuer_use },
         { HF_EV_CHECK_SIGNATURE, algorithm_of },
+        { HF_EV_CHECK_PROFILE, profile_of },
     };
 
     return run(check, steps, HF_COUNT(steps), step);

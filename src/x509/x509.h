@@ -112,7 +112,8 @@ enum hf_key_usage { /* bits as numbered in RFC 5280 4.2.1.3 */
     HF_USE_KEY_ENCIPHERMENT = 1 << 2,
     HF_USE_KEY_AGREEMENT = 1 << 4,
     HF_USE_KEY_CERT_SIGN = 1 << 5,
-    HF_USE_CRL_SIGN = 1 << 6
+    HF_USE_CRL_SIGN = 1 << 6,
+    HF_USE_ANY = 1 << 15 /* hf_verify.leaf_usage: whatever it says will do */
 };
 
 /* Counted; never changes after it was made.  All spans point into .der.
@@ -229,6 +230,15 @@ struct hf_cert *hf_store_at(const struct hf_store *store, size_t index);
 
 enum hf_purpose { HF_PURPOSE_SERVER, HF_PURPOSE_CLIENT, HF_PURPOSE_ANY };
 
+/* How much is asked of those who issue.  A path that RFC 5280 6 finds valid may
+ * still hold certificates that nobody should have issued; whoever wants to
+ * know of these asks for a profile. */
+enum hf_profile {
+    HF_PROFILE_PRACTICE, /* what keeps us safe: RFC 5280 6, keys, algorithms */
+    HF_PROFILE_RFC5280,  /* and what RFC 5280 4 demands of authorities */
+    HF_PROFILE_WEB       /* and the CA/Browser Forum's requirements 7.1 */
+};
+
 enum {
     HF_CHAIN_MAX = 16,  /* certificates that we take from a peer */
     HF_PATH_MAX = 8,    /* leaf to anchor, both counted */
@@ -274,6 +284,7 @@ struct hf_verify {
     uint16_t leaf_usage;                 /* bits of enum hf_key_usage that the
                                           * leaf's keyUsage must have, if it
                                           * has one; 0: digitalSignature */
+    uint8_t profile;                     /* enum hf_profile */
     uint8_t max_depth;                   /* certificates of a path, leaf and
                                           * anchor counted; 0: HF_PATH_MAX */
     const struct hf_verify_budget *budget; /* NULL: the defaults */
