@@ -143,6 +143,17 @@ static const char *environment(const char *name)
     return value && *value ? value : NULL;
 }
 
+/* The usual pair names a bundle and the directory it lies in, which holds the
+ * same certificates once more. */
+static bool lies_in(const char *file, const char *dir)
+{
+    const char *slash = strrchr(file, '/');
+    size_t len = strlen(dir);
+    while (len > 1 && dir[len - 1] == '/')
+        len--;
+    return slash && (size_t)(slash - file) == len && !strncmp(file, dir, len);
+}
+
 static bool set_trust(struct hf_config *config, const struct client *c,
                       struct failure *f)
 {
@@ -150,6 +161,8 @@ static bool set_trust(struct hf_config *config, const struct client *c,
     if (!file && !dir) {
         file = environment("SSL_CERT_FILE");
         dir = environment("SSL_CERT_DIR");
+        if (file && dir && lies_in(file, dir))
+            dir = NULL;
     }
     bool good = !file || hf_config_trust_file(config, file);
     if (good && dir)

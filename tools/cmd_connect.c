@@ -270,7 +270,7 @@ static int finish(struct visit *v)
         summary_verdict(v->tool, &v->story, hf_tls_conn(v->tls));
     hf_tls_free(v->tls);
     hf_config_free(v->config);
-    return output_done(v->tool, code);
+    return code == HF_EXIT_WRITE ? code : output_done(v->tool, code);
 }
 
 static int visit(struct visit *v)

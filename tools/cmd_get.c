@@ -277,7 +277,7 @@ static int finish(struct fetch *fetch)
     http_head_wipe(&fetch->answer);
     free(fetch->data.at);
     free(fetch->sink.text.at);
-    return output_done(fetch->tool, code);
+    return code == HF_EXIT_WRITE ? code : output_done(fetch->tool, code);
 }
 
 static int get_url(struct fetch *fetch)

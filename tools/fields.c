@@ -45,23 +45,47 @@ void story_fields(struct story *story, const struct hf_event *e)
 
 /* ---- JSON ----------------------------------------------------------------------- */
 
-/* {path, off, len, value, why}; the path is "key_share > shares > group". */
-static void json_line(void *ctx, const struct hf_line *line)
+enum { DEPTHS = 16 };
+struct fields {
+    struct json *json;
+    const char *names[DEPTHS]; /* of what we are inside */
+};
+
+/* "extensions > key_share > shares > group" */
+static void path_text(struct fields *f, const struct hf_line *line, char *out,
+                      size_t cap)
 {
-    struct json *j = ctx;
-    json_open(j, NULL, '{');
-    json_number(j, "depth", line->depth);
-    json_text(j, "name", line->name);
-    json_number(j, "off", (int64_t)line->offset);
-    json_number(j, "len", (int64_t)line->length);
-    json_text(j, "value", line->value);
-    json_text(j, "why", line->why);
-    json_close(j);
+    size_t n = 0;
+    unsigned depth = line->depth < DEPTHS ? line->depth : DEPTHS - 1;
+    f->names[depth] = line->name;
+    out[0] = 0;
+    for (unsigned i = 0; i <= depth && n < cap; i++) {
+        const char *name = f->names[i];
+        if (name && *name)
+            n += (size_t)snprintf(out + n, cap - n, "%s%s", n ? " > " : "",
+                                  name);
+    }
+}
+
+/* {path, off, len, value, why} */
+static void print_field(void *ctx, const struct hf_line *line)
+{
+    struct fields *f = ctx;
+    char path[512];
+    path_text(f, line, path, sizeof path);
+    json_open_line(f->json, NULL, '{');
+    json_text(f->json, "path", path);
+    json_number(f->json, "off", (int64_t)line->offset);
+    json_number(f->json, "len", (int64_t)line->length);
+    json_text(f->json, "value", line->value);
+    json_text(f->json, "why", line->why);
+    json_close(f->json);
 }
 
 static void json_fields(struct json *j, const struct hf_event *e)
 {
-    struct hf_lines lines = { .line = json_line, .ctx = j };
+    struct fields fields = { .json = j };
+    struct hf_lines lines = { .line = print_field, .ctx = &fields };
     struct hf_visitor see = hf_lines(&lines);
     struct hf_fault fault = { 0 };
     json_open(j, "fields", '[');

@@ -18,7 +18,10 @@ static void before(struct json *j, const char *key)
         return;
     if (!j->first)
         putc(',', j->to);
-    fprintf(j->to, "\n%*s", (int)(2 * j->depth), "");
+    if (j->line)
+        fputs(j->first ? "" : " ", j->to);
+    else
+        fprintf(j->to, "\n%*s", (int)(2 * j->depth), "");
     j->first = false;
     if (key) {
         string(j, key, strlen(key));
@@ -87,14 +90,23 @@ void json_open(struct json *j, const char *key, char bracket)
     j->first = true;
 }
 
+void json_open_line(struct json *j, const char *key, char bracket)
+{
+    json_open(j, key, bracket);
+    if (!j->line)
+        j->line = j->depth;
+}
+
 void json_close(struct json *j)
 {
     assert(j->depth > 0);
     j->depth--;
-    if (!j->first)
+    if (!j->first && !j->line)
         fprintf(j->to, "\n%*s", (int)(2 * j->depth), "");
     putc(j->brackets[j->depth], j->to);
     j->first = false;
+    if (j->line > j->depth)
+        j->line = 0;
 }
 
 void json_null(struct json *j, const char *key)

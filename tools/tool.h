@@ -220,12 +220,15 @@ int failure_tell(const struct tool *tool, const struct failure *f);
 struct json {
     FILE *to;
     unsigned depth;
-    bool first; /* nothing yet in the innermost bracket */
+    unsigned line; /* the depth from which on all is on one line; 0: none */
+    bool first;    /* nothing yet in the innermost bracket */
     char brackets[32];
 };
 void json_start(struct json *j, FILE *to, const char *schema);
 void json_finish(struct json *j);
 void json_open(struct json *j, const char *key, char bracket); /* { or [ */
+/* The same, and all of it on one line. */
+void json_open_line(struct json *j, const char *key, char bracket);
 void json_close(struct json *j);
 void json_text(struct json *j, const char *key, const char *text); /* or null */
 /* Bytes as text; what is not UTF-8 becomes U+FFFD. */
