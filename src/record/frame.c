@@ -23,6 +23,10 @@ static const struct {
     { "OPTIO", HF_E_PLAIN_HTTP, "an HTTP request" },
     { "DELET", HF_E_PLAIN_HTTP, "an HTTP request" },
     { "CONNE", HF_E_PLAIN_HTTP, "an HTTP proxy request" },
+    /* some servers answer what they take for HTTP/0.9 with a bare page */
+    { "<!DOC", HF_E_PLAIN_HTTP, "an HTML page" },
+    { "<html", HF_E_PLAIN_HTTP, "an HTML page" },
+    { "<HTML", HF_E_PLAIN_HTTP, "an HTML page" },
     { "SSH-2", HF_E_NOT_TLS, "an SSH greeting" },
     { "220 ", HF_E_NOT_TLS, "an SMTP or FTP greeting; STARTTLS may help" },
     { "220-", HF_E_NOT_TLS, "an SMTP or FTP greeting; STARTTLS may help" },
