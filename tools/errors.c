@@ -124,6 +124,42 @@ bool fail_with(struct failure *f, enum failure_id id, const char *format, ...)
     return false;
 }
 
+/* Alerts of the peer that are an answer to one of our choices have the code
+ * which that choice has when we are the ones who refuse. */
+static const struct heard {
+    uint8_t alert; /* RFC 8446 6.2 */
+    unsigned code;
+    const char *next; /* NULL: the code's own advice */
+} heard[] = {
+    { 40, HF_E_NO_SUITE,
+      "the server found nothing in common, or nothing else to say: -v shows "
+      "what was offered; its log may say more" },
+    { 70, HF_E_NO_VERSION, NULL },
+    { 71, HF_E_NO_SUITE, NULL },
+    { 112, HF_E_UNKNOWN_NAME, NULL },
+    { 116, HF_E_NO_PEER_CERTIFICATE, NULL },
+    { 120, HF_E_NO_PROTOCOL, NULL },
+};
+/* ... and those about the certificate that we showed. */
+static bool about_our_certificate(unsigned alert)
+{
+    return (alert >= 42 && alert <= 46) || alert == 48 || alert == 49;
+}
+
+static void hear_alert(struct failure *f, unsigned alert)
+{
+    for (size_t i = 0; i < sizeof heard / sizeof heard[0]; i++)
+        if (heard[i].alert == alert) {
+            f->code = hf_error_name(heard[i].code);
+            f->text = hf_error_text(heard[i].code);
+            f->next = heard[i].next ? heard[i].next : advice_for(heard[i].code);
+        }
+    if (about_our_certificate(alert))
+        f->next = "the server does not accept the certificate given with "
+                  "--cert: check whom it trusts, dates and purpose "
+                  "(handfast cert show)";
+}
+
 bool fail_error(struct failure *f, const struct hf_error *error,
                 bool after_handshake)
 {
@@ -135,6 +171,8 @@ bool fail_error(struct failure *f, const struct hf_error *error,
     f->exit = exit_of(error, after_handshake);
     f->error = *error;
     snprintf(f->detail, sizeof f->detail, "%s", error->detail);
+    if (error->code == HF_E_ALERT)
+        hear_alert(f, error->alert);
     return false;
 }
 
