@@ -19,7 +19,7 @@ static void whole(const struct explainer *x, const struct told *line)
     print_hexdump(stdout, indent, line->bytes);
 }
 
-static void json_line(struct json *j, const struct told *line)
+static void told_json(struct json *j, const struct told *line)
 {
     json_open(j, NULL, '{');
     json_number(j, "offset", (int64_t)line->offset);
@@ -36,7 +36,7 @@ void explain_line(const struct explainer *x, const struct told *line)
     const struct tool *tool = x->tool;
 
     if (x->json) {
-        json_line(x->json, line);
+        told_json(x->json, line);
         return;
     }
     printf("%s%4zu %5zu%s  %*s", ink(tool, stdout, INK_DIM), line->offset,

@@ -359,7 +359,7 @@ static bool names_are_good(const struct issued *issuer,
 
 static struct issued *forgotten_root(int64_t now, struct hf_error *error)
 {
-    struct issue_order order = { .common_name = "handfast forgotten CA",
+    struct issue_order order = { .common_name = "forgotten authority",
                                  .now = now,
                                  .any_name = true };
 
@@ -431,7 +431,8 @@ static bool fill_leaf(struct issued *it, const struct issued *issuer,
          !issue_add_names(it->cert, order) ||
          !issue_add_key_ids(it->cert, issuer->cert)))
         return crypto_failed(error, "no certificate could be made");
-    if (order->broken == ISSUE_CRITICAL && !issue_add_stranger(it->cert))
+    if ((order->broken == ISSUE_CRITICAL && !issue_add_stranger(it->cert)) ||
+        (order->broken == ISSUE_NO_CHAIN && !issue_add_issuer_url(it->cert)))
         return crypto_failed(error, "no certificate could be made");
     if (issuer != it && !inherit_chain(it, issuer))
         return hf_fail(error, HF_E_OUT_OF_MEMORY, NULL);

@@ -10,20 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What an authority may certify unless it is told otherwise: names that
- * nobody can register (RFC 6761 6.2, RFC 6761 6.3, and ICANN's .internal) and
- * addresses that nobody routes. */
-static const char *const private_names[] = {
-    "localhost",  "test",          "internal",       "127.0.0.0/8",
-    "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16",
-    "::1/128",    "fc00::/7",      "fe80::/10",
-};
-
 /* ---- names ---------------------------------------------------------------- */
 
-/* Bytes of the address that @text is: 4, 16, or 0 if it is none.  Brackets
- * around IPv6 are taken as meant. */
-static int read_address(const char *text, uint8_t out[16])
+int issue_read_address(const char *text, uint8_t out[16])
 {
     char bare[64];
     size_t len = strlen(text);
@@ -49,7 +38,7 @@ static bool is_letter_digit(char c)
 
 /* Letters, digits, hyphens and (in practice) underscores; no label empty or
  * above 63; the last one not a number, or it would be an address. */
-static bool is_dns_name(const char *name)
+bool issue_is_dns(const char *name)
 {
     size_t len = strlen(name), label = 0;
     bool number = true;
@@ -78,7 +67,7 @@ static bool is_mail(const char *name)
 {
     const char *at = strchr(name, '@');
 
-    return at && at != name && is_dns_name(at + 1);
+    return at && at != name && issue_is_dns(at + 1);
 }
 
 static const char *non_ascii(const char *name)
@@ -101,23 +90,23 @@ const char *issue_name_fault(const char *name, enum issue_use use)
     if (non_ascii(name))
         return "a name in a certificate is ASCII; write what lies beyond it "
                "in its xn-- form";
-    if (read_address(name, address) || strstr(name, "://"))
+    if (issue_read_address(name, address) || strstr(name, "://"))
         return NULL;
     if (strchr(name, '@'))
         return use == ISSUE_SERVER ? "a mail address is no server's name"
                : is_mail(name)     ? NULL
                                    : "not a mail address";
     if (strncmp(name, "*.", 2) == 0)
-        return is_dns_name(name + 2) ? NULL : "not a DNS name";
+        return issue_is_dns(name + 2) ? NULL : "not a DNS name";
     if (strchr(name, '*'))
         return "a wildcard is the whole first label, as in *.dev.test "
                "(RFC 9525 6.3)";
     if (strchr(name, '/'))
         return "a name, not a URL: leave out what begins at the slash";
-    return is_dns_name(name) ? NULL : "neither a DNS name nor an address";
+    return issue_is_dns(name) ? NULL : "neither a DNS name nor an address";
 }
 
-static GENERAL_NAME *text_name(int kind, const char *text)
+GENERAL_NAME *issue_text_name(int kind, const char *text)
 {
     GENERAL_NAME *name = GENERAL_NAME_new();
     ASN1_IA5STRING *value = ASN1_IA5STRING_new();
@@ -131,7 +120,7 @@ static GENERAL_NAME *text_name(int kind, const char *text)
     return name;
 }
 
-static GENERAL_NAME *bytes_name(const uint8_t *bytes, int len)
+GENERAL_NAME *issue_bytes_name(const uint8_t *bytes, int len)
 {
     GENERAL_NAME *name = GENERAL_NAME_new();
     ASN1_OCTET_STRING *value = ASN1_OCTET_STRING_new();
@@ -148,27 +137,27 @@ static GENERAL_NAME *bytes_name(const uint8_t *bytes, int len)
 GENERAL_NAME *issue_general_name(const char *name, enum issue_use use)
 {
     uint8_t address[16];
-    int len = read_address(name, address);
+    int len = issue_read_address(name, address);
     const char *bare = strncmp(name, "*.", 2) == 0 ? name + 2 : name;
 
     if (len)
-        return bytes_name(address, len);
+        return issue_bytes_name(address, len);
     if (strstr(name, "://"))
-        return text_name(GEN_URI, name);
+        return issue_text_name(GEN_URI, name);
     if (is_mail(name))
-        return text_name(GEN_EMAIL, name);
-    if (!is_dns_name(bare))
+        return issue_text_name(GEN_EMAIL, name);
+    if (!issue_is_dns(bare))
         return NULL;
     /* "alice" is a person, "localhost" a host, also for a client. */
     if (use == ISSUE_CLIENT && !strchr(name, '.') &&
         strcmp(name, "localhost") != 0)
         return NULL;
-    return text_name(GEN_DNS, name);
+    return issue_text_name(GEN_DNS, name);
 }
 
 /* ---- extensions ------------------------------------------------------------- */
 
-static bool add(X509 *cert, int nid, void *value, bool critical)
+bool issue_add(X509 *cert, int nid, void *value, bool critical)
 {
     return X509_add1_ext_i2d(cert, nid, value, critical, X509V3_ADD_DEFAULT) ==
            1;
@@ -198,121 +187,9 @@ bool issue_add_names(X509 *cert, const struct issue_order *order)
             push_name(names, order->names[i], order->use, &good);
     }
     if (good && sk_GENERAL_NAME_num(names) > 0)
-        good = add(cert, NID_subject_alt_name, names, false);
+        good = issue_add(cert, NID_subject_alt_name, names, false);
     GENERAL_NAMES_free(names);
     return good;
-}
-
-/* "10.0.0.0/8" as RFC 5280 4.2.1.10 wants it: address, then mask. */
-static GENERAL_NAME *range_name(const char *text)
-{
-    uint8_t bytes[32] = { 0 };
-    char address[64];
-    const char *slash = strchr(text, '/');
-    char *end;
-    unsigned long bits;
-    int len;
-
-    if (!slash || (size_t)(slash - text) >= sizeof(address))
-        return NULL;
-    memcpy(address, text, (size_t)(slash - text));
-    address[slash - text] = '\0';
-    len = read_address(address, bytes);
-    bits = strtoul(slash + 1, &end, 10);
-    if (!len || end == slash + 1 || *end || bits > 8UL * (unsigned)len)
-        return NULL;
-    for (unsigned i = 0; i < (unsigned)len; i++) {
-        unsigned left = bits > 8UL * i ? (unsigned)(bits - 8UL * i) : 0;
-
-        bytes[(unsigned)len + i] = (uint8_t)(0xff00U >> (left < 8 ? left : 8));
-        bytes[i] &= bytes[(unsigned)len + i];
-    }
-    return bytes_name(bytes, 2 * len);
-}
-
-static GENERAL_NAME *limit_name(const char *text)
-{
-    uint8_t address[16];
-    char range[80];
-    int len = read_address(text, address);
-
-    if (*text == '.') /* ".test" is what people write for "test" */
-        text++;
-    if (len) {
-        snprintf(range, sizeof(range), "%s/%d", text, 8 * len);
-        return range_name(range);
-    }
-    if (strchr(text, '/'))
-        return range_name(text);
-    return is_dns_name(text) ? text_name(GEN_DNS, text) : NULL;
-}
-
-static bool push_limit(NAME_CONSTRAINTS *limits, const char *text,
-                       struct hf_error *error)
-{
-    GENERAL_SUBTREE *tree = GENERAL_SUBTREE_new();
-    GENERAL_NAME *base = limit_name(text);
-
-    if (!base) {
-        GENERAL_SUBTREE_free(tree);
-        return hf_fail(error, HF_E_BAD_OPTION,
-                       "%s is neither a DNS name nor an address range such "
-                       "as 10.0.0.0/8",
-                       text);
-    }
-    if (tree) {
-        GENERAL_NAME_free(tree->base);
-        tree->base = base;
-        if (sk_GENERAL_SUBTREE_push(limits->permittedSubtrees, tree))
-            return true;
-        GENERAL_SUBTREE_free(tree);
-    } else {
-        GENERAL_NAME_free(base);
-    }
-    return hf_fail(error, HF_E_OUT_OF_MEMORY, NULL);
-}
-
-/* Permitted subtrees restrict only the kinds of name that they mention: with
- * DNS names alone any address could still be certified. */
-static bool says_every_kind(NAME_CONSTRAINTS *limits, struct hf_error *error)
-{
-    bool dns = false, v4 = false, v6 = false;
-
-    for (int i = 0; i < sk_GENERAL_SUBTREE_num(limits->permittedSubtrees);
-         i++) {
-        GENERAL_NAME *base =
-            sk_GENERAL_SUBTREE_value(limits->permittedSubtrees, i)->base;
-
-        dns |= base->type == GEN_DNS;
-        v4 |= base->type == GEN_IPADD && base->d.iPAddress->length == 8;
-        v6 |= base->type == GEN_IPADD && base->d.iPAddress->length == 32;
-    }
-    return (dns || push_limit(limits, "invalid", error)) &&
-           (v4 || push_limit(limits, "127.0.0.1/32", error)) &&
-           (v6 || push_limit(limits, "::1/128", error));
-}
-
-bool issue_add_limits(X509 *cert, const struct issue_order *order,
-                      struct hf_error *error)
-{
-    NAME_CONSTRAINTS *limits;
-    const char *const *names = order->count ? order->names : private_names;
-    size_t count = order->count ? order->count : HF_COUNT(private_names);
-    bool good;
-
-    if (order->any_name)
-        return true;
-    limits = NAME_CONSTRAINTS_new();
-    if (limits)
-        limits->permittedSubtrees = sk_GENERAL_SUBTREE_new_null();
-    good = limits && limits->permittedSubtrees;
-    for (size_t i = 0; good && i < count; i++)
-        good = push_limit(limits, names[i], error);
-    good = good && says_every_kind(limits, error) &&
-           /* RFC 5280 4.2.1.10: conforming CAs MUST mark it as critical */
-           add(cert, NID_name_constraints, limits, true);
-    NAME_CONSTRAINTS_free(limits);
-    return good || hf_fail(error, HF_E_OUT_OF_MEMORY, NULL);
 }
 
 bool issue_add_basic(X509 *cert, bool ca, long path_len)
@@ -328,7 +205,7 @@ bool issue_add_basic(X509 *cert, bool ca, long path_len)
                    ASN1_INTEGER_set(basic->pathlen, path_len) == 1;
         }
     }
-    good = good && add(cert, NID_basic_constraints, basic, true);
+    good = good && issue_add(cert, NID_basic_constraints, basic, true);
     BASIC_CONSTRAINTS_free(basic);
     return good;
 }
@@ -347,7 +224,7 @@ static bool add_key_usage(X509 *cert, int first, int second)
     ASN1_BIT_STRING *bits = ASN1_BIT_STRING_new();
     bool good = bits && ASN1_BIT_STRING_set_bit(bits, first, 1) &&
                 (second < 0 || ASN1_BIT_STRING_set_bit(bits, second, 1)) &&
-                add(cert, NID_key_usage, bits, true);
+                issue_add(cert, NID_key_usage, bits, true);
 
     ASN1_BIT_STRING_free(bits);
     return good;
@@ -357,7 +234,7 @@ static bool add_purpose(X509 *cert, int nid)
 {
     EXTENDED_KEY_USAGE *purposes = sk_ASN1_OBJECT_new_null();
     bool good = purposes && sk_ASN1_OBJECT_push(purposes, OBJ_nid2obj(nid)) &&
-                add(cert, NID_ext_key_usage, purposes, false);
+                issue_add(cert, NID_ext_key_usage, purposes, false);
 
     sk_ASN1_OBJECT_pop_free(purposes, ASN1_OBJECT_free);
     return good;
@@ -403,12 +280,12 @@ bool issue_add_key_ids(X509 *cert, X509 *issuer)
     ASN1_OCTET_STRING *own = key_id(cert);
     AUTHORITY_KEYID *above = AUTHORITY_KEYID_new();
     bool good = own && above &&
-                add(cert, NID_subject_key_identifier, own, false);
+                issue_add(cert, NID_subject_key_identifier, own, false);
 
     if (good) {
         above->keyid = key_id(issuer);
         good = above->keyid &&
-               add(cert, NID_authority_key_identifier, above, false);
+               issue_add(cert, NID_authority_key_identifier, above, false);
     }
     ASN1_OCTET_STRING_free(own);
     AUTHORITY_KEYID_free(above);
@@ -433,79 +310,23 @@ bool issue_add_stranger(X509 *cert)
     return good;
 }
 
-/* ---- limits of an authority --------------------------------------------------- */
-
-static bool permits(NAME_CONSTRAINTS *limits, const char *text,
-                    enum issue_use use)
+bool issue_add_issuer_url(X509 *cert)
 {
-    X509 *probe = X509_new();
-    struct issue_order one = { .names = &text, .count = 1, .use = use };
-    bool good = true;
+    AUTHORITY_INFO_ACCESS *list = sk_ACCESS_DESCRIPTION_new_null();
+    ACCESS_DESCRIPTION *one = ACCESS_DESCRIPTION_new();
+    bool good = list && one && sk_ACCESS_DESCRIPTION_push(list, one);
 
-    if (probe && issue_add_names(probe, &one)) {
-        X509_check_purpose(probe, -1, 0); /* makes it look at its names */
-        good = NAME_CONSTRAINTS_check(probe, limits) == X509_V_OK;
+    if (!good) {
+        ACCESS_DESCRIPTION_free(one);
+        AUTHORITY_INFO_ACCESS_free(list);
+        return false;
     }
-
-    X509_free(probe);
+    ASN1_OBJECT_free(one->method);
+    one->method = OBJ_nid2obj(NID_ad_ca_issuers);
+    GENERAL_NAME_free(one->location);
+    one->location = issue_text_name(GEN_URI,
+                                    "http://nobody.invalid/issuer.der");
+    good = one->location && issue_add(cert, NID_info_access, list, false);
+    AUTHORITY_INFO_ACCESS_free(list);
     return good;
-}
-
-const char *issue_outside(const struct issued *issuer,
-                          const struct issue_order *order)
-{
-    NAME_CONSTRAINTS *limits = X509_get_ext_d2i(
-        issuer->cert, NID_name_constraints, NULL, NULL);
-    const char *outside = NULL;
-
-    for (size_t i = 0; limits && !outside && i < order->count; i++)
-        if (!permits(limits, order->names[i], order->use))
-            outside = order->names[i];
-    NAME_CONSTRAINTS_free(limits);
-    return outside;
-}
-
-static void limit_text(const GENERAL_NAME *name, char *out, size_t cap)
-{
-    char address[INET6_ADDRSTRLEN] = "?";
-    const ASN1_OCTET_STRING *ip;
-    unsigned bits = 0;
-    int half;
-
-    if (name->type == GEN_DNS) {
-        snprintf(out, cap, "%.*s", name->d.dNSName->length,
-                 (const char *)name->d.dNSName->data);
-        return;
-    }
-    ip = name->d.iPAddress;
-    half = ip->length / 2;
-    for (int i = half; i < ip->length; i++)
-        for (unsigned bit = ip->data[i]; bit & 0x80; bit <<= 1)
-            bits++;
-    inet_ntop(half == 4 ? AF_INET : AF_INET6, ip->data, address,
-              sizeof(address));
-    snprintf(out, cap, "%s/%u", address, bits);
-}
-
-void issued_limits(const struct issued *it, char *out, size_t cap)
-{
-    NAME_CONSTRAINTS *limits = X509_get_ext_d2i(it->cert, NID_name_constraints,
-                                                NULL, NULL);
-    size_t used = 0;
-    int count = limits ? sk_GENERAL_SUBTREE_num(limits->permittedSubtrees) : 0;
-
-    snprintf(out, cap, "any name");
-    for (int i = 0; i < count; i++) {
-        GENERAL_NAME *base =
-            sk_GENERAL_SUBTREE_value(limits->permittedSubtrees, i)->base;
-        char one[300];
-
-        if (base->type != GEN_DNS && base->type != GEN_IPADD)
-            continue;
-        limit_text(base, one, sizeof(one));
-        if (used < cap)
-            used += (size_t)snprintf(out + used, cap - used, "%s%s",
-                                     used ? ", " : "", one);
-    }
-    NAME_CONSTRAINTS_free(limits);
 }

@@ -1,0 +1,21 @@
+/* cert_verify.h - is a certificate to be trusted?  The verdict of the
+ * library's own verification, and the tree of the paths it tried. */
+#ifndef HANDFAST_TOOL_CERT_VERIFY_H
+#define HANDFAST_TOOL_CERT_VERIFY_H
+
+#include "certs.h"
+
+struct cert_verify {
+    const char *name; /* NULL: none is checked */
+    const char *ca_file, *ca_dir;
+    enum hf_purpose purpose;
+    int64_t now;
+};
+/* Says the verdict on certs->at[0]; HF_EXIT_GOOD, HF_EXIT_NO, or what went
+ * wrong on the way. */
+int cert_refuse(struct tool *tool, const struct cert_verify *how,
+                const struct hf_error *error); /* it cannot even be read */
+int cert_verify(struct tool *tool, const struct cert_verify *how,
+                const struct certs *certs);
+
+#endif

@@ -1,0 +1,229 @@
+/* cmd_cert.c - handfast cert show|verify: what certificates say, and whether
+ * they are to be trusted (cert_verify.c). */
+#include "cert_verify.h"
+#include "certs.h"
+#include "client.h"
+#include "files.h"
+#include "issue.h"
+
+#include <string.h>
+#include <time.h>
+
+/* ---- cert show --------------------------------------------------------------- */
+
+/* The certificates that a server sends, whoever it is: this is about looking,
+ * not about trust. */
+static int ask_host(const struct tool *tool, const char *operand,
+                    struct certs *certs)
+{
+    char host[HOST_MAX], port[8];
+    struct hf_config *config;
+    struct hf_tls *tls;
+    const struct hf_error *error;
+    int code = HF_EXIT_GOOD;
+
+    if (!host_port_read(operand, host, sizeof(host), port, sizeof(port)) ||
+        !host[0])
+        return usage_error(tool, "\"%s\" is neither a file nor HOST:PORT",
+                           operand);
+    config = hf_config_new();
+    if (!config || !hf_config_insecure_no_verify(config)) {
+        hf_config_free(config);
+        return tool_error(tool, HF_EXIT_INTERNAL, "out of memory");
+    }
+    tls = hf_connect(config, host, port[0] ? port : "443");
+    error = hf_tls_error(tls);
+    if (error->code) {
+        code = error_tell(tool, exit_of(error, false), error, NULL);
+    } else {
+        struct hf_conn *conn = hf_tls_conn(tls);
+        struct hf_error bad = { 0 };
+
+        for (size_t i = 0; i < hf_conn_peer_certificates(conn) && !code; i++)
+            if (!certs_read(certs, hf_conn_peer_certificate(conn, i), &bad))
+                code = error_tell(tool, HF_EXIT_PEER_CERT, &bad, NULL);
+        hf_close(tls);
+    }
+    hf_tls_own_fd(tls);
+    hf_tls_free(tls);
+    hf_config_free(config);
+    return code;
+}
+
+static void show_text(const struct tool *tool, const char *from,
+                      const struct certs *certs, int64_t now)
+{
+    for (size_t i = 0; i < certs->count; i++) {
+        char name[200];
+
+        hf_name_short(certs->at[i]->subject, name, sizeof(name));
+        if (i)
+            putchar('\n');
+        printf("%s%zu of %zu  %s%s\n", ink(tool, stdout, INK_STRONG), i + 1,
+               certs->count, name, ink(tool, stdout, INK_PLAIN));
+        cert_print(tool, certs->at[i], now);
+    }
+    if (certs->has_key)
+        printf("\n%s also holds a private key, which is not shown\n", from);
+}
+
+static void show_json(const struct certs *certs, int64_t now)
+{
+    struct json j;
+
+    json_start(&j, stdout, "handfast/cert/1");
+    json_open(&j, "certificates", '[');
+    for (size_t i = 0; i < certs->count; i++)
+        cert_json(&j, certs->at[i], now);
+    json_close(&j);
+    json_bool(&j, "private_key", certs->has_key);
+    json_finish(&j);
+}
+
+static int run_show(struct tool *tool)
+{
+    struct certs certs = { .count = 0 };
+    struct hf_error error = { 0 };
+    int64_t now = (int64_t)time(NULL);
+    const char *from;
+    bool host;
+    int code = options_read(tool, NULL);
+
+    if (code >= 0)
+        return code;
+    if (tool->operand_count != 1)
+        return usage_error(tool, "one file, - or HOST:PORT, please");
+    from = tool->operands[0];
+    host = strcmp(from, "-") != 0 && !file_exists(from);
+    if (host && !strchr(from, '.') && !strchr(from, ':') &&
+        strcmp(from, "localhost") != 0)
+        return tool_error(tool, HF_EXIT_USAGE, "there is no file %s", from);
+    code = HF_EXIT_GOOD;
+    if (host)
+        code = ask_host(tool, from, &certs);
+    else if (!certs_read_file(&certs, from, &error))
+        code = error_tell(tool, HF_EXIT_NO, &error, NULL);
+    if (!code && tool->json)
+        show_json(&certs, now);
+    else if (!code)
+        show_text(tool, from, &certs, now);
+    if (!code && host)
+        fprintf(stderr,
+                "shown as it was sent, not verified: handfast connect "
+                "%s does that\n",
+                from);
+    certs_free(&certs);
+    return output_done(tool, code);
+}
+
+/* ---- cert verify ---------------------------------------------------------------- */
+
+static int read_verify(const struct tool *tool, struct cert_verify *v,
+                       const char *at, const char *purpose)
+{
+    v->now = (int64_t)time(NULL);
+    if (at && !when_read(at, v->now, &v->now))
+        return usage_error(tool,
+                           "--at takes a time such as 2026-12-31, "
+                           "2026-12-31T12:00:00Z or +14d, not \"%s\"",
+                           at);
+    if (purpose && strcmp(purpose, "client") == 0)
+        v->purpose = HF_PURPOSE_CLIENT;
+    if (purpose && strcmp(purpose, "any") == 0)
+        v->purpose = HF_PURPOSE_ANY;
+    return -1;
+}
+
+struct verify_words {
+    struct cert_verify verify;
+    const char *at, *purpose;
+};
+
+static int run_verify(struct tool *tool)
+{
+    struct verify_words words = { .verify = { .purpose = HF_PURPOSE_SERVER } };
+    struct certs certs = { .count = 0 };
+    struct hf_error error = { 0 };
+    int code = options_read(tool, &words);
+
+    if (code < 0)
+        code = read_verify(tool, &words.verify, words.at, words.purpose);
+    if (code >= 0)
+        return code;
+    if (!tool->operand_count)
+        return usage_error(tool, "which file? The certificate first, then "
+                                 "what issued it");
+    for (size_t i = 0; i < tool->operand_count && !error.code; i++)
+        if (!certs_read_file(&certs, tool->operands[i], &error))
+            break;
+    if (error.code)
+        code = exit_of(&error, false) == HF_EXIT_PEER_CERT
+                   ? cert_refuse(tool, &words.verify, &error)
+                   : error_tell(tool, HF_EXIT_USAGE, &error, NULL);
+    else
+        code = cert_verify(tool, &words.verify, &certs);
+    certs_free(&certs);
+    return output_done(tool, code);
+}
+
+/* ---- tables ------------------------------------------------------------------------ */
+
+/* clang-format off */
+static const struct opt show_options[] = {
+    OPT_JSON,
+    { .kind = OPT_END },
+};
+
+#define AT(member) offsetof(struct verify_words, member)
+static const struct opt verify_options[] = {
+    { .name = "name", .kind = OPT_TEXT, .arg = "NAME", .at = AT(verify.name),
+      .also = "verify_hostname verify_ip",
+      .help = "the host name or address that the certificate must be for" },
+    { .name = "cacert", .kind = OPT_TEXT, .arg = "FILE",
+      .at = AT(verify.ca_file), .also = "CAfile",
+      .help = "whom to trust, instead of the system's bundle" },
+    { .name = "capath", .kind = OPT_TEXT, .arg = "DIR",
+      .at = AT(verify.ca_dir), .also = "CApath",
+      .help = "whom to trust: a folder with hashed names" },
+    { .name = "purpose", .kind = OPT_TEXT, .arg = "server|client|any",
+      .at = AT(purpose), .help = "what it is to be used for; otherwise server" },
+    { .name = "at", .kind = OPT_TEXT, .arg = "TIME", .at = AT(at),
+      .help = "verify as of then: 2026-12-31, 2026-12-31T12:00:00Z, +14d" },
+    OPT_JSON,
+    { .kind = OPT_END },
+};
+/* clang-format on */
+
+static const struct command show = {
+    .name = "show",
+    .operands = "FILE | - | HOST[:PORT]",
+    .summary = "show certificates, one screen each",
+    .about = "PEM (as many as there are) or DER. Of a host, those that it "
+             "sends.",
+    .examples = "  handfast cert show site.pem\n"
+                "  handfast cert show localhost:8443\n",
+    .options = show_options,
+    .run = run_show,
+};
+
+static const struct command verify = {
+    .name = "verify",
+    .operands = "FILE...",
+    .summary = "would a client trust this certificate, and if not, why",
+    .about = "The first certificate is the one in question; all the others are "
+             "what may have issued it, in any order. The exit code is 0 if it "
+             "is trusted and 1 if it is not; then every path that was tried is "
+             "shown with the first check that failed.",
+    .examples = "  handfast cert verify --name www.example.org fullchain.pem\n"
+                "  handfast cert verify --CAfile ca.pem --at +30d site.pem\n",
+    .options = verify_options,
+    .run = run_verify,
+};
+
+static const struct command *const verbs[] = { &show, &verify, NULL };
+
+const struct command cmd_cert = {
+    .name = "cert",
+    .summary = "show certificates, and say whether they are to be trusted",
+    .verbs = verbs,
+};
