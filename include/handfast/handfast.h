@@ -81,12 +81,13 @@ HF_PUBLIC struct hf_tls *hf_connect_within(struct hf_config *config,
  * Owner: caller.  Any thread. */
 HF_PUBLIC int hf_tcp_connect(const char *host, const char *port,
                              int milliseconds, struct hf_error *error);
-/* A server's side of an accepted socket @fd (which gets TCP_NODELAY).  Nothing
- * is exchanged yet: hf_handshake, hf_read or hf_write do that.  The descriptor
- * stays the caller's until hf_tls_own_fd().  NULL only without memory. */
+/* A server's side of an accepted socket @fd.  Nothing is exchanged yet:
+ * hf_handshake, hf_read or hf_write do that.  The descriptor stays the caller's
+ * until hf_tls_own_fd(); a TCP socket gets TCP_NODELAY, for records are put
+ * together already.  NULL only without memory. */
 HF_PUBLIC struct hf_tls *hf_accept(struct hf_config *config, int fd);
 /* A client, a server, on open descriptors (STARTTLS, tunnels, pipes); @in may
- * equal @out.  @server_name as in hf_conn_new.  NULL only without memory. */
+ * equal @out.  @server_name as in hf_conn_new.  Otherwise as hf_accept. */
 HF_PUBLIC struct hf_tls *hf_client_fds(struct hf_config *config, int in,
                                        int out, const char *server_name);
 HF_PUBLIC struct hf_tls *hf_server_fds(struct hf_config *config, int in,

@@ -115,8 +115,13 @@ struct hf_tls {
 /* tls->error was noted: put it in words, and let nothing follow.  Always
  * HF_TLS_ERROR. */
 int hf_tls_die(struct hf_tls *tls);
-/* Only put it in words. */
-int hf_tls_explain(struct hf_tls *tls);
+/* The ways to fail that are our own, not the engine's; always HF_TLS_ERROR.
+ * Nothing follows, except after misuse that harmed nothing. */
+int hf_tls_fail_system(struct hf_tls *tls, int error, const char *doing);
+int hf_tls_fail_timeout(struct hf_tls *tls, const char *doing);
+int hf_tls_fail_memory(struct hf_tls *tls);
+int hf_tls_fail_bug(struct hf_tls *tls, const char *what);
+int hf_tls_misused(struct hf_tls *tls, const char *how);
 /* Say no more, and throw away what still comes until @deadline (0: what is
  * there now): closing a socket with unread bytes would reset the connection,
  * and the peer would lose what we said last. */

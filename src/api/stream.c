@@ -29,50 +29,19 @@ enum {
 
 /* ---- waiting ------------------------------------------------------------------------ */
 
-static int fail_errno(struct hf_tls *tls, int error, const char *doing)
-{
-    char why[HF_TEXT_MAX];
-
-    if (!tls->error.code)
-        tls->error.system = error;
-    hf_io_text(error, why, sizeof(why));
-    hf_fail(&tls->error, HF_E_SOCKET, "%s while %s%s", why, doing,
-            hf_conn_ready(tls->conn) ? "" : " in the handshake");
-    return hf_tls_die(tls);
-}
-
-static int fail_timeout(struct hf_tls *tls, const char *doing)
-{
-    hf_fail(&tls->error, HF_E_TIMEOUT, "the deadline passed while %s%s", doing,
-            hf_conn_ready(tls->conn) ? "" : " in the handshake");
-    return hf_tls_die(tls);
-}
-
-static int fail_memory(struct hf_tls *tls)
-{
-    hf_fail(&tls->error, HF_E_OUT_OF_MEMORY, NULL);
-    return hf_tls_die(tls);
-}
-
-static int fail_bug(struct hf_tls *tls, const char *what)
-{
-    hf_fail(&tls->error, HF_E_BUG, "%s", what);
-    return hf_tls_die(tls);
-}
-
 /* 0: go on; HF_WANT_x: it is for the caller to wait; HF_TLS_ERROR. */
 static int wait_for(struct hf_tls *tls, struct pollfd *fds, size_t n, int want,
                     const char *doing)
 {
     if (!hf_io_blocks(fds[0].fd)) {
         if (tls->deadline && hf_io_now() >= tls->deadline)
-            return fail_timeout(tls, doing);
+            return hf_tls_fail_timeout(tls, doing);
         return want;
     }
     switch (hf_io_wait(fds, n, tls->deadline)) {
     case 1: return 0;
-    case 0: return fail_timeout(tls, doing);
-    default: return fail_errno(tls, errno, doing);
+    case 0: return hf_tls_fail_timeout(tls, doing);
+    default: return hf_tls_fail_system(tls, errno, doing);
     }
 }
 
@@ -175,13 +144,13 @@ static int fill(struct hf_tls *tls)
         if (tls->eof)
             return ended(tls);
         if (!hf_window_room(w))
-            return fail_memory(tls);
+            return hf_tls_fail_memory(tls);
         if (w->end == w->cap)
-            return fail_bug(tls, "a record larger than HF_RECORD_MAX");
+            return hf_tls_fail_bug(tls, "a record larger than HF_RECORD_MAX");
         switch (hf_io_receive(&tls->in, w->at + w->end, w->cap - w->end, &n,
                               &error)) {
         case HF_IO_DONE: w->end += n; return n ? 1 : ended(tls);
-        case HF_IO_BROKEN: return fail_errno(tls, error, "reading");
+        case HF_IO_BROKEN: return hf_tls_fail_system(tls, error, "reading");
         case HF_IO_AGAIN: break;
         }
         /* While nothing moves, nothing is held; nor is anything held back. */
@@ -200,10 +169,11 @@ static enum hf_outcome take(struct hf_tls *tls, struct hf_span *data)
 {
     struct hf_window *w = &tls->input;
     enum hf_outcome outcome;
+    uint8_t none = 0;
     size_t used = 0;
 
     *data = hf_span(NULL, 0);
-    outcome = hf_conn_receive(tls->conn, w->at ? w->at + w->start : NULL,
+    outcome = hf_conn_receive(tls->conn, w->at ? w->at + w->start : &none,
                               w->end - w->start, &used, data);
     w->start += used;
     if (outcome == HF_CLOSED)
@@ -246,7 +216,7 @@ static int broken(struct hf_tls *tls)
         return HF_TLS_ERROR;
     if (has_last_words(tls))
         return conn_failed(tls);
-    fail_errno(tls, tls->write_error, "writing");
+    hf_tls_fail_system(tls, tls->write_error, "writing");
     tls->dead = !hf_conn_ready(tls->conn);
     return HF_TLS_ERROR;
 }
@@ -280,7 +250,8 @@ static int shake(struct hf_tls *tls)
         case HF_CLOSED:
             hf_fail(&tls->error, HF_E_CLOSED_EARLY, "the peer said goodbye");
             return hf_tls_die(tls);
-        case HF_DATA: return fail_bug(tls, "data before the handshake's end");
+        case HF_DATA:
+            return hf_tls_fail_bug(tls, "data before the handshake's end");
         }
         if (status < 0)
             return status;
@@ -294,12 +265,6 @@ static int shake(struct hf_tls *tls)
 static bool is_alive(const struct hf_tls *tls)
 {
     return tls && !tls->dead;
-}
-
-static int misused(struct hf_tls *tls, const char *how)
-{
-    hf_fail(&tls->error, HF_E_MISUSE, "%s", how);
-    return hf_tls_explain(tls);
 }
 
 int hf_handshake(struct hf_tls *tls)
@@ -381,7 +346,7 @@ ssize_t hf_read(struct hf_tls *tls, void *buf, size_t len)
     if (!is_alive(tls))
         return HF_TLS_ERROR;
     if (!len)
-        return misused(tls, "hf_read with no room to read to");
+        return hf_tls_misused(tls, "hf_read with no room to read to");
     len = min(len, SSIZE_MAX);
     if (tls->plain.len) {
         n = (ssize_t)hand_out(tls, buf, len, tls->plain);
@@ -397,7 +362,7 @@ ssize_t hf_read(struct hf_tls *tls, void *buf, size_t len)
     if (!tls->input.borrowed && !tls->dead)
         look_ahead(tls);
     if (!tls->plain.len && !hf_window_trim(&tls->input))
-        return fail_memory(tls);
+        return hf_tls_fail_memory(tls);
     /* An answer to a key update, for one, need not wait. */
     if (n > 0 && has_output(tls))
         (void)flush(tls, false);
@@ -431,7 +396,7 @@ static int seal(struct hf_tls *tls, struct hf_span data)
 
         room = absorb(tls) ? hf_buffer_room(&tls->unsent, cap) : NULL;
         if (!room)
-            return fail_memory(tls);
+            return hf_tls_fail_memory(tls);
         n = hf_conn_send(tls->conn, hf_span_first(data, want), room, cap,
                          &tls->taken);
         hf_buffer_grew(&tls->unsent, n);
@@ -440,7 +405,7 @@ static int seal(struct hf_tls *tls, struct hf_span data)
         return 0;
     if (hf_conn_error(tls->conn)->code)
         return conn_failed(tls);
-    return fail_bug(tls, "nothing was sealed");
+    return hf_tls_fail_bug(tls, "nothing was sealed");
 }
 
 static ssize_t write_all(struct hf_tls *tls, struct hf_span data)
@@ -475,10 +440,11 @@ ssize_t hf_write(struct hf_tls *tls, const void *buf, size_t len)
     if (tls->mute)
         return broken(tls);
     if (tls->closing)
-        return misused(tls, "hf_write after hf_close");
+        return hf_tls_misused(tls, "hf_write after hf_close");
     if (len && len < tls->taken)
-        return misused(tls, "hf_write without the bytes that were not yet "
-                            "reported as written");
+        return hf_tls_misused(tls,
+                              "hf_write without the bytes that were not yet "
+                              "reported as written");
     status = shake(tls);
     if (!tls->plain.len)
         (void)hf_window_trim(&tls->input);

@@ -20,7 +20,7 @@ static const struct hf_error no_memory = { .code = HF_E_OUT_OF_MEMORY,
                                            .alert = 80 };
 
 /* "verify.expired: the certificate has expired: CN=..., on ..." */
-int hf_tls_explain(struct hf_tls *tls)
+static int explain(struct hf_tls *tls)
 {
     const struct hf_error *e = &tls->error;
 
@@ -38,7 +38,56 @@ int hf_tls_explain(struct hf_tls *tls)
 int hf_tls_die(struct hf_tls *tls)
 {
     tls->dead = true;
-    return hf_tls_explain(tls);
+    return explain(tls);
+}
+
+/* A caller's mistake that harmed nothing is no reason for what came later. */
+static void forget_misuse(struct hf_tls *tls)
+{
+    if (tls->error.code == HF_E_MISUSE)
+        tls->error = (struct hf_error){ 0 };
+}
+
+int hf_tls_fail_system(struct hf_tls *tls, int error, const char *doing)
+{
+    char why[HF_TEXT_MAX];
+
+    forget_misuse(tls);
+    if (!tls->error.code)
+        tls->error.system = error;
+    hf_io_text(error, why, sizeof(why));
+    hf_fail(&tls->error, HF_E_SOCKET, "%s while %s%s", why, doing,
+            hf_conn_ready(tls->conn) ? "" : " in the handshake");
+    return hf_tls_die(tls);
+}
+
+int hf_tls_fail_timeout(struct hf_tls *tls, const char *doing)
+{
+    forget_misuse(tls);
+    hf_fail(&tls->error, HF_E_TIMEOUT, "the deadline passed while %s%s", doing,
+            hf_conn_ready(tls->conn) ? "" : " in the handshake");
+    return hf_tls_die(tls);
+}
+
+int hf_tls_fail_memory(struct hf_tls *tls)
+{
+    forget_misuse(tls);
+    hf_fail(&tls->error, HF_E_OUT_OF_MEMORY, NULL);
+    return hf_tls_die(tls);
+}
+
+int hf_tls_fail_bug(struct hf_tls *tls, const char *what)
+{
+    forget_misuse(tls);
+    hf_fail(&tls->error, HF_E_BUG, "%s", what);
+    return hf_tls_die(tls);
+}
+
+int hf_tls_misused(struct hf_tls *tls, const char *how)
+{
+    forget_misuse(tls);
+    hf_fail(&tls->error, HF_E_MISUSE, "%s", how);
+    return explain(tls);
 }
 
 const struct hf_error *hf_tls_error(const struct hf_tls *tls)
@@ -108,13 +157,18 @@ static struct hf_tls *on_fds(struct hf_config *config, enum hf_role role,
                              int in, int out, const char *name)
 {
     struct hf_tls *tls = make(config, role, name);
+    int on = 1;
 
     if (!tls)
         return NULL;
     tls->in = hf_fd(in);
-    tls->out = hf_fd(out);
+    tls->out = in == out ? tls->in : hf_fd(out);
     if (!tls->dead && (!is_open(tls, in) || !is_open(tls, out)))
         hf_tls_die(tls);
+    /* Small records would wait for the peer's delayed acknowledgement; we put
+     * together by ourselves what belongs together.  No matter if it fails. */
+    if (tls->out.is_socket)
+        (void)setsockopt(out, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     return tls;
 }
 
@@ -131,11 +185,6 @@ struct hf_tls *hf_server_fds(struct hf_config *config, int in, int out)
 
 struct hf_tls *hf_accept(struct hf_config *config, int fd)
 {
-    int on = 1;
-
-    /* Small records would wait for the peer's delayed acknowledgement; we put
-     * together by ourselves what belongs together.  No matter if it fails. */
-    (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
     return hf_server_fds(config, fd, fd);
 }
 

@@ -1,0 +1,250 @@
+/* tcp_test.c - addresses that refuse, that keep silent and that answer. */
+#include "api/test.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netdb.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+/* A list of addresses as the resolver would give it. */
+struct list {
+    struct addrinfo *at[4];
+    size_t count;
+};
+
+static void put(struct list *list, const char *address, const char *port)
+{
+    struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+                              .ai_flags = AI_NUMERICHOST };
+    struct addrinfo *a = NULL;
+
+    assert_int_equal(getaddrinfo(address, port, &hints, &a), 0);
+    assert_null(a->ai_next);
+    if (list->count)
+        list->at[list->count - 1]->ai_next = a;
+    list->at[list->count++] = a;
+}
+
+static void drop(struct list *list)
+{
+    freeaddrinfo(list->at[0]);
+}
+
+static int family_of(int fd)
+{
+    struct sockaddr_storage name;
+    socklen_t len = sizeof(name);
+
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&name, &len), 0);
+    return name.ss_family;
+}
+
+static void says(const struct hf_error *error, const char *text)
+{
+    if (!strstr(error->detail, text))
+        fail_msg("\"%s\" is not in \"%s\"", text, error->detail);
+}
+
+static void a_closed_port_is_told_at_once(void **state)
+{
+    struct hf_error error;
+    char port[16];
+    int64_t begun = hf_io_now();
+    int held = test_closed_port(port);
+
+    (void)state;
+    assert_int_equal(hf_tcp_connect("127.0.0.1", port, 5000, &error), -1);
+    assert_int_equal(error.code, HF_E_CONNECT);
+    assert_int_equal(error.system, ECONNREFUSED);
+    says(&error, "127.0.0.1:");
+    says(&error, port);
+    says(&error, "Connection refused");
+    says(&error, "is the server running");
+    assert_in_range(hf_io_now() - begun, 0, 1000);
+    close(held);
+}
+
+static void an_open_port_is_connected_to(void **state)
+{
+    struct hf_error error = { .code = HF_E_BUG };
+    char port[16];
+    int listener = test_listen("127.0.0.1", 4, port), fd;
+
+    (void)state;
+    fd = hf_tcp_connect("127.0.0.1", port, 5000, &error);
+    assert_true(fd >= 0);
+    assert_int_equal(error.code, HF_OK);
+    assert_true(hf_io_blocks(fd));
+    assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+    close(fd);
+    close(listener);
+}
+
+static void a_name_with_one_dead_address_is_connected_to(void **state)
+{
+    struct hf_error error;
+    char port[16];
+    int listener = test_listen("127.0.0.1", 4, port), fd;
+
+    (void)state;
+    fd = hf_tcp_connect("localhost", port, 5000, &error);
+    assert_true(fd >= 0);
+    close(fd);
+    close(listener);
+}
+
+static void after_a_refusal_the_next_address_has_its_turn_at_once(void **state)
+{
+    struct hf_error error = { 0 };
+    struct list list = { 0 };
+    char closed[16], port[16];
+    int64_t begun;
+    int held = test_closed_port(closed);
+    int listener = test_listen("127.0.0.1", 4, port), fd;
+
+    (void)state;
+    put(&list, "::1", closed); /* refused, or no IPv6 here */
+    put(&list, "127.0.0.1", closed);
+    put(&list, "127.0.0.1", port);
+    begun = hf_io_now();
+    fd = hf_tcp_race(list.at[0], begun + 5000, &error);
+    assert_true(fd >= 0);
+    assert_int_equal(family_of(fd), AF_INET);
+    assert_in_range(hf_io_now() - begun, 0, 200);
+    close(fd);
+    close(held);
+    drop(&list);
+    close(listener);
+}
+
+static void ipv6_is_taken_where_ipv4_is_refused(void **state)
+{
+    struct hf_error error = { 0 };
+    struct list list = { 0 };
+    char closed[16], port[16];
+    int listener = test_listen("::1", 4, port), held, fd;
+
+    (void)state;
+    if (listener < 0) {
+        print_message("# SKIP: IPv6 (cannot be had: no ::1 here)\n");
+        skip();
+    }
+    held = test_closed_port(closed);
+    put(&list, "127.0.0.1", closed);
+    put(&list, "::1", port);
+    fd = hf_tcp_race(list.at[0], hf_io_now() + 5000, &error);
+    assert_true(fd >= 0);
+    assert_int_equal(family_of(fd), AF_INET6);
+    close(fd);
+    close(held);
+    drop(&list);
+    close(listener);
+}
+
+static void an_address_that_keeps_silent_is_overtaken(void **state)
+{
+    struct hf_error error = { 0 };
+    struct list list = { 0 };
+    struct test_silent silent;
+    char port[16];
+    int64_t begun, took;
+    int listener = test_listen("127.0.0.1", 4, port), fd;
+
+    (void)state;
+    test_silent_open(&silent, "127.0.0.1");
+    put(&list, "127.0.0.1", silent.port);
+    put(&list, "127.0.0.1", port);
+    begun = hf_io_now();
+    fd = hf_tcp_race(list.at[0], begun + 5000, &error);
+    took = hf_io_now() - begun;
+    assert_true(fd >= 0);
+    assert_in_range(took, 200, 2000); /* the stagger of 250 ms */
+    close(fd);
+    drop(&list);
+    test_silent_close(&silent);
+    close(listener);
+}
+
+static void families_are_tried_in_turn(void **state)
+{
+    struct hf_error error = { 0 };
+    struct list list = { 0 };
+    struct test_silent silent;
+    char port[16];
+    int64_t begun, took;
+    int listener = test_listen("::1", 4, port), fd;
+
+    (void)state;
+    if (listener < 0) {
+        print_message("# SKIP: IPv6 (cannot be had: no ::1 here)\n");
+        skip();
+    }
+    test_silent_open(&silent, "127.0.0.1");
+    for (int i = 0; i < 3; i++)
+        put(&list, "127.0.0.1", silent.port);
+    put(&list, "::1", port);
+    begun = hf_io_now();
+    fd = hf_tcp_race(list.at[0], begun + 5000, &error);
+    took = hf_io_now() - begun;
+    assert_true(fd >= 0);
+    assert_in_range(took, 200, 700); /* second; as the last: 750 ms */
+    close(fd);
+    drop(&list);
+    test_silent_close(&silent);
+    close(listener);
+}
+
+static void silence_ends_at_the_deadline(void **state)
+{
+    struct hf_error error;
+    struct test_silent silent;
+    int64_t begun, took;
+
+    (void)state;
+    test_silent_open(&silent, "127.0.0.1");
+    begun = hf_io_now();
+    assert_int_equal(hf_tcp_connect("127.0.0.1", silent.port, 150, &error), -1);
+    took = hf_io_now() - begun;
+    assert_int_equal(error.code, HF_E_TIMEOUT);
+    says(&error, silent.port);
+    says(&error, "no answer");
+    assert_in_range(took, 140, 1500);
+    test_silent_close(&silent);
+}
+
+static void what_has_no_address_is_told(void **state)
+{
+    struct hf_error error;
+
+    (void)state;
+    assert_int_equal(hf_tcp_connect("not a name", "1", 1000, &error), -1);
+    assert_int_equal(error.code, HF_E_RESOLVE);
+    says(&error, "\"not a name\"");
+    assert_int_equal(
+        hf_tcp_connect("127.0.0.1", "no-such-service", 1000, &error), -1);
+    assert_int_equal(error.code, HF_E_RESOLVE);
+    says(&error, "no-such-service");
+    assert_int_equal(hf_tcp_connect(NULL, "1", 1000, &error), -1);
+    assert_int_equal(error.code, HF_E_MISUSE);
+    assert_int_equal(hf_tcp_connect("127.0.0.1", "", 1000, &error), -1);
+    assert_int_equal(error.code, HF_E_MISUSE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_closed_port_is_told_at_once),
+        cmocka_unit_test(an_open_port_is_connected_to),
+        cmocka_unit_test(a_name_with_one_dead_address_is_connected_to),
+        cmocka_unit_test(after_a_refusal_the_next_address_has_its_turn_at_once),
+        cmocka_unit_test(ipv6_is_taken_where_ipv4_is_refused),
+        cmocka_unit_test(an_address_that_keeps_silent_is_overtaken),
+        cmocka_unit_test(families_are_tried_in_turn),
+        cmocka_unit_test(silence_ends_at_the_deadline),
+        cmocka_unit_test(what_has_no_address_is_told),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
