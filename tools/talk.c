@@ -1,11 +1,13 @@
 /* talk.c - standard input into the connection, the connection to standard
  * output.
  *
- * Both directions are open at once.  When standard input ends we say
- * close_notify, which closes our half only, and go on reading for as long as
- * the peer has something to say: until its own close_notify, until it has been
- * silent for a while, or for ever with -ign_eof.  If nothing was ever typed
- * there is nothing to wait for, and a moment is enough.
+ * Both directions are open at once.  When standard input ends and the peer has
+ * been silent for half a second we say close_notify, which closes our half
+ * only, and go on reading for as long as the peer has something to say: until
+ * its own close_notify, until it has been silent for long, or for ever with
+ * -ign_eof.  (Not at once, because some servers take it for the end of both
+ * halves and leave without a word.)  If nothing was ever typed there is nothing
+ * to wait for, and a moment is enough.
  */
 #include "connect.h"
 
@@ -14,7 +16,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { ROOM = HF_RECORD_MAX, MOMENT_MS = 250, PATIENCE_MS = 30000 };
+enum {
+    ROOM = HF_RECORD_MAX,
+    MOMENT_MS = 250,
+    SILENCE_MS = 500,
+    PATIENCE_MS = 30000
+};
 
 struct talk {
     const struct connect *connect;
@@ -24,8 +31,9 @@ struct talk {
     char typed[2 * 8192]; /* on its way to the peer */
     size_t start, end;
     bool input_open, said_something, closed_ours, peer_done, fresh_line;
-    deadline until; /* after the end of input */
-    short wants;    /* what the connection waits for */
+    deadline close_at; /* ours, after the end of input */
+    deadline until;    /* leave */
+    short wants;       /* what the connection waits for */
 };
 
 static bool wanting(struct talk *t, ssize_t result)
@@ -52,6 +60,14 @@ static bool print(struct talk *t, const uint8_t *bytes, size_t len)
     return true;
 }
 
+/* A peer that goes without close_notify when we, who never said anything, are
+ * leaving: nothing can be missing. */
+static bool just_leaves(const struct talk *t)
+{
+    return hf_tls_error(t->tls)->code == HF_E_CUT && t->closed_ours &&
+           !t->said_something;
+}
+
 /* Everything that the peer has said. */
 static bool receive(struct talk *t)
 {
@@ -59,7 +75,7 @@ static bool receive(struct talk *t)
     uint8_t room[ROOM];
     for (unsigned i = 0; i < rounds; i++) {
         ssize_t n = hf_read(t->tls, room, sizeof room);
-        if (n == 0) {
+        if (n == 0 || (n == HF_TLS_ERROR && just_leaves(t))) {
             t->peer_done = true;
             return true;
         }
@@ -68,8 +84,10 @@ static bool receive(struct talk *t)
                    fail_error(t->f, hf_tls_error(t->tls), true);
         if (!print(t, room, (size_t)n))
             return false;
-        if (t->until > 0)
+        if (t->until > 0) {
             t->until = deadline_in(PATIENCE_MS);
+            t->close_at = deadline_in(SILENCE_MS);
+        }
     }
     return true;
 }
@@ -104,8 +122,10 @@ static bool update_keys(struct talk *t, bool both)
 static void input_ended(struct talk *t)
 {
     t->input_open = false;
-    if (!t->connect->keep_open)
-        t->until = deadline_in(t->said_something ? PATIENCE_MS : MOMENT_MS);
+    if (t->connect->keep_open)
+        return;
+    t->until = deadline_in(t->said_something ? PATIENCE_MS : MOMENT_MS);
+    t->close_at = t->said_something ? deadline_in(SILENCE_MS) : clock_ms();
 }
 
 /* --commands: a line that begins with one of s_client's letters. */
@@ -151,11 +171,11 @@ static bool take_input(struct talk *t)
     return true;
 }
 
-/* Our half is closed once all that was typed has gone. */
+/* Our half is closed when all that was typed has gone and been answered. */
 static bool close_ours(struct talk *t)
 {
-    if (t->input_open || t->closed_ours || t->start < t->end ||
-        t->connect->keep_open)
+    if (t->closed_ours || t->start < t->end || t->close_at <= 0 ||
+        deadline_left(t->close_at) > 0)
         return true;
     int result = hf_close(t->tls);
     t->closed_ours = result == 0;
@@ -167,12 +187,13 @@ static bool close_ours(struct talk *t)
 static bool wait_for(struct talk *t)
 {
     bool hungry = t->input_open && t->start == t->end;
+    deadline next = t->closed_ours ? t->until
+                                   : deadline_first(t->until, t->close_at);
     struct pollfd p[2] = {
         { .fd = hf_tls_fd(t->tls), .events = (short)(t->wants | POLLIN) },
         { .fd = hungry ? STDIN_FILENO : -1, .events = POLLIN },
     };
-    int ms = hf_tls_pending(t->tls) ? 0 : deadline_left(t->until);
-    int n = poll(p, 2, ms);
+    int n = poll(p, 2, hf_tls_pending(t->tls) ? 0 : deadline_left(next));
     if (n > 0 && p[1].revents)
         return take_input(t);
     return n != 0 || hf_tls_pending(t->tls) || deadline_left(t->until) != 0;
