@@ -435,7 +435,8 @@ bool hf_pem_next(struct hf_span *text, struct hf_pem *out, bool *bad)
     rest = hf_span_after(rest, at + sizeof(end) - 1);
     tail = take_line(&rest);
     if (tail.len != out->label.len + sizeof(dashes) - 1 ||
-        !begins_with(tail, (const char *)out->label.at, out->label.len))
+        !begins_with(tail, (const char *)out->label.at, out->label.len) ||
+        find(tail, dashes) != out->label.len)
         return false;
     split_headers(out);
     *text = rest;
