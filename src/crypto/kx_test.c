@@ -31,7 +31,8 @@ static void check_vector(void *ctx, const struct vector *v)
     const struct hf_kx *kx = ctx;
     struct hf_span public = vector_bytes(v, "public");
     struct hf_span shared = vector_bytes(v, "shared");
-    uint8_t state[HF_KX_STATE_MAX], secret[HF_SECRET_MAX];
+    _Alignas(16) uint8_t state[HF_KX_STATE_MAX];
+    uint8_t secret[HF_SECRET_MAX];
     uint8_t reply[HF_SHARE_MAX];
     bool fault = true;
 
@@ -79,7 +80,7 @@ static void p384_is_that_of_wycheproof(void **state)
 /* ---- both sides --------------------------------------------------------------------------- */
 
 struct run {
-    uint8_t state[HF_KX_STATE_MAX];
+    _Alignas(16) uint8_t state[HF_KX_STATE_MAX];
     uint8_t share[HF_SHARE_MAX], reply[HF_SHARE_MAX];
     uint8_t client[HF_SECRET_MAX], server[HF_SECRET_MAX];
 };
@@ -222,12 +223,127 @@ static void x25519_of_low_order_is_refused(void **state)
     }
 }
 
+/* ---- X25519MLKEM768 -------------------------------------------------------------------------- */
+
+enum { EK = 1184, CT = 1088 };
+
+static void the_hybrid_contains_x25519(void **state)
+{
+    const struct hf_kx *hybrid = kx_of(4588), *classic = kx_of(29);
+    _Alignas(16) uint8_t client[HF_KX_STATE_MAX] = { 0 };
+    uint8_t share[HF_SHARE_MAX], reply[HF_SHARE_MAX];
+    uint8_t ours[HF_SECRET_MAX], theirs[HF_SECRET_MAX];
+    bool fault;
+
+    (void)state;
+    assert_ptr_equal(hybrid->part, classic);
+    assert_null(classic->part);
+    assert_true(hybrid->generate(opened()->self, client, share));
+    /* A server that knows X25519 only takes the end of the share, and the
+     * client answers with the start of its state. */
+    const struct hf_span end = hf_span(share + EK, classic->share_len);
+    assert_true(
+        classic->encapsulate(opened()->self, end, reply, theirs, &fault));
+    assert_true(classic->decapsulate(opened()->self, client,
+                                     hf_span(reply, classic->reply_len), ours,
+                                     &fault));
+    assert_memory_equal(ours, theirs, classic->secret_len);
+    /* and the whole still works */
+    assert_true(hybrid->encapsulate(opened()->self,
+                                    hf_span(share, hybrid->share_len), reply,
+                                    theirs, &fault));
+    assert_true(hybrid->decapsulate(opened()->self, client,
+                                    hf_span(reply, hybrid->reply_len), ours,
+                                    &fault));
+    assert_memory_equal(ours, theirs, hybrid->secret_len);
+    hybrid->wipe(client);
+}
+
+static void a_hybrid_share_that_is_not_reduced_is_refused(void **state)
+{
+    const struct hf_kx *kx = kx_of(4588);
+    _Alignas(16) uint8_t client[HF_KX_STATE_MAX] = { 0 };
+    uint8_t share[HF_SHARE_MAX], reply[HF_SHARE_MAX], secret[HF_SECRET_MAX];
+    const struct hf_span whole = hf_span(share, kx->share_len);
+
+    (void)state;
+    assert_true(kx->generate(opened()->self, client, share));
+    for (size_t at = 0; at < EK - 32; at += 3) {
+        const uint8_t a = share[at], b = share[at + 1];
+        bool fault = true;
+        share[at] = 0x01; /* 3329 */
+        share[at + 1] = (uint8_t)((b & 0xf0) | 0x0d);
+        assert_false(
+            kx->encapsulate(opened()->self, whole, reply, secret, &fault));
+        assert_false(fault);
+        share[at] = a;
+        share[at + 1] = b;
+    }
+    kx->wipe(client);
+}
+
+static void either_half_of_a_hybrid_can_refuse(void **state)
+{
+    const struct hf_kx *kx = kx_of(4588);
+    _Alignas(16) uint8_t client[HF_KX_STATE_MAX] = { 0 };
+    uint8_t share[HF_SHARE_MAX], reply[HF_SHARE_MAX], secret[HF_SECRET_MAX];
+    bool fault = true;
+
+    (void)state;
+    assert_true(kx->generate(opened()->self, client, share));
+    assert_true(kx->encapsulate(opened()->self, hf_span(share, kx->share_len),
+                                reply, secret, &fault));
+    memset(reply + CT, 0, 32);
+    memset(secret, 1, sizeof(secret));
+    assert_false(kx->decapsulate(
+        opened()->self, client, hf_span(reply, kx->reply_len), secret, &fault));
+    assert_false(fault);
+    for (size_t i = 0; i < kx->secret_len; i++)
+        assert_int_equal(secret[i], 0);
+    memset(share + EK, 0, 32);
+    memset(secret, 1, sizeof(secret));
+    assert_false(kx->encapsulate(opened()->self, hf_span(share, kx->share_len),
+                                 reply, secret, &fault));
+    assert_false(fault);
+    for (size_t i = 0; i < kx->secret_len; i++)
+        assert_int_equal(secret[i], 0);
+    kx->wipe(client);
+    /* After that, nothing is left to decapsulate with. */
+    assert_false(kx->decapsulate(
+        opened()->self, client, hf_span(reply, kx->reply_len), secret, &fault));
+    assert_true(fault);
+}
+
+/* FIPS 203 6.3: a changed ciphertext is not refused; the secrets differ. */
+static void a_changed_hybrid_reply_gives_another_secret(void **state)
+{
+    const struct hf_kx *kx = kx_of(4588);
+    _Alignas(16) uint8_t client[HF_KX_STATE_MAX] = { 0 };
+    uint8_t share[HF_SHARE_MAX], reply[HF_SHARE_MAX];
+    uint8_t ours[HF_SECRET_MAX], theirs[HF_SECRET_MAX];
+    bool fault;
+
+    (void)state;
+    assert_true(kx->generate(opened()->self, client, share));
+    assert_true(kx->encapsulate(opened()->self, hf_span(share, kx->share_len),
+                                reply, theirs, &fault));
+    reply[5] ^= 1;
+    assert_true(kx->decapsulate(opened()->self, client,
+                                hf_span(reply, kx->reply_len), ours, &fault));
+    assert_memory_not_equal(ours, theirs, 32);
+    assert_memory_equal(ours + 32, theirs + 32, 32);
+    kx->wipe(client);
+}
+
 static void names_and_numbers_are_those_of_iana(void **state)
 {
     (void)state;
     assert_string_equal(kx_of(23)->name, "secp256r1");
     assert_string_equal(kx_of(24)->name, "secp384r1");
     assert_string_equal(kx_of(29)->name, "x25519");
+    assert_string_equal(kx_of(4588)->name, "X25519MLKEM768");
+    assert_int_equal(hf_libcrypto.groups[0]->group, 4588); /* preferred */
+    assert_int_equal(hf_libcrypto.groups[1]->group, 29);
 }
 
 int main(void)
@@ -240,6 +356,10 @@ int main(void)
         cmocka_unit_test(shares_of_a_wrong_length_are_refused),
         cmocka_unit_test(points_off_the_curve_or_compressed_are_refused),
         cmocka_unit_test(x25519_of_low_order_is_refused),
+        cmocka_unit_test(the_hybrid_contains_x25519),
+        cmocka_unit_test(a_hybrid_share_that_is_not_reduced_is_refused),
+        cmocka_unit_test(either_half_of_a_hybrid_can_refuse),
+        cmocka_unit_test(a_changed_hybrid_reply_gives_another_secret),
         cmocka_unit_test(names_and_numbers_are_those_of_iana),
     };
     return cmocka_run_group_tests(tests, open_crypto, close_crypto);

@@ -169,7 +169,8 @@ static const struct hf_hash *const hashes[] = { &hf_libcrypto_sha256,
 static const struct hf_aead *const aeads[] = { &hf_libcrypto_aes128gcm,
                                                &hf_libcrypto_aes256gcm,
                                                &hf_libcrypto_chacha, NULL };
-static const struct hf_kx *const groups[] = { &hf_libcrypto_x25519,
+static const struct hf_kx *const groups[] = { &hf_libcrypto_x25519mlkem768,
+                                              &hf_libcrypto_x25519,
                                               &hf_libcrypto_p256,
                                               &hf_libcrypto_p384, NULL };
 

@@ -197,12 +197,41 @@ static const char *check_p256(struct hf_libcrypto *lib)
     return NULL;
 }
 
+/* Ours needs no test at open; libcrypto's, which came late, may be missing from
+ * the one that is loaded.  An encapsulation key with a coefficient of 4095 is
+ * none (FIPS 203 7.2). */
+static const char *check_hybrid(struct hf_libcrypto *lib)
+{
+#ifdef HF_NATIVE_MLKEM
+    const struct hf_kx *kx = &hf_libcrypto_x25519mlkem768;
+    uint8_t share[HF_SHARE_MAX], reply[HF_SHARE_MAX];
+    uint8_t ours[HF_SECRET_MAX], theirs[HF_SECRET_MAX];
+    _Alignas(16) uint8_t state[HF_KX_STATE_MAX] = { 0 };
+    const struct hf_span whole = hf_span(share, kx->share_len);
+    bool fault;
+
+    bool ok = kx->generate(lib, state, share) &&
+              kx->encapsulate(lib, whole, reply, ours, &fault) &&
+              kx->decapsulate(lib, state, hf_span(reply, kx->reply_len), theirs,
+                              &fault) &&
+              hf_equal_ct(ours, theirs, kx->secret_len);
+    share[0] = share[1] = 0xff;
+    ok = ok && !kx->encapsulate(lib, whole, reply, ours, &fault) && !fault;
+    kx->wipe(state);
+    return ok ? NULL : kx->name;
+#else
+    (void)lib;
+    return NULL;
+#endif
+}
+
 const char *hf_libcrypto_check(struct hf_libcrypto *lib)
 {
     const char *wrong;
 
     if ((wrong = check_hashes(lib)) || (wrong = check_aeads(lib)) ||
-        (wrong = check_x25519(lib)) || (wrong = check_p256(lib)))
+        (wrong = check_x25519(lib)) || (wrong = check_p256(lib)) ||
+        (wrong = check_hybrid(lib)))
         return wrong;
     return NULL;
 }

@@ -31,16 +31,20 @@ HF_CHECK bool hf_random(const struct hf_crypto *c, void *out, size_t len);
 
 /* ---- cipher suites (suites.def, suite.c) ------------------------------------------ */
 
-enum hf_suite_kx { HF_SUITE_ANY, HF_SUITE_ECDHE_ECDSA, HF_SUITE_ECDHE_RSA,
-                   HF_SUITE_RSA };
+enum hf_suite_kx {
+    HF_SUITE_ANY,
+    HF_SUITE_ECDHE_ECDSA,
+    HF_SUITE_ECDHE_RSA,
+    HF_SUITE_RSA
+};
 enum hf_aead_id { HF_AES_128_GCM, HF_AES_256_GCM, HF_CHACHA20_POLY1305 };
 
 struct hf_suite {
     uint16_t number;
-    uint16_t version; /* 0x0304 or 0x0303: a suite belongs to one */
-    uint8_t kx;       /* enum hf_suite_kx; TLS 1.3: ANY */
-    uint8_t aead;     /* enum hf_aead_id */
-    uint8_t hash;     /* enum hf_hash_id: PRF or HKDF */
+    uint16_t version;    /* 0x0304 or 0x0303: a suite belongs to one */
+    uint8_t kx;          /* enum hf_suite_kx; TLS 1.3: ANY */
+    uint8_t aead;        /* enum hf_aead_id */
+    uint8_t hash;        /* enum hf_hash_id: PRF or HKDF */
     const char *name;    /* IANA */
     const char *openssl; /* OpenSSL's name for it */
 };
