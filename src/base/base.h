@@ -198,6 +198,8 @@ void hf_time_text(char *out, size_t cap, int64_t seconds);
 #ifndef HF_UNPOISONED
 #include <stdlib.h>
 #include <string.h>
+#undef sprintf /* a macro in some C libraries, which cannot be poisoned */
+#undef alloca
 #pragma GCC poison malloc calloc realloc free memcpy memmove memset memcmp
 #pragma GCC poison bcmp strlen strcpy strcat strncpy strncat sprintf alloca
 #endif
