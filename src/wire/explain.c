@@ -25,8 +25,8 @@ struct explain {
 
     /* The bytes being walked begin at `first` of `all`; if they were put
      * together, their first piece ends at first_end, the next one follows
-     * behind a record header. */
-    size_t first, first_end;
+     * behind a record header, and they are `len` in all. */
+    size_t first, first_end, len;
     bool split;
     size_t piece, piece_end; /* the piece that was looked at last, */
     size_t back;             /* and its offset in the walked bytes */
@@ -48,35 +48,37 @@ static void lie_whole(struct explain *e, size_t at)
     e->first = at;
 }
 
-/* They are in pieces, the first of which is [at, end). */
-static void lie_split(struct explain *e, size_t at, size_t end)
+/* They are @len bytes in pieces, the first of which is [at, end). */
+static void lie_split(struct explain *e, size_t at, size_t end, size_t len)
 {
     e->split = true;
+    e->len = len;
     e->first = e->piece = at;
     e->first_end = e->piece_end = end;
     e->back = 0;
 }
 
 /* Where byte @offset of the walked bytes lies in what we were given.  Fields
- * are seen nearly in order, so the search begins at the last answer. */
+ * are seen nearly in order, so the search begins at the last answer.  All
+ * pieces are there, or there would not be so many bytes; the end of them all
+ * is the end of the last one. */
 static size_t translate(struct explain *e, size_t offset)
 {
+    size_t over = offset && offset == e->len;
+
     if (!e->split)
         return e->first + offset;
+    offset -= over;
     if (offset < e->back)
-        lie_split(e, e->first, e->first_end);
-    while (offset - e->back >= e->piece_end - e->piece &&
-           e->all.len - e->piece_end >= RECORD_HEADER) {
+        lie_split(e, e->first, e->first_end, e->len);
+    while (offset < e->len && offset - e->back >= e->piece_end - e->piece) {
         const uint8_t *header = e->all.at + e->piece_end;
-        size_t len = hf_number(header + 3, 2);
 
         e->back += e->piece_end - e->piece;
         e->piece = e->piece_end + RECORD_HEADER;
-        if (len > e->all.len - e->piece)
-            len = e->all.len - e->piece;
-        e->piece_end = e->piece + len;
+        e->piece_end = e->piece + hf_number(header + 3, 2);
     }
-    return e->piece + (offset - e->back);
+    return e->piece + (offset - e->back) + over;
 }
 
 static void relay_enter(void *ctx, const struct hf_seen *seen)
@@ -329,11 +331,11 @@ static bool show_split(struct explain *e)
     struct hf_span body = hf_span_after(bytes, HEADER);
     size_t at;
 
-    lie_split(e, e->start, e->start_end);
+    lie_split(e, e->start, e->start_end, bytes.len);
     if (!read(e, hf_handshake_header, hf_span_first(bytes, HEADER)))
         return false;
     at = translate(e, HEADER);
-    lie_split(e, at, e->piece_end);
+    lie_split(e, at, e->piece_end, body.len);
     return read(e, choose(e, bytes.at[0], body), body);
 }
 
@@ -372,7 +374,7 @@ static bool continue_split(struct explain *e, size_t *at, size_t end)
  * while a message is open. */
 static bool stop_split(struct explain *e)
 {
-    lie_split(e, e->start, e->start_end);
+    lie_split(e, e->start, e->start_end, e->have);
     if (!e->total)
         return read(e, hf_handshake_header, hf_written(&e->message));
     return stop_short(e, translate(e, 1), e->total - HEADER, e->have - HEADER);

@@ -22,9 +22,6 @@ static size_t bounds_text(const struct hf_fault *fault, char *out, size_t cap)
 {
     const struct hf_field *f = fault->field;
 
-    if (f->min == f->max)
-        return hf_format(out, cap, "%z byte%s, %u allowed", fault->found,
-                         plural(fault->found), f->min);
     return hf_format(out, cap, "%z byte%s, %u to %u allowed", fault->found,
                      plural(fault->found), f->min, f->max);
 }

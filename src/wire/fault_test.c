@@ -95,6 +95,9 @@ static const struct wrong wrongs[] = {
     { hf_client_hello, CLIENT "0010 ffff0000 ffff0000 00460000 00460000",
       HF_E_DUPLICATE, 47, "ClientHello", "extensions", 47,
       "extension 65535, unknown extension" },
+    { hf_client_hello, CLIENT "0010 00460000 00460000 ffff0000 ffff0000",
+      HF_E_DUPLICATE, 47, "ClientHello", "extensions", 47,
+      "extension 70, unknown extension" },
 
     /* extensions where they must not be */
     { hf_client_hello, CLIENT "0004 00300000", HF_E_MISPLACED, 47,

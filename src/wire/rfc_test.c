@@ -278,6 +278,118 @@ static void places_are_those_of_rfc_8446(void **state)
     assert_int_equal(rows, 22);
 }
 
+/* ---- bounds ------------------------------------------------------------------------------- */
+
+/* "2", "255", "2^16-1" */
+static unsigned long bound(const char *p, char **end)
+{
+    unsigned long n = strtoul(p, end, 10);
+
+    if (**end == '^') {
+        n = 1ul << strtoul(*end + 1, end, 10);
+        n -= strtoul(*end + 1, end, 10);
+    }
+    return n;
+}
+
+static const struct hf_field *field_of(hf_layout_fn *layout, const char *name)
+{
+    for (unsigned i = 0; i < layout()->fields; i++)
+        if (strcmp(layout()->field[i].name, name) == 0)
+            return &layout()->field[i];
+    fail_msg("%s has no field %s", layout()->id, name);
+    return NULL;
+}
+
+struct bounds_row {
+    const char *rfc;
+    hf_layout_fn *layout;
+    const char *field, *says;
+};
+
+/* clang-format off */
+static const struct bounds_row bounds_rows[] = {
+    { "rfc8446.txt", hf_client_hello, "legacy_session_id", "opaque legacy_session_id<0..32>" },
+    { "rfc8446.txt", hf_client_hello, "cipher_suites", "CipherSuite cipher_suites<2..2^16-2>" },
+    { "rfc8446.txt", hf_client_hello, "legacy_compression_methods", "opaque legacy_compression_methods<1..2^8-1>" },
+    { "rfc8446.txt", hf_server_hello, "legacy_session_id_echo", "opaque legacy_session_id_echo<0..32>" },
+    { "rfc8446.txt", hf_server_hello, "extensions", "Extension extensions<6..2^16-1>" },
+    { "rfc8446.txt", hf_hello_retry_request, "extensions", "Extension extensions<6..2^16-1>" },
+    { "rfc8446.txt", hf_supported_versions_ch, "versions", "ProtocolVersion versions<2..254>" },
+    { "rfc8446.txt", hf_cookie, "cookie", "opaque cookie<1..2^16-1>" },
+    { "rfc8446.txt", hf_signature_schemes, "schemes", "SignatureScheme supported_signature_algorithms<2..2^16-2>" },
+    { "rfc8446.txt", hf_distinguished_name, "name", "opaque DistinguishedName<1..2^16-1>" },
+    { "rfc8446.txt", hf_certificate_authorities, "authorities", "DistinguishedName authorities<3..2^16-1>" },
+    { "rfc8446.txt", hf_oid_filter, "certificate_extension_oid", "opaque certificate_extension_oid<1..2^8-1>" },
+    { "rfc8446.txt", hf_oid_filter, "certificate_extension_values", "opaque certificate_extension_values<0..2^16-1>" },
+    { "rfc8446.txt", hf_oid_filters, "filters", "OIDFilter filters<0..2^16-1>" },
+    { "rfc8446.txt", hf_named_groups, "groups", "NamedGroup named_group_list<2..2^16-1>" },
+    { "rfc8446.txt", hf_key_share_entry, "key_exchange", "opaque key_exchange<1..2^16-1>" },
+    { "rfc8446.txt", hf_key_share_ch, "shares", "KeyShareEntry client_shares<0..2^16-1>" },
+    { "rfc8446.txt", hf_psk_modes, "modes", "PskKeyExchangeMode ke_modes<1..255>" },
+    { "rfc8446.txt", hf_psk_identity, "identity", "opaque identity<1..2^16-1>" },
+    { "rfc8446.txt", hf_psk_binder, "binder", "opaque PskBinderEntry<32..255>" },
+    { "rfc8446.txt", hf_pre_shared_key_ch, "identities", "PskIdentity identities<7..2^16-1>" },
+    { "rfc8446.txt", hf_pre_shared_key_ch, "binders", "PskBinderEntry binders<33..2^16-1>" },
+    { "rfc8446.txt", hf_encrypted_extensions, "extensions", "Extension extensions<0..2^16-1>" },
+    { "rfc8446.txt", hf_certificate_request, "request_context", "opaque certificate_request_context<0..2^8-1>" },
+    { "rfc8446.txt", hf_certificate_request, "extensions", "Extension extensions<2..2^16-1>" },
+    { "rfc8446.txt", hf_certificate_entry, "cert_data", "opaque cert_data<1..2^24-1>" },
+    { "rfc8446.txt", hf_certificate_entry, "extensions", "Extension extensions<0..2^16-1>" },
+    { "rfc8446.txt", hf_certificate, "request_context", "opaque certificate_request_context<0..2^8-1>" },
+    { "rfc8446.txt", hf_certificate, "list", "CertificateEntry certificate_list<0..2^24-1>" },
+    { "rfc8446.txt", hf_certificate_verify, "signature", "opaque signature<0..2^16-1>" },
+    { "rfc8446.txt", hf_new_session_ticket, "nonce", "opaque ticket_nonce<0..255>" },
+    { "rfc8446.txt", hf_new_session_ticket, "ticket", "opaque ticket<1..2^16-1>" },
+    { "rfc7301.txt", hf_alpn, "protocols", "ProtocolName protocol_name_list<2..2^16-1>" },
+    { "rfc7301.txt", hf_protocol_name, "name", "opaque ProtocolName<1..2^8-1>" },
+    { "rfc6066.txt", hf_server_name_entry, "host_name", "opaque HostName<1..2^16-1>" },
+    { "rfc6066.txt", hf_server_name_list, "names", "ServerName server_name_list<1..2^16-1>" },
+    { "rfc6066.txt", hf_status_request_ch, "responder_id_list", "ResponderID responder_id_list<0..2^16-1>" },
+    { "rfc6066.txt", hf_status_request_ch, "request_extensions", "opaque Extensions<0..2^16-1>" },
+    { "rfc6066.txt", hf_certificate_status, "response", "opaque OCSPResponse<1..2^24-1>" },
+    { "rfc5246.txt", hf_server_hello_12, "session_id", "opaque SessionID<0..32>" },
+    { "rfc5246.txt", hf_asn1_cert, "cert_data", "opaque ASN.1Cert<1..2^24-1>" },
+    { "rfc5246.txt", hf_certificate_12, "list", "ASN.1Cert certificate_list<0..2^24-1>" },
+    { "rfc5246.txt", hf_certificate_request_12, "certificate_types", "ClientCertificateType certificate_types<1..2^8-1>" },
+    { "rfc5246.txt", hf_certificate_request_12, "supported_signature_algorithms", "supported_signature_algorithms<2..2^16-2>" },
+    { "rfc5246.txt", hf_certificate_request_12, "certificate_authorities", "DistinguishedName certificate_authorities<0..2^16-1>" },
+    { "rfc5246.txt", hf_server_key_exchange_dhe, "dh_p", "opaque dh_p<1..2^16-1>" },
+    { "rfc5246.txt", hf_server_key_exchange_dhe, "dh_g", "opaque dh_g<1..2^16-1>" },
+    { "rfc5246.txt", hf_server_key_exchange_dhe, "dh_Ys", "opaque dh_Ys<1..2^16-1>" },
+    { "rfc8422.txt", hf_point_formats, "formats", "ECPointFormat ec_point_format_list<1..2^8-1>" },
+    { "rfc8422.txt", hf_server_key_exchange, "point", "opaque point <1..2^8-1>" },
+    { "rfc8422.txt", hf_client_key_exchange, "point", "opaque point <1..2^8-1>" },
+    { "rfc5746.txt", hf_renegotiation_info, "renegotiated_connection", "opaque renegotiated_connection<0..255>" },
+    { "rfc5077.txt", hf_new_session_ticket_12, "ticket", "opaque ticket<0..2^16-1>" },
+};
+/* clang-format on */
+
+static void bounds_are_those_of_the_rfcs(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < HF_COUNT(bounds_rows); i++) {
+        const struct bounds_row *row = &bounds_rows[i];
+        const struct hf_field *f = field_of(row->layout, row->field);
+        const char *open = strchr(row->says, '<');
+        unsigned long min, max;
+        char *end;
+
+        if (i == 0 || strcmp(row->rfc, bounds_rows[i - 1].rfc) != 0)
+            load_rfc(row->rfc);
+        if (!strstr(text, row->says))
+            fail_msg("%s does not say: %s", row->rfc, row->says);
+        assert_non_null(open);
+        min = bound(open + 1, &end);
+        assert_int_equal(strncmp(end, "..", 2), 0);
+        max = bound(end + 2, &end);
+        assert_int_equal(*end, '>');
+        if (f->min != min || f->max != max)
+            fail_msg("%s.%s: RFC %lu..%lu, ours %u..%u", row->layout()->id,
+                     row->field, min, max, f->min, f->max);
+    }
+}
+
 /* ---- RFC 8448 --------------------------------------------------------------------------- */
 
 /* The bytes behind "@title (N octets):", the next one from *p on. */
@@ -372,6 +484,7 @@ int main(void)
         cmocka_unit_test(names_are_those_of_the_rfcs),
         cmocka_unit_test(suites_are_those_of_the_rfcs),
         cmocka_unit_test(places_are_those_of_rfc_8446),
+        cmocka_unit_test(bounds_are_those_of_the_rfcs),
         cmocka_unit_test(every_message_of_rfc_8448_is_read),
         cmocka_unit_test(every_record_of_rfc_8448_is_read),
     };
