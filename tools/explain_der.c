@@ -7,7 +7,7 @@
 #include <arpa/inet.h>
 #include <string.h>
 
-enum { DEEPEST = 24, ANY = 0 };
+enum { DEEPEST = 24, ANY = 0, VISIBLE_STRING = 0x1a };
 
 enum row_kind { ROW_END, ROW_ONE, ROW_OPT, ROW_MANY };
 struct shape {
@@ -73,7 +73,7 @@ static const char *tag_name(unsigned tag, char room[24])
     case HF_DER_IA5: return "IA5String";
     case HF_DER_UTC_TIME: return "UTCTime";
     case HF_DER_GENERAL_TIME: return "GeneralizedTime";
-    case HF_DER_VISIBLE: return "VisibleString";
+    case VISIBLE_STRING: return "VisibleString";
     case HF_DER_UNIVERSAL: return "UniversalString";
     case HF_DER_BMP: return "BMPString";
     case HF_DER_SEQUENCE: return "SEQUENCE";
@@ -198,7 +198,7 @@ static void value_text(const struct hf_tlv *tlv, const char *name, char *out,
     case HF_DER_NUMERIC:
     case HF_DER_PRINTABLE:
     case HF_DER_IA5:
-    case HF_DER_VISIBLE: hf_format(out, cap, "%q", &tlv->value); return;
+    case VISIBLE_STRING: hf_format(out, cap, "%q", &tlv->value); return;
     case HF_DER_UTC_TIME:
     case HF_DER_GENERAL_TIME: time_text(tlv, out, cap); return;
     default: break;
