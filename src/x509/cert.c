@@ -66,8 +66,45 @@ void hf_cert_free(struct hf_cert *cert)
 
 /* ---- names ------------------------------------------------------------------- */
 
-/* A Name is a SEQUENCE of non-empty SETs of { type, value } (RFC 5280
- * 4.1.2.4).  What the value is is looked at only for people. */
+static bool is_utf8(struct hf_span text)
+{
+    uint32_t c;
+
+    while (text.len) {
+        size_t n = text.at[0] < 0x80 ? 1 : hf_utf8_read(text, &c);
+
+        if (!n)
+            return false;
+        text = hf_span_after(text, n);
+    }
+    return true;
+}
+
+/* The strings of RFC 5280 4.1.2.4, and those of attributes that have one of
+ * their own (serialNumber, domainComponent, emailAddress ...).  Which letters
+ * a PrintableString has is nobody's business any more; that a UTF8String is
+ * UTF-8 is. */
+static bool is_string(const struct hf_tlv *tlv)
+{
+    switch (tlv->tag) {
+    case HF_DER_UTF8:
+        return is_utf8(tlv->value);
+    case HF_DER_BMP:
+        return tlv->value.len % 2 == 0;
+    case HF_DER_UNIVERSAL:
+        return tlv->value.len % 4 == 0;
+    case HF_DER_PRINTABLE:
+    case HF_DER_IA5:
+    case HF_DER_TELETEX:
+    case HF_DER_NUMERIC:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* A Name is a SEQUENCE of non-empty SETs of { type, string } (RFC 5280
+ * 4.1.2.4).  What the string says is looked at only for people. */
 bool hf_name_is_sound(struct hf_span name)
 {
     struct hf_der r = hf_der(name), names, set, pair;
@@ -82,7 +119,7 @@ bool hf_name_is_sound(struct hf_span name)
         while (!hf_der_done(&set)) {
             if (!hf_der_open(&set, HF_DER_SEQUENCE, &pair) ||
                 !hf_der_oid(&pair, &type) || !hf_der_next(&pair, &value) ||
-                !hf_der_done(&pair))
+                !is_string(&value) || !hf_der_done(&pair))
                 return false;
         }
     }
@@ -147,16 +184,9 @@ static bool read_serial(struct hf_parse *p, struct hf_der *tbs)
 static bool read_algorithm(struct hf_parse *p, struct hf_der *r,
                            struct hf_span *out)
 {
-    struct hf_der inside;
-    struct hf_span oid;
-    struct hf_tlv tlv, parameters;
+    struct hf_tlv tlv;
 
-    if (!hf_der_peek(r, HF_DER_SEQUENCE) || !hf_der_next(r, &tlv))
-        return hf_parse_no(p, "it is not an AlgorithmIdentifier");
-    inside = hf_der(tlv.value);
-    if (!hf_der_oid(&inside, &oid) ||
-        (!hf_der_done(&inside) && !hf_der_next(&inside, &parameters)) ||
-        !hf_der_done(&inside))
+    if (!hf_der_next(r, &tlv) || !hf_algorithm_is_sound(&tlv))
         return hf_parse_no(p, "it is not an AlgorithmIdentifier");
     *out = tlv.whole;
     return true;

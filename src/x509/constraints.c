@@ -141,7 +141,7 @@ static enum relation compare_email(struct hf_span name, struct hf_span base)
 static bool is_texty(uint8_t tag)
 {
     return tag == HF_DER_UTF8 || tag == HF_DER_PRINTABLE ||
-           tag == HF_DER_IA5 || tag == HF_DER_NUMERIC || tag == HF_DER_VISIBLE;
+           tag == HF_DER_IA5 || tag == HF_DER_NUMERIC;
 }
 
 /* The next character for a comparison that ignores case and how many spaces

@@ -13,7 +13,7 @@
  */
 #include "x509/x509.h"
 
-enum { TAG_NUMBER = 0x1f, LONG_FORM = 0x80 };
+enum { TAG_NUMBER = 0x1f, TAG_CLASS = 0xc0, LONG_FORM = 0x80 };
 
 struct hf_der hf_der(struct hf_span bytes)
 {
@@ -50,6 +50,21 @@ static uint32_t read_length(const uint8_t *p, uint32_t left, uint32_t *len)
     return 0;
 }
 
+/* A single byte.  Of the universal ones, SEQUENCE and SET are constructed and
+ * the others are not (X.690 10.2); 0 ends an indefinite length, which DER does
+ * not have. */
+static bool is_tag(uint8_t tag)
+{
+    if ((tag & TAG_NUMBER) == TAG_NUMBER)
+        return false;
+    if (tag & TAG_CLASS)
+        return true;
+    return tag & HF_DER_CONSTRUCTED
+               ? tag == HF_DER_SEQUENCE || tag == HF_DER_SET
+               : tag != 0 && (tag | HF_DER_CONSTRUCTED) != HF_DER_SEQUENCE &&
+                     (tag | HF_DER_CONSTRUCTED) != HF_DER_SET;
+}
+
 bool hf_der_next(struct hf_der *r, struct hf_tlv *out)
 {
     const uint8_t *p;
@@ -59,8 +74,7 @@ bool hf_der_next(struct hf_der *r, struct hf_tlv *out)
         return false;
     left = r->end - r->at;
     p = r->base + r->at;
-    /* Tag 0 ends an indefinite length, which DER does not have. */
-    if (p[0] == 0 || (p[0] & TAG_NUMBER) == TAG_NUMBER)
+    if (!is_tag(p[0]))
         return false;
     used = read_length(p, left, &len);
     if (!used || len > left - used)
@@ -172,6 +186,60 @@ bool hf_der_bits(struct hf_der *r, struct hf_span *bytes, unsigned *unused)
     if (!bytes->len)
         return *unused == 0;
     return (bytes->at[bytes->len - 1] & ((1u << *unused) - 1)) == 0;
+}
+
+/* ---- anything ------------------------------------------------------------------- */
+
+/* A primitive element of a universal type that has a form to keep. */
+static bool primitive_is_sound(const struct hf_tlv *tlv)
+{
+    struct hf_der r = hf_der(tlv->whole);
+    struct hf_span value;
+    unsigned unused;
+    bool b;
+
+    switch (tlv->tag) {
+    case HF_DER_BOOLEAN:
+        return hf_der_boolean(&r, &b);
+    case HF_DER_INTEGER:
+        return hf_der_integer(&r, &value);
+    case HF_DER_BIT_STRING:
+        return hf_der_bits(&r, &value, &unused);
+    case HF_DER_NULL:
+        return !tlv->value.len;
+    case HF_DER_OID:
+        return hf_der_oid(&r, &value);
+    default:
+        return true;
+    }
+}
+
+bool hf_der_is_sound(struct hf_span bytes)
+{
+    struct hf_der inside[HF_DER_DEPTH];
+    size_t depth = 1;
+    struct hf_tlv tlv;
+
+    inside[0] = hf_der(bytes);
+    while (depth) {
+        struct hf_der *r = &inside[depth - 1];
+
+        if (hf_der_done(r)) {
+            depth--;
+            continue;
+        }
+        if (!hf_der_next(r, &tlv))
+            return false;
+        if (!(tlv.tag & HF_DER_CONSTRUCTED)) {
+            if (!primitive_is_sound(&tlv))
+                return false;
+            continue;
+        }
+        if (depth == HF_DER_DEPTH)
+            return false;
+        inside[depth++] = hf_der(tlv.value);
+    }
+    return true;
 }
 
 /* ---- time ----------------------------------------------------------------------- */

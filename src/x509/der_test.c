@@ -53,6 +53,10 @@ static void what_is_not_der_is_refused(void **state)
         "0000",           /* end of contents */
         "1f0100",         /* a tag of several bytes */
         "bf2100",         /* another */
+        "2500",           /* a constructed NULL */
+        "2400",           /* an OCTET STRING in pieces */
+        "1000",           /* a primitive SEQUENCE */
+        "1100",           /* and SET */
         "04ff",           /* reserved */
     };
     struct hf_tlv tlv;
@@ -238,6 +242,36 @@ static void bit_strings_pad_with_zeroes(void **state)
     }
 }
 
+static void whole_trees_are_sound_or_not(void **state)
+{
+    static const struct row rows[] = {
+        { "", true },
+        { "0500", true },
+        { "0501 00", false },
+        { "3000 3000", true },
+        { "3006 3004 a002 0500", true },
+        { "3006 3004 a002 0501", false },
+        { "3003 0601 80", false },
+        { "3003 0101 01", false },
+        { "3004 0202 0001", false },
+        { "3004 0302 0701", false },
+        { "3002 0401", false },
+        { "3005 0403 0600ff", true }, /* inside an OCTET STRING: opaque */
+        { "301c 301a 3018 3016 3014 3012 3010 300e 300c 300a 3008 3006 3004 "
+          "3002 3000", true }, /* 15 deep */
+        { "301e 301c 301a 3018 3016 3014 3012 3010 300e 300c 300a 3008 3006 "
+          "3004 3002 3000", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < HF_COUNT(rows); i++) {
+        struct hf_der r = hex(rows[i].der);
+
+        if (hf_der_is_sound(hf_span(r.base, r.end)) != rows[i].ok)
+            fail_msg("%s", rows[i].der);
+    }
+}
+
 /* ---- times --------------------------------------------------------------------------- */
 
 static bool time_of(const char *text, int64_t *seconds)
@@ -336,6 +370,7 @@ int main(void)
         cmocka_unit_test(booleans_are_00_or_ff),
         cmocka_unit_test(object_identifiers_are_whole_and_not_padded),
         cmocka_unit_test(bit_strings_pad_with_zeroes),
+        cmocka_unit_test(whole_trees_are_sound_or_not),
         cmocka_unit_test(times_become_seconds),
         cmocka_unit_test(other_times_are_refused),
         cmocka_unit_test(every_day_follows_the_one_before),

@@ -41,6 +41,8 @@ struct hf_cert *hf_cert_room(size_t len, uint8_t **bytes);
 struct hf_cert *hf_cert_finish(struct hf_cert *cert, struct hf_error *error);
 HF_CHECK bool hf_cert_extensions(struct hf_parse *p, struct hf_der *tbs);
 
+/* A SEQUENCE of an OID and maybe something. */
+bool hf_algorithm_is_sound(const struct hf_tlv *algorithm);
 bool hf_name_is_sound(struct hf_span name);
 bool hf_name_is_empty(struct hf_span name);
 /* The last attribute of a type 2.5.4.@attribute. */
@@ -54,6 +56,9 @@ static inline bool hf_serial_is_zero(const struct hf_cert *cert)
 
 /* ---- names ------------------------------------------------------------------------ */
 
+/* The character at the front of @s, which is not empty, and its length; 0 if
+ * it is not UTF-8. */
+size_t hf_utf8_read(struct hf_span s, uint32_t *c);
 /* The next type and value of an RDN that is open. */
 bool hf_rdn_next(struct hf_der *set, struct hf_span *type,
                  struct hf_tlv *value);

@@ -76,6 +76,19 @@ static const struct {
 };
 /* clang-format on */
 
+bool hf_algorithm_is_sound(const struct hf_tlv *algorithm)
+{
+    struct hf_der inside = hf_der(algorithm->value);
+    struct hf_span oid;
+    struct hf_tlv parameters;
+
+    if (algorithm->tag != HF_DER_SEQUENCE || !hf_der_oid(&inside, &oid))
+        return false;
+    return hf_der_done(&inside) ||
+           (hf_der_next(&inside, &parameters) && hf_der_done(&inside) &&
+            hf_der_is_sound(parameters.whole));
+}
+
 bool hf_algorithm_parts(struct hf_span algorithm, uint8_t *padding,
                         uint8_t *hash)
 {
@@ -152,12 +165,16 @@ bool hf_spki_read(struct hf_span spki, struct hf_public_key *out)
 
     *out = (struct hf_public_key){ .kind = HF_KEY_NONE };
     if (!hf_der_open(&r, HF_DER_SEQUENCE, &inside) || !hf_der_done(&r) ||
-        !hf_der_peek(&inside, HF_DER_SEQUENCE) ||
         !hf_der_next(&inside, &algorithm) ||
         !hf_der_bits(&inside, &bytes, &unused) || !hf_der_done(&inside))
         return false;
-    for (size_t i = 0; i < HF_COUNT(keys); i++)
-        if (hf_span_equal(keys[i].der, algorithm.whole))
-            return !unused && read_key(i, bytes, out);
-    return true;
+    for (size_t i = 0; i < HF_COUNT(keys); i++) {
+        if (!hf_span_equal(keys[i].der, algorithm.whole))
+            continue;
+        if (!unused && read_key(i, bytes, out))
+            return true;
+        *out = (struct hf_public_key){ .kind = HF_KEY_NONE };
+        return false;
+    }
+    return hf_algorithm_is_sound(&algorithm);
 }

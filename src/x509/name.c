@@ -79,9 +79,8 @@ static void finish(struct sink *s)
 
 /* ---- characters ------------------------------------------------------------------ */
 
-/* The character at the front of @s and its length; 0 if it is not UTF-8
- * (RFC 3629 4: shortest form, no surrogates, at most U+10FFFF). */
-static size_t read_utf8(struct hf_span s, uint32_t *c)
+/* RFC 3629 4: shortest form, no surrogates, at most U+10FFFF. */
+size_t hf_utf8_read(struct hf_span s, uint32_t *c)
 {
     static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
     size_t n;
@@ -131,7 +130,7 @@ static void put_utf8(struct sink *s, struct hf_span text, const char *special)
     size_t n;
 
     while (text.len && !s->cut) {
-        n = read_utf8(text, &c);
+        n = hf_utf8_read(text, &c);
         if (!n || !is_shown(c)) {
             for (size_t i = 0; i < (n ? n : 1); i++)
                 put_escaped(s, text.at[i]);
@@ -185,7 +184,6 @@ static void put_string(struct sink *s, const struct hf_tlv *value,
     case HF_DER_TELETEX: /* in practice one of the others, mislabelled */
     case HF_DER_IA5:
     case HF_DER_NUMERIC:
-    case HF_DER_VISIBLE:
         put_utf8(s, value->value, special);
         break;
     case HF_DER_BMP:

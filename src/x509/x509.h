@@ -43,7 +43,6 @@ enum hf_der_tag {
     HF_DER_IA5 = 0x16,
     HF_DER_UTC_TIME = 0x17,
     HF_DER_GENERAL_TIME = 0x18,
-    HF_DER_VISIBLE = 0x1a,
     HF_DER_UNIVERSAL = 0x1c,
     HF_DER_BMP = 0x1e,
     HF_DER_SEQUENCE = 0x30,
@@ -51,7 +50,7 @@ enum hf_der_tag {
     HF_DER_CONSTRUCTED = 0x20, /* a bit of the tag */
     HF_DER_CONTEXT = 0x80      /* [0] primitive; + n, + CONSTRUCTED */
 };
-enum { HF_DER_MAX = 64 * 1024 };
+enum { HF_DER_MAX = 64 * 1024, HF_DER_DEPTH = 16 };
 
 /* A reader of @bytes; of more than HF_DER_MAX it reads nothing. */
 struct hf_der hf_der(struct hf_span bytes);
@@ -82,6 +81,9 @@ HF_CHECK bool hf_der_bits(struct hf_der *r, struct hf_span *bytes,
 /* UTCTime or GeneralizedTime as RFC 5280 4.1.2.5 has them, in seconds since
  * 1970. */
 HF_CHECK bool hf_der_time(struct hf_der *r, int64_t *seconds);
+/* Elements and nothing else, and elements inside those that are constructed,
+ * at most HF_DER_DEPTH deep; numbers, OIDs and so on as above. */
+bool hf_der_is_sound(struct hf_span bytes);
 
 /* ---- certificates (cert.c, cert_ext.c) ------------------------------------------------ */
 
