@@ -140,12 +140,28 @@ static void masks_are_all_ones_or_none(void **state)
         for (size_t j = 0; j < HF_COUNT(values); j++)
             assert_int_equal(hf_mask_equal(values[i], values[j]),
                              i == j ? 0xffffffff : 0);
+    for (unsigned byte = 0; byte < 256; byte++)
+        assert_int_equal(hf_mask_zero((uint8_t)byte), byte ? 0 : 0xffffffff);
     for (unsigned yes = 0; yes < 256; yes += 5)
         for (unsigned no = 0; no < 256; no += 3) {
             assert_int_equal(
                 hf_select_ct(0xffffffff, (uint8_t)yes, (uint8_t)no), yes);
             assert_int_equal(hf_select_ct(0, (uint8_t)yes, (uint8_t)no), no);
         }
+}
+
+static void a_word_is_loaded_from_any_place(void **state)
+{
+    uint8_t bytes[16];
+    uint64_t word;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (uint8_t)(0xf0 + i);
+    for (size_t at = 0; at <= 8; at++) {
+        word = hf_load64(bytes + at);
+        assert_memory_equal(&word, bytes + at, 8);
+    }
 }
 
 static void texts_become_spans(void **state)
@@ -181,6 +197,7 @@ int main(void)
         cmocka_unit_test(comparing_orders_bytes_as_unsigned),
         cmocka_unit_test(secrets_differ_if_one_bit_does),
         cmocka_unit_test(masks_are_all_ones_or_none),
+        cmocka_unit_test(a_word_is_loaded_from_any_place),
         cmocka_unit_test(texts_become_spans),
     };
 

@@ -61,8 +61,8 @@ static void quoted_text_is_printable_and_short(void **state)
     span = hf_span("%n%s\r\n\x1b[2J\\", 11);
     hf_format(out, sizeof(out), "%q", &span);
     assert_string_equal(out, "\"%n%s\\x0d\\x0a\\x1b[2J\\\\\"");
-    span = hf_span(all + 'a', 96);
     hf_fill(all, 'z', sizeof(all));
+    span = hf_span(all, 96);
     hf_format(out, sizeof(out), "%q", &span);
     assert_int_equal(hf_text_len(out), 98);
     span.len = 97;

@@ -48,8 +48,8 @@ static bool not_tls(struct hf_span header, struct hf_error *error)
                            strangers[i].what);
     }
     /* RFC 5246 E.2: a version 2 hello has its length with the top bit set,
-     * then type 1, then the version. */
-    if ((h[0] & 0x80) && h[2] == 1 && (h[3] == 2 || h[3] == 3))
+     * then type 1, then the version: 3.x, or 0.2, which is SSL 2.0 itself. */
+    if ((h[0] & 0x80) && h[2] == 1 && (h[3] == 3 || (!h[3] && h[4] == 2)))
         return hf_fail(error, HF_E_SSL2, "the first bytes are %h", &header);
     return hf_fail(error, HF_E_NOT_TLS, "the first bytes are %q", &header);
 }
@@ -61,10 +61,10 @@ static bool header_ok(const struct hf_frame *f, unsigned version, bool sealed,
                         : HF_PLAINTEXT_MAX;
 
     if (f->version >> 8 != 3)
-        return version ? hf_fail(error, HF_E_RECORD_VERSION,
-                                 "the record says version %x",
-                                 (unsigned)f->version)
-                       : not_tls(f->header, error);
+        return version
+                   ? hf_fail(error, HF_E_RECORD_VERSION,
+                             "the record says version %x", (unsigned)f->version)
+                   : not_tls(f->header, error);
     if (f->type < HF_CONTENT_CCS || f->type > HF_CONTENT_DATA)
         return version ? hf_fail(error, HF_E_RECORD_TYPE, "record type %u",
                                  (unsigned)f->type)

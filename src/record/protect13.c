@@ -36,7 +36,7 @@ void hf_direction_wipe(struct hf_direction *d)
 
 bool hf_direction_worn(const struct hf_direction *d)
 {
-    return d->aead && d->seq >= d->aead->seal_limit - WORN_MARGIN;
+    return d->aead && d->aead->seal_limit - d->seq <= WORN_MARGIN;
 }
 
 /* RFC 8446 5.3.  Takes the sequence number: each is used once. */

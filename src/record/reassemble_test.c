@@ -1,0 +1,262 @@
+/* reassemble_test.c - handshake messages out of records: the same messages,
+ * however they were cut or packed; bounded before anything is kept. */
+#define HF_UNPOISONED
+#include "record/record.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+/* ---- a flight of messages -------------------------------------------------- */
+
+static const struct {
+    uint8_t type;
+    size_t len;
+} flight[] = { { 8, 0 }, { 11, 5 }, { 20, 1 }, { 13, 2 }, { 24, 17 } };
+
+enum { FLIGHT = 5 * 4 + 0 + 5 + 1 + 2 + 17 };
+
+static void make_flight(uint8_t *out)
+{
+    for (size_t m = 0; m < HF_COUNT(flight); m++) {
+        *out++ = flight[m].type;
+        hf_store_number(out, flight[m].len, 3);
+        out += 3;
+        for (size_t i = 0; i < flight[m].len; i++)
+            *out++ = (uint8_t)(16 * m + i);
+    }
+}
+
+/* What was read so far. */
+struct reader {
+    struct hf_reassembly r;
+    uint8_t got[FLIGHT];
+    size_t len, messages;
+};
+
+static void read_all(struct reader *reader)
+{
+    struct hf_error error = { .code = HF_OK };
+    struct hf_span message;
+
+    while (hf_reassembly_next(&reader->r, &message, &error)) {
+        assert_true(reader->messages < HF_COUNT(flight));
+        assert_int_equal(message.len, 4 + flight[reader->messages].len);
+        assert_true(message.len <= FLIGHT - reader->len);
+        hf_copy(reader->got + reader->len, message.at, message.len);
+        reader->len += message.len;
+        reader->messages++;
+    }
+    assert_int_equal(error.code, HF_OK);
+}
+
+/* One record, in memory that is gone afterwards. */
+static void feed(struct reader *reader, struct hf_span record)
+{
+    struct hf_error error = { .code = HF_OK };
+    uint8_t *copy;
+
+    if (!record.len)
+        return;
+    copy = hf_alloc(record.len);
+    assert_non_null(copy);
+    hf_copy(copy, record.at, record.len);
+    hf_reassembly_add(&reader->r, hf_span(copy, record.len));
+    read_all(reader);
+    assert_true(hf_reassembly_save(&reader->r, &error));
+    hf_free(copy, record.len);
+}
+
+static void check_flight(struct reader *reader, const uint8_t *bytes)
+{
+    assert_int_equal(reader->messages, HF_COUNT(flight));
+    assert_memory_equal(reader->got, bytes, FLIGHT);
+    assert_true(hf_reassembly_empty(&reader->r));
+    assert_null(reader->r.kept.at); /* and nothing is held */
+    hf_reassembly_wipe(&reader->r);
+}
+
+static void a_flight_is_the_same_cut_at_any_two_places(void **state)
+{
+    uint8_t bytes[FLIGHT];
+
+    (void)state;
+    make_flight(bytes);
+    for (size_t a = 0; a <= FLIGHT; a++)
+        for (size_t b = a; b <= FLIGHT; b++) {
+            struct reader reader = { .len = 0 };
+
+            feed(&reader, hf_span(bytes, a));
+            feed(&reader, hf_span(bytes + a, b - a));
+            feed(&reader, hf_span(bytes + b, FLIGHT - b));
+            check_flight(&reader, bytes);
+        }
+}
+
+static void a_flight_is_the_same_in_pieces_of_any_size(void **state)
+{
+    uint8_t bytes[FLIGHT];
+
+    (void)state;
+    make_flight(bytes);
+    for (size_t size = 1; size <= FLIGHT; size++) {
+        struct reader reader = { .len = 0 };
+
+        for (size_t at = 0; at < FLIGHT; at += size)
+            feed(&reader,
+                 hf_span(bytes + at, FLIGHT - at < size ? FLIGHT - at : size));
+        check_flight(&reader, bytes);
+    }
+}
+
+/* Read later: the record goes before anything of it was looked at. */
+static void unread_messages_can_be_kept(void **state)
+{
+    struct reader reader = { .len = 0 };
+    struct hf_error error = { .code = HF_OK };
+    uint8_t bytes[FLIGHT], copy[FLIGHT];
+
+    (void)state;
+    make_flight(bytes);
+    for (size_t at = 0; at < FLIGHT; at += 9) {
+        size_t n = FLIGHT - at < 9 ? FLIGHT - at : 9;
+
+        hf_copy(copy, bytes + at, n);
+        hf_reassembly_add(&reader.r, hf_span(copy, n));
+        assert_true(hf_reassembly_save(&reader.r, &error));
+        hf_fill(copy, 0xee, n);
+        assert_false(hf_reassembly_empty(&reader.r));
+    }
+    read_all(&reader);
+    check_flight(&reader, bytes);
+}
+
+static void a_whole_message_is_handed_out_where_it_lies(void **state)
+{
+    struct hf_reassembly r = { .lent = 0 };
+    struct hf_error error = { .code = HF_OK };
+    static const uint8_t record[] = { 8, 0, 0, 1, 7, 20, 0, 0, 0 };
+    struct hf_span message;
+
+    (void)state;
+    hf_reassembly_add(&r, HF_SPAN(record));
+    assert_false(hf_reassembly_empty(&r));
+    assert_true(hf_reassembly_next(&r, &message, &error));
+    assert_ptr_equal(message.at, record);
+    assert_int_equal(message.len, 5);
+    assert_false(hf_reassembly_empty(&r)); /* a whole one is still there */
+    assert_true(hf_reassembly_next(&r, &message, &error));
+    assert_ptr_equal(message.at, record + 5);
+    assert_true(hf_reassembly_empty(&r));
+    assert_false(hf_reassembly_next(&r, &message, &error));
+    assert_int_equal(error.code, HF_OK);
+    assert_null(r.kept.at);
+}
+
+/* What is pending must be visible at a change of keys: half a header, half a
+ * message, and a whole one behind one that was just read. */
+static void pending_bytes_are_never_taken_for_none(void **state)
+{
+    static const uint8_t bytes[] = { 8, 0, 0, 1, 7, 20, 0, 0, 1, 9, 24 };
+
+    (void)state;
+    for (size_t n = 1; n <= sizeof(bytes); n++) {
+        struct hf_reassembly r = { .lent = 0 };
+        struct hf_error error = { .code = HF_OK };
+        struct hf_span message;
+        size_t read = 0;
+
+        /* The first byte alone, so that everything is kept. */
+        hf_reassembly_add(&r, hf_span(bytes, 1));
+        assert_false(hf_reassembly_next(&r, &message, &error));
+        assert_true(hf_reassembly_save(&r, &error));
+        if (n > 1)
+            hf_reassembly_add(&r, hf_span(bytes + 1, n - 1));
+        while (hf_reassembly_next(&r, &message, &error)) {
+            read += message.len;
+            assert_int_equal(hf_reassembly_empty(&r), read == n);
+        }
+        assert_int_equal(hf_reassembly_empty(&r), read == n);
+        hf_reassembly_wipe(&r);
+        assert_true(hf_reassembly_empty(&r));
+    }
+}
+
+/* ---- limits ------------------------------------------------------------------------ */
+
+/* Feed the header of a message of @type and @len, byte by byte or at once. */
+static unsigned header_verdict(unsigned type, size_t len, bool by_byte)
+{
+    struct hf_reassembly r = { .lent = 0 };
+    struct hf_error error = { .code = HF_OK };
+    struct hf_span message;
+    uint8_t h[4] = { (uint8_t)type };
+
+    hf_store_number(h + 1, len, 3);
+    for (size_t i = 0; i < 4; i += by_byte ? 1 : 4) {
+        hf_reassembly_add(&r, hf_span(h + i, by_byte ? 1 : 4));
+        assert_int_equal(hf_reassembly_next(&r, &message, &error),
+                         !len && (!by_byte || i == 3));
+        if (!error.code)
+            assert_true(hf_reassembly_save(&r, &error));
+        assert_true(r.kept.cap <= 512); /* grows with what came */
+    }
+    hf_reassembly_wipe(&r);
+    return error.code;
+}
+
+static void size_is_judged_by_the_header_alone(void **state)
+{
+    (void)state;
+    for (unsigned type = 0; type < 256; type++) {
+        size_t most = type == 1 || type == 11 ? 65536 : 16384;
+
+        for (int by_byte = 0; by_byte < 2; by_byte++) {
+            assert_int_equal(header_verdict(type, 0, by_byte), HF_OK);
+            assert_int_equal(header_verdict(type, most, by_byte), HF_OK);
+            assert_int_equal(header_verdict(type, most + 1, by_byte),
+                             HF_E_TOO_LARGE);
+            assert_int_equal(header_verdict(type, 0xffffff, by_byte),
+                             HF_E_TOO_LARGE);
+        }
+    }
+}
+
+static void the_largest_message_arrives_in_full_records(void **state)
+{
+    static uint8_t record[16384];
+    struct hf_reassembly r = { .lent = 0 };
+    struct hf_error error = { .code = HF_OK };
+    struct hf_span message;
+    size_t left = 4 + 65536;
+
+    (void)state;
+    hf_copy(record, "\x0b\x01\x00\x00", 4);
+    while (left) {
+        size_t n = left < sizeof(record) ? left : sizeof(record);
+
+        hf_reassembly_add(&r, hf_span(record, n));
+        left -= n;
+        assert_int_equal(hf_reassembly_next(&r, &message, &error), !left);
+        assert_true(hf_reassembly_save(&r, &error) || !left);
+        hf_fill(record, 3, 4);
+    }
+    assert_int_equal(message.len, 4 + 65536);
+    hf_reassembly_wipe(&r);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_flight_is_the_same_cut_at_any_two_places),
+        cmocka_unit_test(a_flight_is_the_same_in_pieces_of_any_size),
+        cmocka_unit_test(unread_messages_can_be_kept),
+        cmocka_unit_test(a_whole_message_is_handed_out_where_it_lies),
+        cmocka_unit_test(pending_bytes_are_never_taken_for_none),
+        cmocka_unit_test(size_is_judged_by_the_header_alone),
+        cmocka_unit_test(the_largest_message_arrives_in_full_records),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
