@@ -18,19 +18,18 @@
 
 /* ---- HMAC (RFC 2104) ------------------------------------------------------------ */
 
-/* Begin a hash with the key block, each byte of it xored with @pad. */
-static bool pad_start(struct hf_hash_state *state, const struct hf_crypto *c,
-                      const struct hf_hash *hash, const uint8_t *key,
-                      uint8_t pad)
+/* Xor the whole room, so that the compiler knows how long it is. */
+static void flip(uint8_t block[HF_BLOCK_MAX], uint8_t with)
 {
-    uint8_t block[HF_BLOCK_MAX];
+    for (size_t i = 0; i < HF_BLOCK_MAX; i++)
+        block[i] ^= with;
+}
 
-    for (size_t i = 0; i < hash->block; i++)
-        block[i] = key[i] ^ pad;
-    bool ok = hash->start(c->self, state) &&
-              hash->add(state, hf_span(block, hash->block));
-    hf_wipe(block, hash->block);
-    return ok;
+static bool begin(struct hf_hash_state *state, const struct hf_crypto *c,
+                  const struct hf_hash *hash, const uint8_t *block)
+{
+    return hash->start(c->self, state) &&
+           hash->add(state, hf_span(block, hash->block));
 }
 
 bool hf_hmac_key(struct hf_hmac *h, const struct hf_crypto *c,
@@ -39,16 +38,16 @@ bool hf_hmac_key(struct hf_hmac *h, const struct hf_crypto *c,
     uint8_t block[HF_BLOCK_MAX] = { 0 };
     bool ok = true;
 
-    h->hash = hash;
-    hf_fill(&h->inner, 0, sizeof(h->inner));
-    hf_fill(&h->outer, 0, sizeof(h->outer));
+    *h = (struct hf_hmac){ .hash = hash };
     if (key.len > hash->block)
         ok = hf_hash_parts(c, hash, &key, 1, block);
     else
         hf_copy(block, key.at, key.len);
-    ok = ok && pad_start(&h->inner, c, hash, block, 0x36) &&
-         pad_start(&h->outer, c, hash, block, 0x5c);
-    hf_wipe(block, hash->block);
+    flip(block, 0x36);
+    ok = ok && begin(&h->inner, c, hash, block);
+    flip(block, 0x36 ^ 0x5c);
+    ok = ok && begin(&h->outer, c, hash, block);
+    hf_wipe(block, sizeof(block));
     if (!ok)
         hf_hmac_wipe(h);
     return ok;
@@ -133,21 +132,23 @@ bool hf_hkdf_expand(const struct hf_hmac *prk, struct hf_span info,
 bool hf_expand_label(const struct hf_hmac *secret, const char *label,
                      struct hf_span context, uint8_t *out, size_t len)
 {
-    uint8_t bytes[2 + 1 + 255 + 1 + 255];
-    struct hf_writer w = hf_writer(bytes, sizeof(bytes));
-    const size_t label_len = 6 + hf_text_len(label);
+    enum { HEAD = 2 + 1 + 6 }; /* up to the end of "tls13 " */
+    uint8_t info[HEAD + 249 + 1 + 255];
+    const size_t label_len = hf_text_len(label);
 
-    if (len > UINT16_MAX || label_len > 255 || context.len > 255) {
+    if (len > UINT16_MAX || label_len > 249 || context.len > 255) {
         hf_wipe(out, len);
         return false;
     }
-    hf_put(&w, (uint32_t)len, 2);
-    hf_put(&w, (uint32_t)label_len, 1);
-    hf_put_bytes(&w, hf_span("tls13 ", 6));
-    hf_put_bytes(&w, hf_span_text(label));
-    hf_put(&w, (uint32_t)context.len, 1);
-    hf_put_bytes(&w, context);
-    return hf_hkdf_expand(secret, hf_written(&w), out, len);
+    info[0] = (uint8_t)(len >> 8);
+    info[1] = (uint8_t)len;
+    info[2] = (uint8_t)(6 + label_len);
+    hf_copy(info + 3, "tls13 ", 6);
+    hf_copy(info + HEAD, label, label_len);
+    info[HEAD + label_len] = (uint8_t)context.len;
+    hf_copy(info + HEAD + label_len + 1, context.at, context.len);
+    return hf_hkdf_expand(
+        secret, hf_span(info, HEAD + label_len + 1 + context.len), out, len);
 }
 
 /* ---- TLS 1.2 (RFC 5246 5) ---------------------------------------------------------- */

@@ -15,31 +15,32 @@
 
 /* Three hashes, one text: SHA-384 is SHA-512 but for its beginning and its
  * length, and libcrypto keeps separate names for all three. */
+#define STATE(CTX, state) ((CTX *)(void *)(state)->bytes)
+#define CONST_STATE(CTX, state) ((const CTX *)(const void *)(state)->bytes)
 #define HASH(bits, CTX)                                                       \
     _Static_assert(sizeof(CTX) <= sizeof(struct hf_hash_state),               \
                    "the state fits");                                         \
     static bool start##bits(void *self, struct hf_hash_state *state)          \
     {                                                                         \
         (void)self;                                                           \
-        return SHA##bits##_Init((CTX *)(void *)state->bytes) == 1;            \
+        return SHA##bits##_Init(STATE(CTX, state)) == 1;                      \
     }                                                                         \
     static bool add##bits(struct hf_hash_state *state, struct hf_span bytes)  \
     {                                                                         \
-        return !bytes.len || SHA##bits##_Update((CTX *)(void *)state->bytes,  \
-                                                bytes.at, bytes.len) == 1;    \
+        return !bytes.len || SHA##bits##_Update(STATE(CTX, state), bytes.at,  \
+                                                bytes.len) == 1;              \
     }                                                                         \
     static bool digest##bits(const struct hf_hash_state *state, uint8_t *out) \
     {                                                                         \
-        CTX copy;                                                             \
-        hf_copy(&copy, state->bytes, sizeof(copy));                           \
-        bool ok = SHA##bits##_Final(out, &copy) == 1;                         \
-        hf_wipe(&copy, sizeof(copy));                                         \
+        CTX last = *CONST_STATE(CTX, state);                                  \
+        bool ok = SHA##bits##_Final(out, &last) == 1;                         \
+        hf_wipe(&last, sizeof(last));                                         \
         return ok;                                                            \
     }                                                                         \
     static bool copy##bits(struct hf_hash_state *to,                          \
                            const struct hf_hash_state *from)                  \
     {                                                                         \
-        hf_copy(to->bytes, from->bytes, sizeof(CTX));                         \
+        *STATE(CTX, to) = *CONST_STATE(CTX, from);                            \
         return true;                                                          \
     }                                                                         \
     static void wipe##bits(struct hf_hash_state *state)                       \
@@ -51,6 +52,8 @@ HASH(256, SHA256_CTX)
 HASH(384, SHA512_CTX)
 HASH(512, SHA512_CTX)
 #undef HASH
+#undef STATE
+#undef CONST_STATE
 
 #else
 
