@@ -24,9 +24,9 @@
 extern "C" {
 #endif
 
-/* ---- configuration from files (see engine.h for the rest) ------------------------
- * All return false with the reason, the path in it, in hf_config_error().  Files
- * are read once, here; only regular files are. */
+/* ---- configuration from files (see engine.h for the rest) -------------------
+ * All return false with the reason, the path in it, in hf_config_error().
+ * Files are read once, here, and only regular ones. */
 
 /* Larger files than these are refused, in bytes. */
 enum {
@@ -50,7 +50,7 @@ HF_PUBLIC bool hf_config_trust_directory(struct hf_config *config,
  * replace it by renaming a new one over it. */
 HF_PUBLIC bool hf_config_trust_system(struct hf_config *config);
 
-/* ---- connections on sockets --------------------------------------------------------
+/* ---- connections on sockets -------------------------------------------------
  * A config without a clock gets the system's when its first connection is made
  * here.  Signals do not interrupt calls: what waits goes on waiting. */
 struct hf_tls;

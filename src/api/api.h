@@ -20,7 +20,7 @@
 #include "base/base.h"
 #include "handfast/handfast.h"
 
-/* ---- descriptors (io.c) ------------------------------------------------------ */
+/* ---- descriptors (io.c) -------------------------------------------------- */
 
 enum { HF_TEXT_MAX = 96 }; /* an errno in words, an address */
 
@@ -57,7 +57,7 @@ int hf_io_wait(struct pollfd *fds, size_t n, int64_t deadline);
 /* What strerror says of @error, from any thread. */
 void hf_io_text(int error, char *out, size_t cap);
 
-/* ---- addresses (tcp.c) ---------------------------------------------------------- */
+/* ---- addresses (tcp.c) --------------------------------------------------- */
 
 struct addrinfo;
 /* Connect to the first of @list that answers, starting one after the other: a
@@ -65,7 +65,7 @@ struct addrinfo;
 int hf_tcp_race(const struct addrinfo *list, int64_t deadline,
                 struct hf_error *error);
 
-/* ---- a connection and its descriptors (tls.c, stream.c, window.c) ------------------------------- */
+/* ---- a connection and its descriptors (tls.c, stream.c, window.c) -------- */
 
 enum {
     HF_LINGER_MS = 250,            /* for the peer to take our last words */
@@ -127,7 +127,7 @@ int hf_tls_misused(struct hf_tls *tls, const char *how);
  * and the peer would lose what we said last. */
 void hf_tls_linger(struct hf_tls *tls, int64_t deadline);
 
-/* ---- files (files.c) --------------------------------------------------------------- */
+/* ---- files (files.c) ----------------------------------------------------- */
 
 /* Trust the first of @paths (the last is NULL) that exists. */
 HF_CHECK bool hf_trust_first(struct hf_config *config,

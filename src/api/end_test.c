@@ -13,7 +13,7 @@ static int setup(void **state)
     return 0;
 }
 
-/* ---- the end ---------------------------------------------------------------------------- */
+/* ---- the end ------------------------------------------------------------- */
 
 static void either_side_may_close_its_half(void **state)
 {
@@ -143,7 +143,7 @@ static void what_came_before_writing_broke_can_still_be_read(void **state)
     test_two_drop(&t);
 }
 
-/* ---- use ------------------------------------------------------------------------------------ */
+/* ---- use ----------------------------------------------------------------- */
 
 static void reading_to_no_room_is_refused(void **state)
 {

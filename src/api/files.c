@@ -20,7 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- failing with a path ------------------------------------------------------- */
+/* ---- failing with a path ------------------------------------------------- */
 
 static bool fail_path(struct hf_config *config, const char *path,
                       enum hf_error_code code, const char *why)
@@ -74,7 +74,7 @@ static bool has_error(const struct hf_config *config)
     return hf_config_error(config)->code != HF_OK;
 }
 
-/* ---- opening and reading ----------------------------------------------------------- */
+/* ---- opening and reading ------------------------------------------------- */
 
 static const char *not_regular(mode_t mode)
 {
@@ -174,7 +174,7 @@ static bool read_file(struct hf_config *config, const char *path, size_t max,
     return ok;
 }
 
-/* ---- our own certificates ----------------------------------------------------------- */
+/* ---- our own certificates ------------------------------------------------ */
 
 bool hf_config_add_keypair_file(struct hf_config *config, const char *chain,
                                 const char *key)
@@ -202,7 +202,7 @@ out:
     return ok;
 }
 
-/* ---- whom to trust --------------------------------------------------------------------- */
+/* ---- whom to trust ------------------------------------------------------- */
 
 /* DER begins with a SEQUENCE; no text does. */
 static bool is_der(struct hf_span bytes)
@@ -264,12 +264,12 @@ bool hf_config_trust_file(struct hf_config *config, const char *path)
     return ok || blame(config, path, before);
 }
 
-/* ---- a hashed directory -------------------------------------------------------------------- */
+/* ---- a hashed directory -------------------------------------------------- */
 
 enum { DIRECTORY_MAX = 8192 }; /* files that we look at */
 
-/* "1f2e3d4c.0": what `openssl rehash` names a certificate.  CRLs ("1f2e3d4c.r0")
- * and whatever else lies there are not for us. */
+/* "1f2e3d4c.0": what `openssl rehash` names a certificate.  CRLs, such as
+ * "1f2e3d4c.r0", and whatever else lies there are not for us. */
 static bool is_hashed_name(const char *name)
 {
     size_t i = 0;
@@ -373,7 +373,7 @@ bool hf_config_trust_directory(struct hf_config *config, const char *path)
     return ok || blame(config, path, before);
 }
 
-/* ---- what the system trusts ------------------------------------------------------------------- */
+/* ---- what the system trusts ---------------------------------------------- */
 
 /* clang-format off */
 static const char *const system_bundles[] = {

@@ -54,7 +54,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* ---- what is said ------------------------------------------------------------- */
+/* ---- what is said -------------------------------------------------------- */
 
 static void fails(struct hf_config *config, unsigned code, int system,
                   const char *path, const char *why)
@@ -180,7 +180,7 @@ static void the_first_reason_stays(void **state)
     fails(config, HF_E_FILE, ENOENT, at("nowhere.pem"), "check the path");
 }
 
-/* ---- keypairs -------------------------------------------------------------------- */
+/* ---- keypairs ------------------------------------------------------------ */
 
 static void serves(const char *chain, const char *key)
 {
@@ -233,7 +233,7 @@ static void a_missing_half_is_named(void **state)
     keypair_fails(at("leaf.pem"), NULL, HF_E_BAD_PEM, at("leaf.pem"));
 }
 
-/* ---- trust --------------------------------------------------------------------------- */
+/* ---- trust --------------------------------------------------------------- */
 
 static void trusted(bool ok, struct hf_config *config)
 {

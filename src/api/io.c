@@ -123,7 +123,7 @@ enum hf_io hf_io_send(const struct hf_fd *to, struct hf_span bytes, size_t *n,
     return outcome(moved, n, error);
 }
 
-/* ---- time ------------------------------------------------------------------- */
+/* ---- time ---------------------------------------------------------------- */
 
 int64_t hf_io_now(void)
 {

@@ -1,5 +1,5 @@
-/* peers_test.c - peers that are gone, hang up, are not TLS or not to be trusted,
- * and what is said of them. */
+/* peers_test.c - peers that are gone, hang up, do not speak TLS or are not to be
+ * trusted, and what is said of them. */
 #include "api/test.h"
 
 #include <errno.h>
@@ -19,7 +19,7 @@ static int setup(void **state)
     return 0;
 }
 
-/* ---- what such peers do ------------------------------------------------------ */
+/* ---- what such peers do -------------------------------------------------- */
 
 static void hear_hello(int fd)
 {
@@ -56,7 +56,7 @@ static void speak_http(struct test_peer *p, int fd)
     close(fd);
 }
 
-/* ---- peers that go away ------------------------------------------------------------------------ */
+/* ---- peers that go away -------------------------------------------------- */
 
 static void a_closed_port_is_told(void **state)
 {
@@ -202,7 +202,7 @@ static void a_sigpipe_that_was_pending_stays(void **state)
     close(ends[1]);
 }
 
-/* ---- certificates that are not accepted --------------------------------------------------------- */
+/* ---- certificates that are not accepted ---------------------------------- */
 
 /* What the client says, and what the server hears of it. */
 static void both_are_told(struct hf_config *client, struct hf_config *server,

@@ -127,7 +127,7 @@ void test_nonblocking(int fd)
     assert_int_equal(fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK), 0);
 }
 
-/* ---- files ------------------------------------------------------------------ */
+/* ---- files --------------------------------------------------------------- */
 
 void test_path(char *out, size_t cap, const char *directory, const char *name)
 {

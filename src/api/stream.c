@@ -27,7 +27,7 @@ enum {
     SEAL_MAX = SEAL_RECORDS * 16384
 };
 
-/* ---- waiting ------------------------------------------------------------------------ */
+/* ---- waiting ------------------------------------------------------------- */
 
 /* 0: go on; HF_WANT_x: it is for the caller to wait; HF_TLS_ERROR. */
 static int wait_for(struct hf_tls *tls, struct pollfd *fds, size_t n, int want,
@@ -68,7 +68,7 @@ static int for_input(struct hf_tls *tls)
                     "waiting for the peer");
 }
 
-/* ---- out ---------------------------------------------------------------------------------- */
+/* ---- out ----------------------------------------------------------------- */
 
 /* Send what there is to send: 0 when all of it went, HF_WANT_POLLOUT if it
  * does not go now (and, if the descriptor blocks, it was not to @wait). On
@@ -119,7 +119,7 @@ static int conn_failed(struct hf_tls *tls)
     return HF_TLS_ERROR;
 }
 
-/* ---- in ------------------------------------------------------------------------------------- */
+/* ---- in ------------------------------------------------------------------ */
 
 /* The stream from the peer is over; was that in order? */
 static int ended(struct hf_tls *tls)
@@ -228,7 +228,7 @@ static int flush_or_fail(struct hf_tls *tls)
     return status == HF_TLS_ERROR ? broken(tls) : status;
 }
 
-/* ---- the handshake ----------------------------------------------------------------------- */
+/* ---- the handshake ------------------------------------------------------- */
 
 /* Until it is over: 0.  What is to be said last may still be unsent, so that
  * it can travel together with the first data. */
@@ -280,7 +280,7 @@ int hf_handshake(struct hf_tls *tls)
     return status;
 }
 
-/* ---- reading --------------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------- */
 
 static size_t min(size_t a, size_t b)
 {
@@ -369,7 +369,7 @@ ssize_t hf_read(struct hf_tls *tls, void *buf, size_t len)
     return n;
 }
 
-/* ---- writing ---------------------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------- */
 
 /* What the connection wants said joins what is unsent. */
 static bool absorb(struct hf_tls *tls)
@@ -455,7 +455,7 @@ ssize_t hf_write(struct hf_tls *tls, const void *buf, size_t len)
     return write_all(tls, hf_span(buf, min(len, SSIZE_MAX)));
 }
 
-/* ---- closing ------------------------------------------------------------------------------------ */
+/* ---- closing ------------------------------------------------------------- */
 
 int hf_close(struct hf_tls *tls)
 {

@@ -13,7 +13,7 @@ static int setup(void **state)
     return 0;
 }
 
-/* ---- much data through small buffers ---------------------------------------------- */
+/* ---- much data through small buffers ------------------------------------- */
 
 enum { MUCH = 10 * 1000 * 1000, AT_ONCE = 70000 };
 
@@ -121,7 +121,7 @@ static void ten_megabytes_both_ways_over_tcp(void **state)
     much_data_both_ways(true);
 }
 
-/* ---- reading ------------------------------------------------------------------------ */
+/* ---- reading ------------------------------------------------------------- */
 
 static void any_size_of_buffer_reads_the_same(void **state)
 {
@@ -216,7 +216,7 @@ static void pending_says_what_needs_no_descriptor(void **state)
     test_two_drop(&t);
 }
 
-/* ---- writing -------------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------- */
 
 /* Write until it goes no further; what was reported. */
 static size_t stuff(struct hf_tls *tls, const uint8_t *text, size_t len)

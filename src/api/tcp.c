@@ -38,7 +38,7 @@ struct race {
     char tried[HF_DETAIL_MAX]; /* "[::1]:443: Connection refused; ..." */
 };
 
-/* ---- in which order --------------------------------------------------------- */
+/* ---- in which order ------------------------------------------------------ */
 
 /* The first of @list from @at on whose family is, or is not, @family. */
 static const struct addrinfo *find(const struct addrinfo *at, int family,
@@ -68,7 +68,7 @@ static void interleave(struct race *race, const struct addrinfo *list)
     }
 }
 
-/* ---- one attempt -------------------------------------------------------------- */
+/* ---- one attempt --------------------------------------------------------- */
 
 static void address_text(const struct addrinfo *a, char *out, size_t cap)
 {
@@ -138,7 +138,7 @@ static void judge(struct race *race, size_t i)
     race->next_start = 0; /* the next one's turn is now */
 }
 
-/* ---- all of them ----------------------------------------------------------------- */
+/* ---- all of them --------------------------------------------------------- */
 
 /* Wait for one of those under way, but not past the time of the next. */
 static bool watch(struct race *race, int64_t deadline)

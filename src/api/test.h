@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-/* ---- certificates (certs_test.c) -------------------------------------------- */
+/* ---- certificates (certs_test.c) ----------------------------------------- */
 
 enum { TEST_PEM_MAX = 4096 };
 struct test_text {
@@ -35,7 +35,7 @@ struct hf_config *test_server(const struct test_certs *certs);
 /* The error has @code, and its line of text has @words in it. */
 void test_failed(const struct hf_tls *tls, unsigned code, const char *words);
 
-/* ---- sockets (sockets_test.c) -------------------------------------------------- */
+/* ---- sockets (sockets_test.c) -------------------------------------------- */
 
 /* A listening socket on @address ("127.0.0.1", "::1"), its port in @port as
  * text; -1 if this machine has no such address. */
@@ -56,7 +56,7 @@ void test_tcp_pair(int ends[2]);
 void test_socketpair(int ends[2]);
 void test_nonblocking(int fd);
 
-/* ---- two ends in one thread (two_test.c) ---------------------------------------- */
+/* ---- two ends in one thread (two_test.c) --------------------------------- */
 
 /* A client and a server on the two ends of a connection. */
 struct test_two {
@@ -81,7 +81,7 @@ void test_text_is(const uint8_t *at, uint64_t offset, size_t len);
 /* It goes on when its descriptor is ready. */
 bool test_wants(int status);
 
-/* ---- a peer in a thread (peer_test.c) -------------------------------------------- */
+/* ---- a peer in a thread (peer_test.c) ------------------------------------ */
 
 struct test_peer {
     pthread_t thread;
@@ -109,7 +109,7 @@ void test_answer(struct test_peer *p, int fd);
 /* Shake hands, read once, and note how that went. */
 void test_shake(struct test_peer *p, int fd);
 
-/* A directory for the files of a test, and what is in it written and removed. */
+/* A directory for a test's files; what is in it is written and removed. */
 enum { TEST_PATH_MAX = 512 };
 void test_directory(char path[TEST_PATH_MAX]);
 void test_write(const char *directory, const char *name, const char *text,

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* ---- why -------------------------------------------------------------------------- */
+/* ---- why ----------------------------------------------------------------- */
 
 static const struct hf_error no_memory = { .code = HF_E_OUT_OF_MEMORY,
                                            .alert = 80 };
@@ -102,7 +102,7 @@ const char *hf_tls_reason(const struct hf_tls *tls)
     return tls->error.code ? tls->reason : hf_error_name(HF_OK);
 }
 
-/* ---- made ----------------------------------------------------------------------------- */
+/* ---- made ---------------------------------------------------------------- */
 
 static int64_t system_clock(void *ctx)
 {
@@ -215,7 +215,7 @@ struct hf_tls *hf_connect_within(struct hf_config *config, const char *host,
     return tls;
 }
 
-/* ---- asked and told ------------------------------------------------------------------------ */
+/* ---- asked and told ------------------------------------------------------ */
 
 void hf_tls_own_fd(struct hf_tls *tls)
 {
@@ -246,7 +246,7 @@ size_t hf_tls_pending(const struct hf_tls *tls)
     return tls ? tls->plain.len : 0;
 }
 
-/* ---- freed ----------------------------------------------------------------------------------- */
+/* ---- freed --------------------------------------------------------------- */
 
 void hf_tls_linger(struct hf_tls *tls, int64_t deadline)
 {

@@ -19,7 +19,7 @@ static int setup(void **state)
     return 0;
 }
 
-/* ---- it works ----------------------------------------------------------------------------- */
+/* ---- it works ------------------------------------------------------------ */
 
 static void talk_to(const char *host)
 {
@@ -135,7 +135,7 @@ static void pipes_serve_as_well_as_sockets(void **state)
     hf_config_free(config);
 }
 
-/* ---- time ------------------------------------------------------------------------------------ */
+/* ---- time ---------------------------------------------------------------- */
 
 static void took(int64_t begun, int64_t least, int64_t most)
 {
@@ -294,7 +294,7 @@ static void signals_do_not_end_a_call(void **state)
     hf_config_free(config);
 }
 
-/* ---- use --------------------------------------------------------------------------------------------- */
+/* ---- use ----------------------------------------------------------------- */
 
 static void without_a_name_nothing_is_even_sent(void **state)
 {

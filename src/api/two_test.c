@@ -1,5 +1,5 @@
-/* two_test.c - a client and a server in one thread, on the two non-blocking ends
- * of a connection, for the tests of this layer. */
+/* two_test.c - a client and a server in one thread, on the two ends of a
+ * non-blocking connection, for the tests of this layer. */
 #include "api/test.h"
 
 #include <sys/socket.h>
