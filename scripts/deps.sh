@@ -33,6 +33,7 @@ chromium        chromium
 clang-format    clang-format
 cmake           cmake
 curl            curl
+fish            fish
 g++             g++
 gnutls-bin      gnutls-serv
 libjansson-dev  /usr/include/jansson.h
@@ -43,6 +44,8 @@ nodejs          node
 openssl         openssl
 valgrind        valgrind
 wget            wget
+zsh             zsh
+zlib1g-dev      /usr/include/zlib.h
 END
         ;;
     tidy) table build; cat <<'END'

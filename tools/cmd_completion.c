@@ -95,7 +95,7 @@ static void bash_options(FILE *to, const struct command *c, const char *path)
             fputs("        ", to);
             if (o->letter)
                 fprintf(to, "-%c|", o->letter);
-            fprintf(to, "--%s) ", o->name);
+            fprintf(to, "--%s|-%s) ", o->name, o->name);
             if (is_choice(o->arg)) {
                 fputs("words='", to);
                 choices(to, o->arg, " ");

@@ -131,7 +131,7 @@ static const struct heard {
     unsigned code;
     const char *next; /* NULL: the code's own advice */
 } heard[] = {
-    { 40, HF_E_NO_SUITE,
+    { 40, HF_E_ALERT,
       "the server found nothing in common, or nothing else to say: -v shows "
       "what was offered; its log may say more" },
     { 70, HF_E_NO_VERSION, NULL },

@@ -16,6 +16,7 @@ struct hop {
     struct hf_config *config;
     struct hf_tls *tls;
     struct stream stream;
+    uint64_t received; /* bytes of the answer */
 };
 
 /* ---- the way ----------------------------------------------------------------------- */
@@ -165,6 +166,12 @@ static ssize_t read_link(void *ctx, void *room, size_t cap)
     ssize_t n = link_read(hop->tls, room, cap, idle(fetch), &fetch->failure);
     if (n > 0 && fetch->first_byte <= 0)
         fetch->first_byte = clock_ms();
+    if (n > 0)
+        hop->received += (uint64_t)n;
+    else if (n < 0 && fetch->failure.error.code == HF_E_CUT)
+        snprintf(fetch->failure.detail, sizeof fetch->failure.detail,
+                 "TCP ended after %llu bytes of the answer",
+                 (unsigned long long)hop->received);
     return n;
 }
 

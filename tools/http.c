@@ -315,7 +315,8 @@ static bool chunk_size(struct stream *in, struct http_body *body,
 {
     char line[4096], *end;
     if (body->started && (!chunk_line(in, line, sizeof line, f) || *line))
-        return f->code ? false : malformed(f, "after a chunk", line, strlen(line));
+        return f->code ? false
+                       : malformed(f, "after a chunk", line, strlen(line));
     body->started = true;
     if (!chunk_line(in, line, sizeof line, f))
         return false;
