@@ -1,0 +1,59 @@
+/* scene.c - chains, stores and questions for tests: see scene.h. */
+#include "x509/scene.h"
+
+void scene_init(struct scene *s)
+{
+    memset(s, 0, sizeof(*s));
+    s->store = hf_store_new();
+    assert_non_null(s->store);
+    assert_true(hf_peer_name_read("example.com", &s->name));
+    s->v = (struct hf_verify){ .crypto = make_crypto(),
+                               .store = s->store,
+                               .chain = s->sent,
+                               .name = &s->name,
+                               .purpose = HF_PURPOSE_SERVER,
+                               .now = NOW,
+                               .tree = &s->tree };
+}
+
+void scene_send(struct scene *s, const struct make *m)
+{
+    assert_true(s->count < SCENE_MAX);
+    s->sent[s->count++] = make_cert(m);
+    s->v.count = s->count;
+}
+
+void scene_trust(struct scene *s, const struct make *m)
+{
+    struct hf_cert *cert = make_cert(m);
+    struct hf_error error = { .code = HF_OK };
+
+    assert_true(hf_store_add_der(s->store, cert->der, &error));
+    hf_cert_free(cert);
+}
+
+unsigned scene_ask(struct scene *s)
+{
+    bool ok;
+
+    hf_verified_wipe(&s->proof);
+    hf_tried_wipe(&s->tree);
+    s->error = (struct hf_error){ .code = HF_OK };
+    ok = hf_verify_chain(&s->v, &s->proof, &s->error);
+    assert_int_equal(ok, s->error.code == HF_OK);
+    assert_int_equal(ok, s->proof.token == HF_VERIFIED_TOKEN);
+    assert_int_equal(ok, s->proof.depth != 0);
+    if (!ok)
+        assert_int_equal(s->error.alert, hf_error_alert(s->error.code));
+    return s->error.code;
+}
+
+void scene_wipe(struct scene *s)
+{
+    for (size_t i = 0; i < s->count; i++)
+        hf_cert_free(s->sent[i]);
+    hf_store_free(s->store);
+    hf_verified_wipe(&s->proof);
+    hf_tried_wipe(&s->tree);
+    memset(s, 0, sizeof(*s));
+}
