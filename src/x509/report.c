@@ -29,8 +29,9 @@ static void span_text(int64_t seconds, char *out, size_t cap)
     static const struct {
         int64_t seconds;
         const char *name;
-    } units[] = { { 86400, "day" }, { 3600, "hour" }, { 60, "minute" },
-                  { 1, "second" } };
+    } units[] = {
+        { 86400, "day" }, { 3600, "hour" }, { 60, "minute" }, { 1, "second" }
+    };
     uint64_t n = seconds < 0 ? 0 - (uint64_t)seconds : (uint64_t)seconds;
 
     for (size_t i = 0; i < HF_COUNT(units); i++) {
@@ -82,12 +83,9 @@ static size_t anchors_of(const struct hf_verify *v)
 static const char *purpose_text(enum hf_purpose purpose)
 {
     switch (purpose) {
-    case HF_PURPOSE_SERVER:
-        return "serverAuth";
-    case HF_PURPOSE_CLIENT:
-        return "clientAuth";
-    case HF_PURPOSE_ANY:
-        break;
+    case HF_PURPOSE_SERVER: return "serverAuth";
+    case HF_PURPOSE_CLIENT: return "clientAuth";
+    case HF_PURPOSE_ANY: break;
     }
     return "any purpose";
 }
@@ -244,9 +242,9 @@ static void ekus_text(const struct hf_cert *cert, char *out, size_t cap)
 static void uses_text(const struct hf_cert *cert, char *out, size_t cap)
 {
     static const char *const names[] = {
-        "digitalSignature", "nonRepudiation",   "keyEncipherment",
-        "dataEncipherment", "keyAgreement",     "keyCertSign",
-        "cRLSign",          "encipherOnly",     "decipherOnly",
+        "digitalSignature", "nonRepudiation", "keyEncipherment",
+        "dataEncipherment", "keyAgreement",   "keyCertSign",
+        "cRLSign",          "encipherOnly",   "decipherOnly",
     };
 
     out[0] = '\0';
@@ -445,8 +443,7 @@ static void say_anchor(const struct hf_check *c, struct hf_words *w)
 
 static void say_profile(const struct hf_check *c, struct hf_words *w)
 {
-    const char *broken =
-        hf_profile_broken(c->v, c->cert, !c->below, c->anchor);
+    const char *broken = hf_profile_broken(c->v, c->cert, !c->below, c->anchor);
 
     hf_format(w->inputs, sizeof(w->inputs), "profile: %s",
               c->v->profile == HF_PROFILE_WEB ? "CA/Browser Forum"
@@ -484,38 +481,17 @@ void hf_check_words(const struct hf_check *c, struct hf_words *w)
     *w = (struct hf_words){ .subject = "" };
     hf_cert_label(c->cert, w->subject, sizeof(w->subject));
     switch (c->event) {
-    case HF_EV_CHECK_TIME:
-        say_time(c, w);
-        break;
-    case HF_EV_CHECK_NAME:
-        say_name(c, w);
-        break;
-    case HF_EV_CHECK_EXTENSIONS:
-        say_extensions(c, w);
-        break;
-    case HF_EV_CHECK_KEY:
-        say_key(c, w);
-        break;
-    case HF_EV_CHECK_USAGE:
-        say_usage(c, w);
-        break;
-    case HF_EV_CHECK_ISSUER:
-        say_issuer(c, w);
-        break;
-    case HF_EV_CHECK_SIGNATURE:
-        say_signature(c, w);
-        break;
-    case HF_EV_CHECK_PROFILE:
-        say_profile(c, w);
-        break;
-    case HF_EV_CHECK_CONSTRAINTS:
-        say_constraints(c, w);
-        break;
-    case HF_EV_CHECK_ANCHOR:
-        say_anchor(c, w);
-        break;
-    default:
-        say_path(c, w);
+    case HF_EV_CHECK_TIME: say_time(c, w); break;
+    case HF_EV_CHECK_NAME: say_name(c, w); break;
+    case HF_EV_CHECK_EXTENSIONS: say_extensions(c, w); break;
+    case HF_EV_CHECK_KEY: say_key(c, w); break;
+    case HF_EV_CHECK_USAGE: say_usage(c, w); break;
+    case HF_EV_CHECK_ISSUER: say_issuer(c, w); break;
+    case HF_EV_CHECK_SIGNATURE: say_signature(c, w); break;
+    case HF_EV_CHECK_PROFILE: say_profile(c, w); break;
+    case HF_EV_CHECK_CONSTRAINTS: say_constraints(c, w); break;
+    case HF_EV_CHECK_ANCHOR: say_anchor(c, w); break;
+    default: say_path(c, w);
     }
 }
 
@@ -523,8 +499,9 @@ void hf_check_words(const struct hf_check *c, struct hf_words *w)
 
 void hf_check_report(const struct hf_check *c, int node)
 {
-    struct hf_tried *tried =
-        c->code && node >= 0 ? &c->v->tree->at[node] : NULL;
+    struct hf_tried *tried = c->code && c->v->tree && node >= 0
+                                 ? &c->v->tree->at[node]
+                                 : NULL;
     struct hf_error error = { .code = HF_OK };
     struct hf_words words;
 
@@ -536,8 +513,8 @@ void hf_check_report(const struct hf_check *c, int node)
     if (tried) {
         tried->code = c->code;
         tried->event = c->event;
-        hf_format(tried->detail, sizeof(tried->detail), "%s; %s",
-                  words.verdict, words.instead);
+        hf_format(tried->detail, sizeof(tried->detail), "%s; %s", words.verdict,
+                  words.instead);
     }
     if (!c->v->watch)
         return;
