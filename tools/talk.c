@@ -152,21 +152,35 @@ static void keep(struct talk *t, const char *bytes, size_t len)
     t->said_something |= len > 0;
 }
 
+/* Line by line, because each may be a command. */
+static bool take_lines(struct talk *t, const char *bytes, size_t len)
+{
+    while (len > 0) {
+        bool taken = false;
+        const char *end = memchr(bytes, '\n', len);
+        size_t n = end ? (size_t)(end - bytes) + 1 : len;
+        if (t->fresh_line && !command(t, bytes[0], &taken))
+            return false;
+        if (!taken)
+            keep(t, bytes, n);
+        t->fresh_line = end != NULL;
+        bytes += n;
+        len -= n;
+    }
+    return true;
+}
+
 static bool take_input(struct talk *t)
 {
     char room[8192];
-    bool taken = false;
     ssize_t n = read(STDIN_FILENO, room, sizeof room);
     if (n < 0 && (errno == EINTR || errno == EAGAIN))
         return true;
-    if (n <= 0) {
+    if (n <= 0)
         input_ended(t);
-        return true;
-    }
-    if (t->connect->commands && t->fresh_line && !command(t, room[0], &taken))
-        return false;
-    t->fresh_line = room[n - 1] == '\n';
-    if (!taken)
+    else if (t->connect->commands)
+        return take_lines(t, room, (size_t)n);
+    else
         keep(t, room, (size_t)n);
     return true;
 }
