@@ -1,0 +1,206 @@
+#!/usr/bin/python3
+"""interop.py PEER [SHARED]: TLS 1.3 with everybody else, in both roles.
+
+PEER is our end (peer.c); SHARED, if given and there, brings a newer OpenSSL.
+Every combination of suite, group and certificate that a peer can do moves
+10 MB and changes keys on the way; then a retry, client certificates and ALPN.
+Prints TAP and a table of what was covered.
+"""
+
+import os
+import subprocess
+import sys
+
+from clients import (Chromium, Curl, GnuTLSCli, Node, Python, SClient, TstClnt,
+                     Wget)
+from lab import SUITES, Lab, differs, have
+from servers import NSS, GnuTLS, Nginx, OpenSSL, chosen
+
+FIRST = "TLS_AES_128_GCM_SHA256"
+
+
+def with_server(lab, peer, name, suite, group, kind, start=(), options=(),
+                want=None):
+    try:
+        with peer.start(lab, suite, group, kind, *start) as server:
+            got, wrong = peer.exchange(lab, server, *options)
+    except (RuntimeError, subprocess.TimeoutExpired) as error:
+        got, wrong = {}, error
+    lab.check(name, wrong or differs(got, **(want or {})))
+
+
+def try_server(lab, peer):
+    """Our client against @peer."""
+    version, n = peer.version(), 0
+    title = f"client to {peer.name} {version}"
+    for suite in SUITES:
+        for group in peer.groups:
+            for kind in peer.keys:
+                with_server(lab, peer, f"{title}: {suite} {group} {kind}",
+                            suite, group, kind, (), ("--groups", group),
+                            chosen(suite, group, kind))
+                n += 1
+    covered = [f"{n} combinations", peer.both_ways, "KeyUpdate"]
+    retry = dict(chosen(FIRST, "secp384r1", "ecdsa"), retried=True)
+    with_server(lab, peer, f"{title}: HelloRetryRequest", FIRST, "secp384r1",
+                "ecdsa", (), ("--groups", "x25519,secp384r1", "--shares",
+                              "x25519"), retry)
+    covered.append("HelloRetryRequest")
+    for kind in peer.keys:
+        with_server(lab, peer, f"{title}: client certificate {kind}", FIRST,
+                    "x25519", "ecdsa", peer.ask_client(lab),
+                    ("--groups", "x25519", "--cert",
+                     *lab.cert("client", kind)))
+    covered.append("client certificate")
+    if peer.alpn:
+        with_server(lab, peer, f"{title}: ALPN", FIRST, "x25519", "ecdsa",
+                    peer.alpn, ("--alpn", "http/1.1"), {"alpn": "http/1.1"})
+        covered.append("ALPN")
+    lab.row(peer.name, version, "server", ", ".join(covered))
+
+
+def with_client(lab, peer, name, kind, suite, group, *options, show=None,
+                alpn=None, want=None):
+    try:
+        got, wrong = peer.go(lab, kind, suite, group, *options, show=show,
+                             alpn=alpn)
+    except (RuntimeError, subprocess.TimeoutExpired, OSError,
+            ValueError) as error:
+        got, wrong = {}, error
+    lab.check(name, wrong or differs(got, **(want or {})))
+
+
+def try_client(lab, peer):
+    """@peer against our server."""
+    version, n = peer.version(), 0
+    title = f"server to {peer.name} {version}"
+    for suite in peer.suites:
+        for group in peer.groups:
+            for kind in peer.keys:
+                with_client(lab, peer, f"{title}: {suite} {group} {kind}",
+                            kind, suite, group,
+                            want={"suite": suite, "group": group})
+                n += 1
+    covered = [f"{n} combinations", peer.both_ways, "KeyUpdate"]
+    if peer.can_retry:
+        with_retry(lab, peer, title)
+        covered.append("HelloRetryRequest")
+    if peer.can_show:
+        for kind in peer.keys:
+            with_client(lab, peer, f"{title}: client certificate {kind}",
+                        "ecdsa", FIRST, "x25519", "--client-auth", "required",
+                        "--ca", lab.ca, show=kind, want={"verified": True})
+        with_client(lab, peer, f"{title}: optional client certificate",
+                    "ecdsa", FIRST, "x25519", "--client-auth", "optional",
+                    "--ca", lab.ca, want={"peer_certificates": 0})
+        covered.append("client certificate")
+    with_client(lab, peer, f"{title}: ALPN", "ecdsa", FIRST, "x25519",
+                "--alpn", "h3,http/1.1", alpn="http/1.1",
+                want=None if peer.silent_alpn else {"alpn": "http/1.1"})
+    covered.append("ALPN offered")
+    lab.row(peer.name, version, "client", ", ".join(covered))
+
+
+def with_retry(lab, peer, title):
+    """The client shares its first group; we accept only its second."""
+    ours = ["--suites", FIRST, "--groups", "secp384r1"]
+    with lab.our_server("ecdsa", *peer.serve, *ours) as server:
+        wrong = peer.talk(lab, server, FIRST, "x25519,secp384r1", None, None)
+        got = server.result()
+    lab.check(f"{title}: HelloRetryRequest",
+              wrong or differs(got, retried=True, group="secp384r1"))
+
+
+def key_updates_from_openssl(lab):
+    """The peer's own: K asks for ours as well, k does not."""
+    with lab.our_server("ecdsa", "--expect", "4") as server:
+        process = subprocess.Popen(
+            ["openssl", "s_client", "-connect", f"127.0.0.1:{server.port}",
+             "-CAfile", lab.ca], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        for line in (b"K\n", b"k\n", b"abc\n"):
+            process.stdin.write(line)
+            process.stdin.flush()
+            try:
+                process.wait(0.4)
+            except subprocess.TimeoutExpired:
+                pass
+        got = server.result()
+        process.kill()
+        said = process.communicate()[0]
+    wrong = differs(got, received=lab.digest(b"abc\n"))
+    if not wrong and said.count(b"KEYUPDATE") != 2:
+        wrong = "s_client did not send both: " + said.decode()[-300:]
+    lab.check("server to openssl s_client: its KeyUpdate, asking and not",
+              wrong)
+
+
+def try_chromium(lab):
+    peer, title = Chromium(), "server to Chromium"
+    for kind in ("ecdsa", "rsa"):
+        got, wrong = peer.go(lab, kind)
+        lab.check(f"{title}: a page by X25519MLKEM768, {kind}",
+                  wrong or differs(got, group="X25519MLKEM768",
+                                   version="TLS 1.3"))
+    lab.row(peer.name, peer.version(), "client",
+            "a page, X25519MLKEM768, ALPN offered")
+
+
+def newer_openssl(lab, shared):
+    """OpenSSL 3.5, which has X25519MLKEM768; None where it cannot be had."""
+    script = os.path.join(shared, "tools", "from-debian13")
+    if not os.access(script, os.X_OK):
+        return None
+    where = os.path.join(os.environ.get("HF_BUILD", lab.dir), "debian13")
+    done = subprocess.run(
+        [script, where, "openssl", "openssl", "libssl3t64",
+         "openssl-provider-legacy", "zlib1g", "libzstd1"],
+        capture_output=True, timeout=300)
+    program = os.path.join(where, "bin", "openssl")
+    return program if done.returncode == 0 and have(program) else None
+
+
+def main():
+    lab = Lab(sys.argv[1])
+    shared = sys.argv[2] if len(sys.argv) > 2 else "../shared"
+    only = os.environ.get("INTEROP_ONLY", "")
+    newer = newer_openssl(lab, shared)
+    hybrid = ["X25519MLKEM768", "x25519", "secp256r1", "secp384r1"]
+    servers = [("openssl", OpenSSL()), ("gnutls-bin", GnuTLS()),
+               ("nginx-light", Nginx()), ("libnss3-tools", NSS())]
+    clients = [("openssl", SClient()), ("gnutls-bin", GnuTLSCli()),
+               ("libnss3-tools", TstClnt()), ("curl", Curl()),
+               ("wget", Wget()), ("python3", Python()), ("nodejs", Node())]
+    programs = {"gnutls-bin": "gnutls-serv", "nginx-light": "/usr/sbin/nginx",
+                "libnss3-tools": "selfserv", "nodejs": "node"}
+    try:
+        if newer:
+            servers.insert(1, (newer, OpenSSL(newer, hybrid)))
+            clients.insert(1, (newer, SClient(newer, hybrid)))
+        else:
+            lab.skip("OpenSSL 3.5, for X25519MLKEM768", "needs ../shared")
+        for package, peer in servers + clients:
+            if only and only not in peer.name:
+                continue
+            if not have(programs.get(package, package)):
+                lab.skip(peer.name, "apt install " + package)
+            elif (package, peer) in servers:
+                try_server(lab, peer)
+            else:
+                try_client(lab, peer)
+        if not only or only in "openssl":
+            key_updates_from_openssl(lab)
+        if only and only not in "chromium":
+            pass
+        elif have("chromium"):
+            try_chromium(lab)
+        else:
+            lab.skip("Chromium", "apt install chromium")
+        lab.table()
+    finally:
+        lab.close()
+    return 1 if lab.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
