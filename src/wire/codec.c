@@ -27,6 +27,7 @@ struct walk {
     struct hf_fault *fault;
 };
 
+/* NOLINTBEGIN(misc-no-recursion): along layouts, which have no cycles */
 static bool walk_struct(struct walk *w, const struct hf_layout *layout,
                         void *out);
 
@@ -47,7 +48,7 @@ static uint32_t number_at(const struct walk *w, size_t at, unsigned width)
 
 static struct hf_span bytes_at(const struct walk *w, size_t at, size_t len)
 {
-    return (struct hf_span){ w->base + at, len };
+    return (struct hf_span){ at ? w->base + at : w->base, len };
 }
 
 /* Note a fault at @at; always false. */
@@ -477,6 +478,8 @@ static bool walk_struct(struct walk *w, const struct hf_layout *layout,
     }
     return true;
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 /* ---- reading ------------------------------------------------------------------------------- */
 

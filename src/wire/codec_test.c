@@ -215,6 +215,22 @@ static void a_hello_may_end_without_extensions(void **state)
     assert_non_null(hello.extensions.all.at);
 }
 
+/* An empty span may have no address at all. */
+static void nothing_is_read_as_nothing(void **state)
+{
+    struct hf_span none = { NULL, 0 };
+    struct hf_finished finished;
+    struct hf_fault fault;
+
+    (void)state;
+    assert_true(hf_wire_read(hf_finished, none, &finished, NULL, &fault));
+    assert_int_equal(finished.verify_data.len, 0);
+    assert_true(survives(hf_server_hello_done, none));
+    assert_true(hf_explain_layout(hf_opaque, none, NULL, &fault));
+    assert_false(hf_explain(none, 0, NULL, &fault));
+    assert_false(hf_explain_records(none, 0, NULL, 0, NULL, &fault));
+}
+
 static void the_last_extension_is_known(void **state)
 {
     struct hf_encrypted_extensions ee;
@@ -338,6 +354,7 @@ int main(void)
         cmocka_unit_test(a_real_client_hello_is_read),
         cmocka_unit_test(lists_are_taken_element_by_element),
         cmocka_unit_test(a_hello_may_end_without_extensions),
+        cmocka_unit_test(nothing_is_read_as_nothing),
         cmocka_unit_test(the_last_extension_is_known),
         cmocka_unit_test(server_hellos_are_told_apart),
         cmocka_unit_test(extensions_are_written_with_number_and_length),

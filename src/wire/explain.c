@@ -139,7 +139,7 @@ static bool show(struct explain *e, hf_layout_fn *layout, size_t at,
 static bool show_at(struct explain *e, hf_layout_fn *layout, size_t at,
                     size_t len)
 {
-    return show(e, layout, at, hf_span(e->all.at + at, len));
+    return show(e, layout, at, hf_span_first(hf_span_after(e->all, at), len));
 }
 
 /* ---- which layout --------------------------------------------------------------------- */

@@ -121,6 +121,7 @@ static bool read_bodies(const struct hf_extensions *extensions, size_t len)
     return all;
 }
 
+/* NOLINTBEGIN(misc-no-recursion): along layouts, which have no cycles */
 static bool read_parts(const struct hf_layout *layout,
                        const union any_struct *in, size_t len);
 
@@ -165,6 +166,8 @@ static bool read_parts(const struct hf_layout *layout,
     }
     return all;
 }
+
+/* NOLINTEND(misc-no-recursion) */
 
 static void check_written(hf_layout_fn *layout, const union any_struct *in,
                           struct hf_span bytes)
