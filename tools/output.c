@@ -184,7 +184,7 @@ void size_text(char *out, size_t cap, uint64_t bytes)
         snprintf(out, cap, "%u B", (unsigned)bytes);
         return;
     }
-    for (size /= 1024; size >= 1000 && unit < 3; unit++)
+    for (size /= 1024; size >= 999.95 && unit < 3; unit++)
         size /= 1024;
     snprintf(out, cap, "%.1f %c", size, units[unit]);
 }
