@@ -136,7 +136,7 @@ static const char *check_x25519(struct hf_libcrypto *lib)
 
     hf_copy(state, alice, sizeof(alice)); /* its state is the private key */
     bool ok = kx->decapsulate(lib, state, HF_SPAN(bob), secret, &fault) &&
-              hf_equal(secret, shared, sizeof(shared)) &&
+              hf_equal_ct(secret, shared, sizeof(shared)) &&
               !kx->decapsulate(lib, state, HF_SPAN(zeroes), secret, &fault) &&
               !fault;
     kx->wipe(state);
@@ -183,7 +183,7 @@ static const char *check_p256(struct hf_libcrypto *lib)
                            POINT_CONVERSION_UNCOMPRESSED, g, sizeof(g),
                            NULL) != sizeof(g) ||
         !kx->decapsulate(lib, state, HF_SPAN(g), secret, &fault) ||
-        !hf_equal(secret, twice, sizeof(twice)))
+        !hf_equal_ct(secret, twice, sizeof(twice)))
         return kx->name;
     g[64] ^= 1; /* now off the curve */
     if (kx->decapsulate(lib, state, HF_SPAN(g), secret, &fault) || fault)

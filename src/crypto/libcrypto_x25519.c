@@ -117,6 +117,7 @@ static bool multiply(struct hf_libcrypto *lib, const uint8_t *scalar,
 
     hf_copy(own, scalar, LEN);
     hf_copy(peer, coordinate, LEN);
+    HF_DECLASSIFY(own, LEN); /* what libcrypto does is not ours to prove */
     void *key = import_key(calls, own, peer);
     void *other = import_key(calls, NULL, peer);
     void *exchange = calls->open(calls->provider);
@@ -130,6 +131,7 @@ static bool multiply(struct hf_libcrypto *lib, const uint8_t *scalar,
     free_key(calls, other);
     free_key(calls, key);
     hf_wipe(own, LEN);
+    HF_SECRET(out, LEN);
     if (!ok)
         hf_wipe(out, LEN);
     return ok || hf_libcrypto_failed();

@@ -62,12 +62,12 @@ static const int16_t zetas[128] = {
  * through it, so after seven it is below 8 q, which fits. */
 void hf_poly_ntt(struct hf_poly *p)
 {
-    unsigned k = 1;
+    const int16_t *zeta_at = zetas + 1;
 
     for (unsigned len = 128; len >= 2; len >>= 1)
-        for (unsigned start = 0; start < N; start += 2 * len) {
-            const int16_t zeta = zetas[k++];
-            int16_t *low = p->c + start, *high = low + len;
+        for (int16_t *low = p->c; low < p->c + N; low += 2 * len) {
+            const int16_t zeta = *zeta_at++;
+            int16_t *high = low + len;
             for (unsigned j = 0; j < len; j++) {
                 const int16_t t = montgomery(zeta * high[j]);
                 high[j] = (int16_t)(low[j] - t);
@@ -82,12 +82,12 @@ void hf_poly_ntt(struct hf_poly *p)
  * in what hf_poly_dot() returns: 1441 = 2^32 / 128 modulo q. */
 void hf_poly_ntt_inverse(struct hf_poly *p)
 {
-    unsigned k = 127;
+    const int16_t *zeta_at = zetas + 128;
 
     for (unsigned len = 2; len <= 128; len <<= 1)
-        for (unsigned start = 0; start < N; start += 2 * len) {
-            const int16_t zeta = zetas[k--];
-            int16_t *low = p->c + start, *high = low + len;
+        for (int16_t *low = p->c; low < p->c + N; low += 2 * len) {
+            const int16_t zeta = *--zeta_at;
+            int16_t *high = low + len;
             for (unsigned j = 0; j < len; j++) {
                 const int16_t t = low[j];
                 low[j] = barrett((int16_t)(t + high[j]));
