@@ -10,12 +10,6 @@
 
 #include <stdio.h>
 
-static int give_up(struct hf_tls *tls)
-{
-    fprintf(stderr, "client: %s\n", hf_tls_reason(tls));
-    return 1;
-}
-
 int main(int argc, char **argv)
 {
     static char buf[65536];
@@ -36,14 +30,14 @@ int main(int argc, char **argv)
     argc > 3 ? hf_config_trust_file(config, argv[3])
              : hf_config_trust_system(config);
     tls = hf_connect(config, argv[1], argv[2]);
-    if (len && hf_write(tls, buf, len) < 0)
-        return give_up(tls);
-    while ((n = hf_read(tls, buf, sizeof(buf))) > 0)
+    n = len ? hf_write(tls, buf, len) : 1;
+    while (n > 0 && (n = hf_read(tls, buf, sizeof(buf))) > 0)
         fwrite(buf, 1, (size_t)n, stdout);
-    if (n < 0) /* not even an answer that was cut off passes for a whole one */
-        return give_up(tls);
-    hf_close(tls);
+    if (n < 0) /* an answer that was cut off does not pass for a whole one */
+        fprintf(stderr, "client: %s\n", hf_tls_reason(tls));
+    else
+        hf_close(tls);
     hf_tls_free(tls);
     hf_config_free(config);
-    return 0;
+    return n < 0;
 }

@@ -20,7 +20,7 @@
  * Who says nothing for IDLE_SECONDS is dropped; the library itself gives up a
  * handshake that takes longer than HF_HANDSHAKE_MS when it is driven.  When
  * descriptors run out, accepting waits until one is free. */
-#define _GNU_SOURCE
+#define _GNU_SOURCE /* accept4 */ /* NOLINT(bugprone-reserved-identifier) */
 #include <handfast/handfast.h>
 
 #include <arpa/inet.h>
@@ -44,7 +44,7 @@ struct client {
     bool closing; /* the client has said goodbye */
     uint32_t watched;
     time_t last;
-    struct client *before, *next; /* all of them, in no order */
+    struct client *next, **self; /* all of them; what points to this one */
 };
 
 struct server {
@@ -77,12 +77,9 @@ static void watch_listener(struct server *s, bool on)
 
 static void drop(struct server *s, struct client *c)
 {
-    if (c->before)
-        c->before->next = c->next;
-    else
-        s->clients = c->next;
+    *c->self = c->next;
     if (c->next)
-        c->next->before = c->before;
+        c->next->self = c->self;
     hf_tls_free(c->tls); /* closes it, and so epoll forgets it */
     free(c->rest);
     free(c);
@@ -108,8 +105,9 @@ static void welcome(struct server *s, int fd)
     c->watched = EPOLLIN;
     c->last = now();
     c->next = s->clients;
+    c->self = &s->clients;
     if (c->next)
-        c->next->before = c;
+        c->next->self = &c->next;
     s->clients = c;
 }
 
@@ -207,18 +205,18 @@ static void attend(struct server *s, struct client *c)
 
 /* ---- all of them --------------------------------------------------------- */
 
+/* Who is silent is dropped.  Who is still shaking hands is driven, so that the
+ * library can give up on those for whom that takes too long. */
 static void sweep(struct server *s)
 {
-    struct client *c, *next;
     time_t oldest = now() - IDLE_SECONDS;
 
-    for (c = s->clients; c; c = next) {
+    for (struct client *c = s->clients, *next; c; c = next) {
         next = c->next;
         if (c->last < oldest)
             drop(s, c);
-        else if (!hf_conn_ready(hf_tls_conn(c->tls)) &&
-                 hf_handshake(c->tls) == HF_TLS_ERROR)
-            drop(s, c);
+        else if (!hf_conn_ready(hf_tls_conn(c->tls)))
+            attend(s, c);
     }
 }
 
@@ -246,7 +244,8 @@ static void run(struct server *s)
 static int listen_on(const char *port)
 {
     struct sockaddr_in6 at = { .sin6_family = AF_INET6,
-                               .sin6_port = htons((uint16_t)atoi(port)) };
+                               .sin6_port = htons(
+                                   (uint16_t)strtoul(port, NULL, 10)) };
     socklen_t len = sizeof(at);
     int fd = socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int on = 1, off = 0;

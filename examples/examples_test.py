@@ -181,6 +181,30 @@ def server_serves_libssl():
     assert b'Hello over TLS 1.3' in answer, answer
 
 
+def client_talks_to_libssl():
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(path('leaf.pem'), path('leaf.key'))
+    page = os.urandom(1_000_000)
+
+    def serve(listener, polite):
+        with context.wrap_socket(listener.accept()[0], server_side=True) as tls:
+            tls.recv(1000)
+            tls.sendall(page)
+            if polite:
+                tls.unwrap()
+
+    for polite in True, False:
+        with socket.create_server(('127.0.0.1', 0)) as listener:
+            thread = threading.Thread(target=serve, args=(listener, polite),
+                                      daemon=True)
+            thread.start()
+            done = client(listener.getsockname()[1])
+            thread.join(20)
+        assert done.stdout == page
+        assert done.returncode == (0 if polite else 1), done.stderr
+        assert polite or b'peer.truncated' in done.stderr, done.stderr
+
+
 def refused(codes, words, **arguments):
     with Server(SERVER) as server:
         done = client(server.port, **arguments)
@@ -288,7 +312,7 @@ def epoll_server_survives_nonsense():
     assert 'record.plain_http' in server.said, server.said
 
 
-TESTS = [client_and_server_talk, server_serves_libssl,
+TESTS = [client_and_server_talk, server_serves_libssl, client_talks_to_libssl,
          an_unknown_authority_is_refused, another_name_is_refused,
          a_file_that_is_not_there_is_named, truncation_is_seen,
          a_cut_handshake_is_seen]

@@ -22,7 +22,8 @@
 static int listen_on(const char *port)
 {
     struct sockaddr_in6 at = { .sin6_family = AF_INET6,
-                               .sin6_port = htons((uint16_t)atoi(port)) };
+                               .sin6_port = htons(
+                                   (uint16_t)strtoul(port, NULL, 10)) };
     socklen_t len = sizeof(at);
     int fd = socket(AF_INET6, SOCK_STREAM, 0), on = 1, off = 0;
 
@@ -76,18 +77,21 @@ static void serve(struct hf_tls *tls)
 int main(int argc, char **argv)
 {
     struct hf_config *config = hf_config_new();
-    int listener, lifetime;
+    long lifetime;
+    int listener;
 
     if (argc < 4 || argc > 5)
         errx(2, "usage: server PORT CHAIN.pem KEY.pem [LIFETIME]");
     if (!config || !hf_config_add_keypair_file(config, argv[2], argv[3]))
         errx(1, "%s", config ? hf_config_error(config)->detail : "no memory");
-    lifetime = argc > 4 ? atoi(argv[4]) : -1;
+    lifetime = argc > 4 ? strtol(argv[4], NULL, 10) : -1;
     listener = listen_on(argv[1]);
     while (lifetime < 0 || lifetime-- > 0) {
         int fd = accept(listener, NULL, NULL);
-        struct hf_tls *tls = hf_accept(config, fd);
+        struct hf_tls *tls = fd < 0 ? NULL : hf_accept(config, fd);
 
+        if (!tls)
+            err(1, "accept");
         hf_tls_own_fd(tls);
         hf_tls_set_deadline(tls, 10000);
         serve(tls);

@@ -26,7 +26,8 @@ extern "C" {
 
 /* ---- configuration from files (see engine.h for the rest) -------------------
  * All return false with the reason, the path in it, in hf_config_error().
- * Files are read once, here, and only regular ones. */
+ * Files are read once, here, and only regular ones.  @config may be NULL: false,
+ * and hf_connect says later that there is none. */
 
 /* Larger files than these are refused, in bytes. */
 enum {

@@ -157,6 +157,39 @@ static void reading_to_no_room_is_refused(void **state)
     test_two_drop(&t);
 }
 
+static void writing_after_the_engine_was_closed_is_refused(void **state)
+{
+    struct test_two t;
+    char got[10];
+
+    (void)state;
+    test_two_connect(&t, &certs, false);
+    hf_conn_close(hf_tls_conn(t.client));
+    assert_int_equal(hf_write(t.client, "x", 1), HF_TLS_ERROR);
+    test_failed(t.client, HF_E_MISUSE, "hf_conn_close");
+    assert_int_equal(hf_close(t.client), 0);
+    assert_int_equal(hf_read(t.server, got, sizeof(got)), 0);
+    test_two_drop(&t);
+}
+
+static void a_key_update_goes_both_ways_unseen(void **state)
+{
+    struct test_two t;
+    char got[10];
+
+    (void)state;
+    test_two_connect(&t, &certs, false);
+    for (int i = 0; i < 5; i++) {
+        assert_true(hf_conn_update_keys(hf_tls_conn(t.client), true));
+        assert_int_equal(hf_write(t.client, "up", 2), 2);
+        assert_int_equal(hf_read(t.server, got, sizeof(got)), 2);
+        assert_int_equal(hf_write(t.server, "down", 4), 4);
+        assert_int_equal(hf_read(t.client, got, sizeof(got)), 4);
+        assert_memory_equal(got, "down", 4);
+    }
+    test_two_drop(&t);
+}
+
 static void a_question_is_put_to_the_caller(void **state)
 {
     struct hf_config *config = test_client(&certs);
@@ -219,6 +252,8 @@ int main(void)
         cmocka_unit_test(data_before_a_failure_is_delivered_before_it),
         cmocka_unit_test(what_came_before_writing_broke_can_still_be_read),
         cmocka_unit_test(reading_to_no_room_is_refused),
+        cmocka_unit_test(writing_after_the_engine_was_closed_is_refused),
+        cmocka_unit_test(a_key_update_goes_both_ways_unseen),
         cmocka_unit_test(a_question_is_put_to_the_caller),
         cmocka_unit_test(a_deadline_ends_a_handshake_that_does_not_move),
         cmocka_unit_test(the_deadline_of_a_handshake_ends_with_it),

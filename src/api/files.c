@@ -179,10 +179,13 @@ static bool read_file(struct hf_config *config, const char *path, size_t max,
 bool hf_config_add_keypair_file(struct hf_config *config, const char *chain,
                                 const char *key)
 {
-    bool before = has_error(config), ok = false, one = !key;
+    bool before, ok = false, one = !key;
     struct text c = { 0 }, k = { 0 };
     char paths[HF_DETAIL_MAX / 2];
 
+    if (!config)
+        return false;
+    before = has_error(config);
     if (!one && chain)
         one = hf_text_equal(chain, key);
     if (!read_file(config, chain, HF_CHAIN_FILE_MAX, &c))
@@ -207,7 +210,7 @@ out:
 /* DER begins with a SEQUENCE; no text does. */
 static bool is_der(struct hf_span bytes)
 {
-    return bytes.len > 0 && bytes.at[0] == 0x30;
+    return bytes.at && bytes.len > 0 && bytes.at[0] == 0x30;
 }
 
 /* Memory that is lent to a config. */
@@ -250,9 +253,12 @@ static bool lend(struct hf_config *config, struct loan bytes, size_t len)
 
 bool hf_config_trust_file(struct hf_config *config, const char *path)
 {
-    bool before = has_error(config), ok;
     struct text text;
+    bool before, ok;
 
+    if (!config)
+        return false;
+    before = has_error(config);
     if (!read_file(config, path, HF_TRUST_FILE_MAX, &text))
         return false;
     if (is_der(hf_span(text.at, text.len))) {
@@ -347,11 +353,14 @@ static bool gather(struct hf_config *config, DIR *dir, const char *path,
 
 bool hf_config_trust_directory(struct hf_config *config, const char *path)
 {
-    bool before = has_error(config), ok;
     struct hf_buffer all = { 0 };
     size_t files = 0;
+    bool before, ok;
     DIR *dir;
 
+    if (!config)
+        return false;
+    before = has_error(config);
     if (!path)
         return hf_config_fail(config, HF_E_MISUSE, 0, "no path was given");
     dir = opendir(path);
@@ -422,5 +431,5 @@ bool hf_trust_first(struct hf_config *config, const char *const *paths)
 
 bool hf_config_trust_system(struct hf_config *config)
 {
-    return hf_trust_first(config, system_bundles);
+    return config && hf_trust_first(config, system_bundles);
 }

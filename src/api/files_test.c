@@ -170,6 +170,16 @@ static void no_path_is_told(void **state)
     hf_config_free(config);
 }
 
+/* So that nobody need ask whether hf_config_new had memory. */
+static void no_config_is_no_crash(void **state)
+{
+    (void)state;
+    assert_false(hf_config_trust_file(NULL, at("ca.pem")));
+    assert_false(hf_config_trust_directory(NULL, directory));
+    assert_false(hf_config_trust_system(NULL));
+    assert_false(hf_config_add_keypair_file(NULL, at("both.pem"), NULL));
+}
+
 static void the_first_reason_stays(void **state)
 {
     struct hf_config *config = hf_config_new();
@@ -398,6 +408,7 @@ int main(void)
         cmocka_unit_test(a_file_above_its_limit_is_refused),
         cmocka_unit_test(text_without_a_certificate_is_refused_by_its_path),
         cmocka_unit_test(no_path_is_told),
+        cmocka_unit_test(no_config_is_no_crash),
         cmocka_unit_test(the_first_reason_stays),
         cmocka_unit_test(a_keypair_comes_from_two_files_or_one),
         cmocka_unit_test(a_keypair_that_does_not_fit_names_both_files),

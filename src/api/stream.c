@@ -24,7 +24,8 @@
 
 enum {
     SEAL_RECORDS = 3, /* so many at once: with their overhead within 64 KiB */
-    SEAL_MAX = SEAL_RECORDS * 16384
+    SEAL_MAX = SEAL_RECORDS * 16384,
+    SEAL_EXTRA = SEAL_RECORDS * HF_SEAL_OVERHEAD
 };
 
 /* ---- waiting ------------------------------------------------------------- */
@@ -261,6 +262,16 @@ static int shake(struct hf_tls *tls)
     return 0;
 }
 
+/* A record that came whole is opened now, so that hf_tls_pending() knows. */
+static void look_ahead(struct hf_tls *tls)
+{
+    struct hf_window *w = &tls->input;
+
+    while (!tls->plain.len && w->start < w->end)
+        if (take(tls, &tls->plain) != HF_DATA)
+            return;
+}
+
 /* Can anything be done with it? */
 static bool is_alive(const struct hf_tls *tls)
 {
@@ -276,7 +287,10 @@ int hf_handshake(struct hf_tls *tls)
     status = shake(tls);
     if (!status)
         status = flush_or_fail(tls);
-    (void)hf_window_trim(&tls->input);
+    if (!status)
+        look_ahead(tls);
+    if (!tls->plain.len)
+        (void)hf_window_trim(&tls->input);
     return status;
 }
 
@@ -329,16 +343,6 @@ static ssize_t read_some(struct hf_tls *tls, uint8_t *buf, size_t len)
     return (ssize_t)done;
 }
 
-/* A record that came whole is opened now, so that hf_tls_pending() knows. */
-static void look_ahead(struct hf_tls *tls)
-{
-    struct hf_window *w = &tls->input;
-
-    while (!tls->plain.len && w->start < w->end)
-        if (take(tls, &tls->plain) != HF_DATA)
-            return;
-}
-
 ssize_t hf_read(struct hf_tls *tls, void *buf, size_t len)
 {
     ssize_t n;
@@ -388,7 +392,7 @@ static bool absorb(struct hf_tls *tls)
 static int seal(struct hf_tls *tls, struct hf_span data)
 {
     size_t want = min(data.len, SEAL_MAX);
-    size_t cap = want + SEAL_RECORDS * HF_SEAL_OVERHEAD, n = 0;
+    size_t cap = want + SEAL_EXTRA, n = 0;
 
     /* A limit of the keys may make the engine say something first. */
     for (int tries = 0; tries < 2 && !n; tries++) {
@@ -405,7 +409,7 @@ static int seal(struct hf_tls *tls, struct hf_span data)
         return 0;
     if (hf_conn_error(tls->conn)->code)
         return conn_failed(tls);
-    return hf_tls_fail_bug(tls, "nothing was sealed");
+    return hf_tls_misused(tls, "hf_write after hf_conn_close");
 }
 
 static ssize_t write_all(struct hf_tls *tls, struct hf_span data)

@@ -216,6 +216,26 @@ static void pending_says_what_needs_no_descriptor(void **state)
     test_two_drop(&t);
 }
 
+static void data_right_behind_the_handshake_is_pending(void **state)
+{
+    struct test_two t;
+    char got[10];
+
+    (void)state;
+    test_two_make(&t, test_client(&certs), test_server(&certs), false);
+    assert_int_equal(hf_write(t.client, "early", 5), HF_WANT_POLLIN);
+    assert_int_equal(hf_handshake(t.server), HF_WANT_POLLIN);
+    assert_int_equal(hf_write(t.client, "early", 5), 5);
+    assert_int_equal(hf_handshake(t.server), 0);
+    assert_int_equal(hf_tls_pending(t.server), 5);
+    assert_int_equal(hf_handshake(t.server), 0);
+    assert_int_equal(hf_tls_pending(t.server), 5);
+    assert_int_equal(hf_write(t.server, "answer", 6), 6);
+    assert_int_equal(hf_read(t.server, got, sizeof(got)), 5);
+    assert_memory_equal(got, "early", 5);
+    test_two_drop(&t);
+}
+
 /* ---- writing ------------------------------------------------------------- */
 
 /* Write until it goes no further; what was reported. */
@@ -323,6 +343,7 @@ int main(void)
         cmocka_unit_test(any_size_of_buffer_reads_the_same),
         cmocka_unit_test(an_idle_connection_holds_no_buffers),
         cmocka_unit_test(a_record_that_drips_in_costs_what_came_of_it),
+        cmocka_unit_test(data_right_behind_the_handshake_is_pending),
         cmocka_unit_test(pending_says_what_needs_no_descriptor),
         cmocka_unit_test(an_unfinished_write_goes_on_with_the_same_bytes),
         cmocka_unit_test(a_write_of_nothing_flushes),
