@@ -2,11 +2,13 @@
 # arrows.sh [SOURCE]: includes point only downward.
 #
 # Each folder of src/ is a layer with one header.  The table says what a layer
-# may include besides itself; anything else is an arrow up or sideways.  Tests
-# may include what they like from below and helpers of their own layer, and are
-# held to the same table.  One header is read from below: handshake knows the
-# words of engine.h (settings, questions and their answers), but cannot call what
-# it declares, because it is linked without it.  libcrypto's headers stay behind the crypto layer.
+# may include besides itself; anything else is an arrow up or sideways.  One
+# header is read from below: handshake knows the words of engine.h (settings,
+# questions and their answers), but cannot call what it declares, because it is
+# linked without it.  libcrypto's headers stay behind the crypto layer.
+#
+# What a layer's meson.build does not list among its sources is for tests; these
+# are held to the table too, but may use libcrypto and what tools/ lends them.
 set -u
 cd "${1:-$(dirname "$0")/..}" || exit 1
 
@@ -44,9 +46,16 @@ complain() {
     bad=$((bad + 1))
 }
 
+# is_test FILE LAYER: not one of the layer's sources?
+is_test() {
+    [ "${1%.c}" != "$1" ] && ! sed -n "/^$2_sources = /,/)/p" "src/$2/meson.build" |
+        grep -q "'${1##*/}'"
+}
+
 # check FILE LAYER INCLUDED
 check() {
     case $2:$3 in
+    *:\"../../tools/*) is_test "$1" "$2" && return ;;
     handshake:\"handfast/engine.h\") return ;;
     esac
     case $3 in
@@ -60,10 +69,8 @@ check() {
         ;;
     \"*) return ;;                          # beside the file itself
     "<openssl/"*)
-        [ "$2" = crypto ] || case $1 in
-        *_test.c) ;;
-        *) complain "$1 ($2) includes $3: only crypto may" ;;
-        esac
+        [ "$2" = crypto ] || is_test "$1" "$2" ||
+            complain "$1 ($2) includes $3: only crypto may"
         return
         ;;
     *) return ;;                            # the system's
@@ -89,8 +96,9 @@ for file in src/*/*.[ch] src/*/*.def; do
         seen=$((seen + 1))
     done
     case $file in
-    *_test.c | *.h | *.def) continue ;;
+    *.h | *.def) continue ;;
     esac
+    is_test "$file" "$layer" && continue
     # A .c file includes a header of its own layer before anything else.
     first=$(includes "$file" | head -n 1)
     case $first in
