@@ -274,10 +274,8 @@ struct job {
 
 static bool spend(const struct job *job, const struct hf_san *base)
 {
-    size_t shorter = job->name->value.len < base->value.len
-                         ? job->name->value.len
-                         : base->value.len;
-    uint32_t cost = 1 + (uint32_t)(shorter / 32);
+    uint32_t cost =
+        1 + (uint32_t)((job->name->value.len + base->value.len) / 32);
 
     if (cost > *job->budget) {
         *job->budget = 0;

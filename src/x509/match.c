@@ -19,37 +19,47 @@ static bool is_digit(uint8_t c)
     return c >= '0' && c <= '9';
 }
 
-static bool is_label_end(uint8_t c)
-{
-    c = hf_lower(c);
-    return is_digit(c) || (c >= 'a' && c <= 'z');
-}
+/* What a byte may be in a name; a table, because hostile lists of names are
+ * long. */
+enum { NONE, LETTER, HYPHEN, DOT };
+/* clang-format off */
+static const uint8_t classes[256] = {
+#define X10(at) [at] = LETTER, [at + 1] = LETTER, [at + 2] = LETTER, \
+                [at + 3] = LETTER, [at + 4] = LETTER, [at + 5] = LETTER, \
+                [at + 6] = LETTER, [at + 7] = LETTER, [at + 8] = LETTER, \
+                [at + 9] = LETTER
+#define X26(at) X10(at), X10(at + 10), [at + 20] = LETTER, [at + 21] = LETTER, \
+                [at + 22] = LETTER, [at + 23] = LETTER, [at + 24] = LETTER, \
+                [at + 25] = LETTER
+    X10('0'), X26('a'), X26('A'), ['-'] = HYPHEN, ['.'] = DOT,
+#undef X10
+#undef X26
+};
+/* clang-format on */
 
 bool hf_dns_is_sound(struct hf_span name, size_t *labels)
 {
     size_t in_label = 0;
+    uint8_t before = DOT; /* class of the byte before */
 
-    *labels = 0;
-    if (!name.len || name.len > DNS_MAX)
+    *labels = 1;
+    if (name.len > DNS_MAX)
         return false;
     for (size_t i = 0; i < name.len; i++) {
-        bool last = i + 1 == name.len || name.at[i + 1] == '.';
+        uint8_t class = classes[name.at[i]];
 
-        if (name.at[i] == '.') {
-            if (!in_label || i + 1 == name.len)
-                return false;
-            in_label = 0;
-            continue;
-        }
-        if (!is_label_end(name.at[i]) &&
-            (name.at[i] != '-' || !in_label || last))
-            return false;
-        if (!in_label)
+        if (class == DOT) {
+            if (before != LETTER)
+                return false; /* an empty label, or one that ends in a hyphen */
             ++*labels;
-        if (++in_label > LABEL_MAX)
+            in_label = 0;
+        } else if (class == NONE || (class == HYPHEN && before == DOT) ||
+                   ++in_label > LABEL_MAX) {
             return false;
+        }
+        before = class;
     }
-    return true;
+    return before == LETTER;
 }
 
 bool hf_dns_is_wildcard(struct hf_span pattern)

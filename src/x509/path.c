@@ -270,10 +270,14 @@ static bool passes(struct search *s, struct hf_check *check, int node)
 {
     for (size_t step = 0; hf_check_issuer(check, step); step++) {
         hf_check_report(check, node);
-        if (check->code) {
+        if (!check->code)
+            continue;
+        /* An older self-signed certificate of that name is not worth the
+         * word; that this one is self-signed is. */
+        if (s->depth > 1 || check->code != HF_E_NOT_A_CA ||
+            !(check->below->flags & HF_CERT_SELF_ISSUED))
             note(s, ISSUER, check);
-            return false;
-        }
+        return false;
     }
     return true;
 }

@@ -57,3 +57,32 @@ void scene_wipe(struct scene *s)
     hf_tried_wipe(&s->tree);
     memset(s, 0, sizeof(*s));
 }
+
+/* ---- a provider that only counts ---------------------------------------------- */
+
+static bool fake_verify(void *self, const struct hf_signature *how,
+                        const struct hf_public_key *key, struct hf_span message,
+                        struct hf_span signature, bool *fault)
+{
+    struct fake *f = self;
+
+    assert_int_equal(how->key, key->kind);
+    f->calls++;
+    *fault = f->fault;
+    return !f->fault && (!f->verify || f->verify(message, signature));
+}
+
+static const struct hf_signature fake_p256 = { .name = "p256",
+                                               .key = HF_KEY_P256,
+                                               .hash = HF_SHA256,
+                                               .verify = fake_verify };
+static const struct hf_signature *const fake_signatures[] = { &fake_p256, NULL };
+static const struct hf_provider fake_provider = {
+    .name = "fake", .signatures = fake_signatures
+};
+
+void fake_init(struct fake *f)
+{
+    memset(f, 0, sizeof(*f));
+    f->crypto = (struct hf_crypto){ &fake_provider, f };
+}

@@ -34,6 +34,15 @@ void scene_trust(struct scene *s, const struct make *m);
 unsigned scene_ask(struct scene *s);
 void scene_wipe(struct scene *s);
 
+/* A provider that verifies nothing and counts. */
+struct fake {
+    struct hf_crypto crypto;
+    unsigned calls;
+    bool fault;
+    bool (*verify)(struct hf_span message, struct hf_span signature);
+};
+void fake_init(struct fake *f); /* until told otherwise, all is good */
+
 #define SEND(s, ...) scene_send(s, &(struct make){ __VA_ARGS__ })
 #define TRUST(s, ...) scene_trust(s, &(struct make){ __VA_ARGS__ })
 #define assert_code(s, expected)                                               \

@@ -250,7 +250,8 @@ enum {
 struct hf_verify_budget {
     uint32_t signatures;  /* 100 */
     uint32_t candidates;  /* steps of the search: 10,000 */
-    uint32_t comparisons; /* of names with constraints: 65,536 */
+    uint32_t comparisons; /* of names with constraints, long ones for more
+                           * than one: 65,536 */
 };
 
 /* A node of the tree of tried paths: this certificate above that one, and the
