@@ -336,39 +336,38 @@ static bool show_extension(struct walk *body, unsigned ext, unsigned place,
     return ok;
 }
 
-/* Is an extension number in this block twice?  A hello may hold 16383 empty
- * ones, so neither comparing each with each nor remembering all of them will
- * do.  Instead look through the block four times, each time at a quarter of
- * the numbers, with a bit for each: the cost stays in proportion to the bytes
- * that were sent, and no limit on their number is needed. */
+/* Is an extension number in this block, which was walked, twice?  A hello may
+ * hold 16383 empty ones, so neither comparing each with each nor remembering
+ * all of them will do.  Instead look through the block four times, each time
+ * at a quarter of the numbers, with a bit for each: the cost stays in
+ * proportion to the bytes that were sent, and no limit on their number is
+ * needed. */
 static bool check_twice(const struct walk *block,
                         const struct hf_layout *layout,
                         const struct hf_field *f)
 {
     enum { QUARTER = 65536 / 4 };
-    size_t first = block->end;
     struct walk all = *block;
-    uint32_t which = 0;
+    size_t first = all.end, next;
 
-    for (unsigned quarter = 0; quarter < 4; quarter++) {
+    for (uint32_t quarter = 0; quarter < 4; quarter++) {
         uint8_t seen[QUARTER / 8] = { 0 };
-        struct walk w = *block, body;
-        uint32_t number;
 
-        while (left(&w) && open_extension(&w, layout, f, &number, &body)) {
-            unsigned bit = number % QUARTER;
+        for (size_t at = all.at; at < first; at = next) {
+            uint32_t number = number_at(&all, at, 2);
+            uint8_t bit = (uint8_t)(1u << number % 8);
+            uint8_t *byte = &seen[number % QUARTER / 8];
 
+            next = at + 4 + number_at(&all, at + 2, 2);
             if (number / QUARTER != quarter)
                 continue;
-            if ((seen[bit / 8] >> bit % 8 & 1) && body.at - 4 < first) {
-                first = body.at - 4;
-                which = number;
-            }
-            seen[bit / 8] |= (uint8_t)(1u << bit % 8);
+            if (*byte & bit)
+                first = at;
+            *byte |= bit;
         }
     }
-    return first == block->end ||
-           stop(&all, HF_FAULT_DUPLICATE, layout, f, first, which);
+    return first == all.end || stop(&all, HF_FAULT_DUPLICATE, layout, f, first,
+                                    number_at(&all, first, 2));
 }
 
 /* May extension @ext, seen at @at, be here? */
