@@ -141,8 +141,16 @@ struct story {
     unsigned max_version; /* what an unknown version is called */
     char host[HOST_MAX];  /* the name that is verified */
     int keylog;           /* descriptor, -1: none */
-    bool insecure;        /* verification may fail */
-    unsigned verdict;     /* then: why it did, enum hf_error_code */
+    /* What we sent is told when it has gone, so that both directions are in the
+     * order of the wire; until then it is held. */
+    const struct hf_conn *conn; /* during the handshake, else NULL */
+    struct held {
+        struct hf_event event; /* bytes are owned */
+        uint8_t *bytes;
+    } held[8];
+    size_t held_count;
+    bool insecure;    /* verification may fail */
+    unsigned verdict; /* then: why it did, enum hf_error_code */
     unsigned failed_checks;
     /* when things happened, for the bar of times; 0: not yet */
     double flight_sent, first_received, certificate, verified;
@@ -154,6 +162,8 @@ void story_note(struct story *story, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* hf_watch_fn: @ctx is a struct story. */
 void story_watch(void *ctx, const struct hf_event *event);
+/* Tell what is held. */
+void story_release(struct story *story);
 /* What was agreed, and whose certificate it is, in curl's shape. */
 void story_agreed(struct story *story, const struct hf_conn *conn);
 /* A line of a header, behind '>' or '<'. */

@@ -41,6 +41,7 @@ static bool handshake(struct hf_tls *tls, deadline end, struct story *story,
     double began = clock_ms();
     for (;;) {
         int result = hf_handshake(tls);
+        story_release(story);
         if (result == 0)
             return true;
         if (result == HF_WANT_ANSWER) {
@@ -89,7 +90,9 @@ struct hf_tls *client_open(const struct client *client,
     if (client->sni &&
         !hf_conn_set_sni(hf_tls_conn(tls), *client->sni ? client->sni : NULL))
         fail_error(f, hf_conn_error(hf_tls_conn(tls)), false);
+    story->conn = hf_tls_conn(tls);
     *ok = !f->code && handshake(tls, end, story, f);
+    story->conn = NULL;
     if (*ok) {
         story_agreed(story, hf_tls_conn(tls));
         *ok = check_pin(client, hf_tls_conn(tls), f);

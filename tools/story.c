@@ -12,6 +12,7 @@
 #include "client.h"
 
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 void story_start(struct story *story, const struct tool *tool, const char *host)
@@ -214,9 +215,8 @@ static void note_times(struct story *story, const struct hf_event *e,
         story->certificate = now;
 }
 
-void story_watch(void *ctx, const struct hf_event *event)
+static void pass_on(struct story *story, const struct hf_event *event)
 {
-    struct story *story = ctx;
     double now = clock_ms();
     if (story->zero <= 0)
         story->zero = now;
@@ -226,6 +226,53 @@ void story_watch(void *ctx, const struct hf_event *event)
     if (story->json)
         story_json(story, event, now - story->zero);
 }
+
+/* ---- in the order of the wire -------------------------------------------------------- */
+
+void story_release(struct story *story)
+{
+    for (size_t i = 0; i < story->held_count; i++) {
+        pass_on(story, &story->held[i].event);
+        free(story->held[i].bytes);
+    }
+    story->held_count = 0;
+}
+
+/* Keep a message of ours until its bytes have left the connection. */
+static bool hold(struct story *story, const struct hf_event *event)
+{
+    struct held *held = &story->held[story->held_count];
+    size_t len = event->bytes.len;
+    if (story->held_count == sizeof story->held / sizeof story->held[0])
+        return false;
+    held->bytes = malloc(len ? len : 1);
+    if (!held->bytes)
+        return false;
+    if (len)
+        memcpy(held->bytes, event->bytes.at, len);
+    held->event = *event;
+    held->event.bytes.at = held->bytes;
+    held->event.subject = held->event.inputs = NULL;
+    held->event.verdict = held->event.instead = NULL;
+    held->event.error = NULL;
+    story->held_count++;
+    return true;
+}
+
+void story_watch(void *ctx, const struct hf_event *event)
+{
+    struct story *story = ctx;
+    bool ours = event->kind == HF_EVENT_MESSAGE && event->sent;
+    if (!story->conn || hf_conn_outgoing(story->conn).len == 0)
+        story_release(story);
+    if (story->conn && ours && hold(story, event))
+        return;
+    if (ours)
+        story_release(story);
+    pass_on(story, event);
+}
+
+/* ---- the bar of times ------------------------------------------------------------------ */
 
 void story_times(struct story *story, const struct arrival *way, double ready,
                  double first_byte, double end)
