@@ -1,0 +1,277 @@
+/* serve_log.c - what a server says while it runs: how to reach it, and a line
+ * about each visit. */
+#include "serve.h"
+
+#include <string.h>
+#include <time.h>
+
+/* ---- the banner ---------------------------------------------------------------- */
+
+static void banner_json(const struct serve *s)
+{
+    struct json j = { .to = stdout };
+
+    json_open_line(&j, NULL, '{');
+    json_text(&j, "schema", "handfast/serve/1");
+    json_text(&j, "event", "listening");
+    json_text(&j, "name", s->name);
+    json_number(&j, "port", s->port);
+    json_text(&j, "ca", s->ca_path[0] ? s->ca_path : NULL);
+    json_text(&j, "client", s->client_path[0] ? s->client_path : NULL);
+    json_text(&j, "sha256", s->fingerprint[0] ? s->fingerprint : NULL);
+    json_finish(&j);
+}
+
+static void what_it_does(const struct serve *s, char *out, size_t cap)
+{
+    if (s->fault != FAULT_NONE || s->broken != ISSUE_SOUND)
+        snprintf(out, cap, "wrong on purpose: %s", s->words->fault);
+    else if (s->words->echo)
+        snprintf(out, cap, "echo");
+    else if (s->dir >= 0)
+        snprintf(out, cap, "files: %s", s->words->dir);
+    else
+        snprintf(out, cap, "a status page");
+}
+
+static void tries(const struct serve *s)
+{
+    char trust[4300] = "", url[300], client[4400] = "";
+
+    snprintf(url, sizeof(url), "https://%s:%u/", s->name, s->port);
+    if (s->ca_path[0])
+        snprintf(trust, sizeof(trust), " --cacert %s", s->ca_path);
+    if (s->client_path[0])
+        snprintf(client, sizeof(client), " --cert %s", s->client_path);
+    if (s->words->echo) {
+        printf("  try     handfast connect%s%s %s:%u\n", trust, client, s->name,
+               s->port);
+        printf("  try     openssl s_client%s%s%s%s -connect %s:%u\n",
+               s->ca_path[0] ? " -CAfile " : "", s->ca_path,
+               s->client_path[0] ? " -cert " : "", s->client_path, s->name,
+               s->port);
+        return;
+    }
+    printf("  try     curl%s%s %s\n", trust, client, url);
+    printf("  try     handfast get -v%s%s %s\n", trust, client, url);
+}
+
+void serve_banner(const struct serve *s)
+{
+    const struct tool *tool = s->tool;
+    char does[4200];
+
+    if (tool->json) {
+        banner_json(s);
+    } else {
+        what_it_does(s, does, sizeof(does));
+        printf("%sserving https://%s:%u/%s  (TLS 1.3)  %s\n",
+               ink(tool, stdout, INK_STRONG), s->name, s->port,
+               ink(tool, stdout, INK_PLAIN), does);
+        if (s->ca_path[0])
+            printf("  ca      %s  (gone when this stops)\n"
+                   "  sha256  %s\n",
+                   s->ca_path, s->fingerprint);
+        tries(s);
+    }
+    fflush(stdout);
+}
+
+/* ---- a line about a visit ---------------------------------------------------------- */
+
+static void clock_text(char out[16])
+{
+    time_t now = time(NULL);
+    struct tm tm;
+
+    if (!localtime_r(&now, &tm) || !strftime(out, 16, "%H:%M:%S", &tm))
+        out[0] = '\0';
+}
+
+static void begin(const struct visit *v)
+{
+    char now[16];
+
+    clock_text(now);
+    printf("%s%s%s %-21s  ", ink(v->serve->tool, stdout, INK_DIM), now,
+           ink(v->serve->tool, stdout, INK_PLAIN), v->peer);
+}
+
+/* "TLS_AES_128_GCM_SHA256" -> "AES_128_GCM": the rest is always the same. */
+static void suite_text(unsigned suite, char out[40])
+{
+    const char *name = hf_suite_name(suite);
+    char *hash;
+
+    if (name && strncmp(name, "TLS_", 4) == 0)
+        name += 4;
+    snprintf(out, 40, "%s", name ? name : "?");
+    hash = strstr(out, "_SHA");
+    if (hash)
+        *hash = '\0';
+}
+
+static void agreed(const struct visit *v)
+{
+    const struct hf_conn *conn = hf_tls_conn(v->tls);
+    char suite[40];
+
+    suite_text(hf_conn_suite(conn), suite);
+    printf("%s %s %s  %s%6.1f ms  ", hf_version_name(hf_conn_version(conn)),
+           hf_group_name(hf_conn_group(conn)), suite,
+           hf_conn_retried(conn) ? "retried " : "", v->ready - v->began);
+}
+
+static void end(struct visit *v)
+{
+    putchar('\n');
+    fflush(stdout);
+    v->logged = true;
+}
+
+static void json_begin(struct json *j, const struct visit *v, const char *event)
+{
+    *j = (struct json){ .to = stdout };
+    json_open_line(j, NULL, '{');
+    json_text(j, "schema", "handfast/serve/1");
+    json_text(j, "event", event);
+    json_number(j, "time", (int64_t)time(NULL));
+    json_text(j, "peer", v->peer);
+}
+
+static void json_conn(struct json *j, const struct visit *v)
+{
+    const struct hf_conn *conn = hf_tls_conn(v->tls);
+
+    if (!conn || !hf_conn_ready(conn))
+        return;
+    json_text(j, "version", hf_version_name(hf_conn_version(conn)));
+    json_text(j, "suite", hf_suite_name(hf_conn_suite(conn)));
+    json_text(j, "group", hf_group_name(hf_conn_group(conn)));
+    json_text(j, "name", hf_conn_server_name(conn));
+    json_bool(j, "retried", hf_conn_retried(conn));
+    json_ms(j, "handshake_ms", v->ready - v->began);
+}
+
+static void json_end(struct json *j, struct visit *v)
+{
+    json_finish(j);
+    fflush(stdout);
+    v->logged = true;
+}
+
+static void request_json(struct visit *v)
+{
+    struct json j;
+
+    json_begin(&j, v, "request");
+    json_conn(&j, v);
+    json_text(&j, "method", v->request.method);
+    json_text(&j, "target", v->request.target);
+    json_number(&j, "status", v->answer.status);
+    json_number(&j, "bytes", (int64_t)(v->answer.done));
+    json_end(&j, v);
+}
+
+void log_request(struct visit *v)
+{
+    char size[24];
+
+    if (v->serve->tool->json) {
+        request_json(v);
+        return;
+    }
+    if (v->serve->words->quiet) {
+        v->logged = true;
+        return;
+    }
+    begin(v);
+    if (v->requests == 1)
+        agreed(v);
+    else
+        printf("same connection  ");
+    print_safe_text(stdout, v->request.method);
+    putchar(' ');
+    print_safe_text(stdout, v->request.target);
+    size_text(size, sizeof(size), v->request.head ? 0 : v->answer.size);
+    printf(" %u %s", v->answer.status, size);
+    end(v);
+}
+
+/* What the one who reads the log can do about it. */
+static const char *hint(const struct visit *v, const struct hf_error *error)
+{
+    bool ours = v->serve->ca_path[0] != '\0';
+
+    if (!error->by_peer)
+        return "";
+    switch (error->alert) {
+    case 48: /* unknown_ca */
+        return ours ? "; it does not trust this server: see \"try\" above"
+                    : "; it does not trust this server's issuer";
+    case 42: /* bad_certificate */
+    case 46: /* certificate_unknown */
+        return "; it does not like this server's certificate";
+    case 45: return "; for it, this server's certificate has expired";
+    case 116: return "; it wants a certificate from us?";
+    default: return "";
+    }
+}
+
+void log_refusal(struct visit *v, const struct hf_error *error)
+{
+    const struct tool *tool = v->serve->tool;
+
+    v->good = false;
+    if (tool->json) {
+        struct json j;
+
+        json_begin(&j, v, "refused");
+        json_error(&j, error, exit_of(error, v->ready > 0));
+        json_end(&j, v);
+        return;
+    }
+    if (v->serve->words->quiet) {
+        v->logged = true;
+        return;
+    }
+    begin(v);
+    printf("%srefused:%s ", ink(tool, stdout, INK_BAD),
+           ink(tool, stdout, INK_PLAIN));
+    if (error->by_peer)
+        printf("the client ended it with %s (%u)",
+               hf_alert_name(error->alert) ? hf_alert_name(error->alert) : "?",
+               (unsigned)error->alert);
+    else
+        printf("%s", hf_error_text(error->code));
+    if (error->detail[0] && !error->by_peer) {
+        fputs(": ", stdout);
+        print_safe_text(stdout, error->detail);
+    }
+    printf("%s [%s]", hint(v, error), hf_error_name(error->code));
+    end(v);
+}
+
+void log_note(struct visit *v, const char *what)
+{
+    if (v->serve->tool->json) {
+        struct json j;
+
+        json_begin(&j, v, "note");
+        json_conn(&j, v);
+        json_text(&j, "note", what);
+        json_end(&j, v);
+        return;
+    }
+    if (v->serve->words->quiet) {
+        v->logged = true;
+        return;
+    }
+    begin(v);
+    if (v->ready > 0)
+        agreed(v);
+    printf("%s", what);
+    if (v->serve->words->echo && v->posted)
+        printf(", %llu bytes", (unsigned long long)v->posted);
+    end(v);
+}

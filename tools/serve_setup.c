@@ -1,0 +1,364 @@
+/* serve_setup.c - options made into a configuration: who the server is, whom
+ * it trusts, what it speaks. */
+#include "serve.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { LIST_MOST = 64, NAMES_MOST = 64, DAY = 86400, DAYS = 30 };
+
+static int config_failed(const struct serve *s)
+{
+    const struct hf_error *error = hf_config_error(s->config);
+
+    return error_tell(s->tool, exit_of(error, false), error, NULL);
+}
+
+/* ---- lists of names ---------------------------------------------------------- */
+
+/* Numbers of the names in @text, between which stand colons or commas. */
+static bool read_numbers(const char *text, unsigned (*number)(const char *),
+                         uint16_t out[LIST_MOST], char bad[80])
+{
+    size_t n = 0;
+
+    while (*text) {
+        char name[80];
+        size_t len = strcspn(text, ":, ");
+        unsigned found;
+
+        snprintf(name, sizeof(name), "%.*s", (int)len, text);
+        text += len + (text[len] != '\0');
+        if (!len)
+            continue;
+        found = number(name);
+        if (!found || n + 1 >= LIST_MOST) {
+            snprintf(bad, 80, "%s", name);
+            return false;
+        }
+        out[n++] = (uint16_t)found;
+    }
+    out[n] = 0;
+    return n > 0;
+}
+
+static int set_list(const struct serve *s, const char *text, const char *what,
+                    unsigned (*number)(const char *),
+                    bool (*set)(struct hf_config *, const uint16_t *))
+{
+    uint16_t list[LIST_MOST];
+    char bad[80] = "";
+
+    if (!text)
+        return 0;
+    if (!read_numbers(text, number, list, bad))
+        return usage_error(s->tool,
+                           "there is no %s \"%s\"; handfast tables "
+                           "lists them",
+                           what, bad);
+    return set(s->config, list) ? 0 : config_failed(s);
+}
+
+static int set_protocols(struct serve *s)
+{
+    const struct serve_words *w = s->words;
+    const char *text = w->alpn ? w->alpn : w->echo ? "" : "http/1.1";
+    const char *list[32] = { NULL };
+    char copy[512], *rest = NULL;
+    size_t n = 0;
+
+    if (w->no_alpn || !*text)
+        return 0;
+    if (strlen(text) >= sizeof(copy))
+        return usage_error(s->tool, "--alpn is too long");
+    strcpy(copy, text);
+    for (char *word = strtok_r(copy, ",", &rest); word && n < 31;
+         word = strtok_r(NULL, ",", &rest))
+        list[n++] = word;
+    return hf_config_set_protocols(s->config, list) ? 0 : config_failed(s);
+}
+
+static int set_lists(struct serve *s)
+{
+    static const uint16_t few[] = { 0x0018, 0x0017, 0 };
+    const struct serve_words *w = s->words;
+    int code = set_list(s, w->ciphers, "cipher suite", hf_suite_number,
+                        hf_config_set_suites);
+
+    if (!code)
+        code = set_list(s, w->groups, "group", hf_group_number,
+                        hf_config_set_groups);
+    if (!code)
+        code = set_list(s, w->schemes, "signature scheme", hf_scheme_number,
+                        hf_config_set_signatures);
+    /* Hardly anybody sends a share for these unasked. */
+    if (!code && s->fault == FAULT_RETRY &&
+        !hf_config_set_groups(s->config, few))
+        code = config_failed(s);
+    return code ? code : set_protocols(s);
+}
+
+/* ---- who we are --------------------------------------------------------------------- */
+
+static size_t pass(void *ctx, char *out, size_t cap)
+{
+    const char *text = ctx;
+    size_t len = text ? strlen(text) : 0;
+
+    if (!len || len > cap)
+        return 0;
+    memcpy(out, text, len);
+    return len;
+}
+
+static int own_files(struct serve *s)
+{
+    const struct serve_words *w = s->words;
+
+    /* a text of ours that is only read */
+    hf_config_set_passphrase(s->config, pass, (void *)(uintptr_t)w->pass);
+    if (w->key.count > w->cert.count)
+        return usage_error(s->tool, "more --key than --cert");
+    for (size_t i = 0; i < w->cert.count; i++)
+        if (!hf_config_add_keypair_file(s->config, w->cert.at[i],
+                                        i < w->key.count ? w->key.at[i] : NULL))
+            return config_failed(s);
+    return 0;
+}
+
+/* The names of the throw-away certificate. */
+static size_t read_names(struct serve *s, char *copy, size_t cap,
+                         const char *names[NAMES_MOST])
+{
+    const char *said = s->words->names;
+    char *rest = NULL;
+    size_t n = 0;
+
+    snprintf(copy, cap, "%s", said ? said : "localhost,127.0.0.1,::1");
+    for (char *word = strtok_r(copy, ",", &rest); word && n < NAMES_MOST;
+         word = strtok_r(NULL, ",", &rest))
+        names[n++] = word;
+    if (n)
+        snprintf(s->name, sizeof(s->name), "%s", names[0]);
+    return n;
+}
+
+struct identity {
+    struct issued *ca, *server, *client;
+};
+
+static void forget(struct identity *who)
+{
+    issued_free(who->ca);
+    issued_free(who->server);
+    issued_free(who->client);
+}
+
+/* An authority for the private names, or (if there are others) for these
+ * only; and a certificate from it. */
+static bool make_server(const struct issue_order *leaf, struct identity *who,
+                        struct hf_error *error)
+{
+    int64_t end = (int64_t)time(NULL) + DAYS * DAY;
+    struct issue_order ca = { .common_name = "handfast throw-away CA",
+                              .not_after = end };
+
+    who->ca = issue_root(&ca, error);
+    if (who->ca)
+        who->server = issue(who->ca, leaf, error);
+    if (who->ca && error->code == HF_E_NAME_CONSTRAINT) {
+        memset(error, 0, sizeof(*error));
+        issued_free(who->ca);
+        ca.names = leaf->names;
+        ca.count = leaf->count;
+        who->ca = issue_root(&ca, error);
+        if (who->ca)
+            who->server = issue(who->ca, leaf, error);
+    }
+    return who->server != NULL;
+}
+
+static bool use_server(struct serve *s, const struct issued *server)
+{
+    char *chain = issued_chain_pem(server), *key = issued_key_pem(server);
+    bool good = chain && key &&
+                hf_config_add_keypair(s->config, hf_span_text(chain),
+                                      hf_span_text(key));
+
+    if (key)
+        hf_wipe(key, strlen(key));
+    free(chain);
+    free(key);
+    return good;
+}
+
+/* A certificate for those who want to try --verify-client. */
+static bool make_client(struct identity *who, struct hf_error *error)
+{
+    static const char *const name[] = { "somebody" };
+    struct issue_order order = { .names = name,
+                                 .count = 1,
+                                 .use = ISSUE_CLIENT };
+
+    who->client = issue(who->ca, &order, error);
+    return who->client != NULL;
+}
+
+static bool trust_own(struct serve *s, const struct issued *ca)
+{
+    char *pem = issued_pem(ca);
+    bool good = pem && hf_config_trust(s->config, hf_span_text(pem));
+
+    free(pem);
+    return good;
+}
+
+static enum hf_client_auth client_auth(const struct serve_words *w)
+{
+    if (w->need_client ||
+        (w->client_auth && strcmp(w->client_auth, "required") == 0))
+        return HF_CLIENT_AUTH_REQUIRED;
+    if (w->client_auth)
+        return HF_CLIENT_AUTH_OPTIONAL;
+    return HF_CLIENT_AUTH_NONE;
+}
+
+static int own_throw_away(struct serve *s, struct identity *who)
+{
+    struct hf_error error = { 0 };
+    const char *names[NAMES_MOST];
+    char copy[2048];
+    struct issue_order leaf = { .names = names, .broken = s->broken };
+    bool client = client_auth(s->words) != HF_CLIENT_AUTH_NONE &&
+                  !s->words->ca_file;
+
+    leaf.count = read_names(s, copy, sizeof(copy), names);
+    if (!make_server(&leaf, who, &error) ||
+        (client && !make_client(who, &error)))
+        return error_tell(s->tool, exit_of(&error, false), &error, NULL);
+    if (!use_server(s, who->server) || (client && !trust_own(s, who->ca)))
+        return config_failed(s);
+    return 0;
+}
+
+static int64_t clock_now(void *ctx)
+{
+    (void)ctx;
+    return (int64_t)time(NULL);
+}
+
+static int set_clients(struct serve *s)
+{
+    const struct serve_words *w = s->words;
+    enum hf_client_auth mode = client_auth(w);
+
+    if (w->ca_file && !hf_config_trust_file(s->config, w->ca_file))
+        return config_failed(s);
+    if (mode != HF_CLIENT_AUTH_NONE && w->cert.count && !w->ca_file)
+        return usage_error(s->tool, "--verify-client: whose certificates? "
+                                    "--cafile FILE says it");
+    return hf_config_set_client_auth(s->config, mode) &&
+                   hf_config_set_clock(s->config, clock_now, NULL)
+               ? 0
+               : config_failed(s);
+}
+
+/* ---- the rest ---------------------------------------------------------------------------- */
+
+static void write_key_line(void *ctx, const char *line)
+{
+    const struct serve *s = ctx;
+    char text[512];
+    int n = snprintf(text, sizeof(text), "%s\n", line);
+
+    if (n > 0 && (size_t)n < sizeof(text) &&
+        write(s->keylog, text, (size_t)n) != n)
+        fprintf(stderr, "handfast serve: the key log cannot be written\n");
+    hf_wipe(text, sizeof(text));
+}
+
+static int set_keylog(struct serve *s)
+{
+    const char *path = s->words->keylog;
+
+    if (!path)
+        path = getenv("SSLKEYLOGFILE");
+    if (!path || !*path)
+        return 0;
+    s->keylog = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    if (s->keylog < 0)
+        return tool_error(s->tool, HF_EXIT_USAGE, "%s: %s", path,
+                          strerror(errno));
+    fprintf(stderr,
+            "handfast serve: the secrets of every connection go to "
+            "%s\n",
+            path);
+    return hf_config_set_keylog(s->config, write_key_line, s)
+               ? 0
+               : config_failed(s);
+}
+
+static int set_folder(struct serve *s)
+{
+    if (!s->words->dir)
+        return 0;
+    s->dir = open(s->words->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (s->dir >= 0)
+        return 0;
+    return tool_error(s->tool, HF_EXIT_USAGE, "%s: %s", s->words->dir,
+                      strerror(errno));
+}
+
+static int read_fault(struct serve *s)
+{
+    const char *word = s->words->fault;
+
+    if (!word)
+        return 0;
+    if (!fault_read(word, &s->fault, &s->broken))
+        return usage_error(s->tool,
+                           "there is no fault \"%s\"; --list-faults "
+                           "shows them",
+                           word);
+    if (s->broken != ISSUE_SOUND && s->words->cert.count)
+        return usage_error(s->tool,
+                           "--fault %s makes a certificate of its "
+                           "own: leave out --cert",
+                           word);
+    return 0;
+}
+
+int serve_setup(struct serve *s)
+{
+    struct identity who = { NULL, NULL, NULL };
+    bool own = s->words->cert.count > 0;
+    int code = read_fault(s);
+
+    if (code)
+        return code;
+    s->config = hf_config_new();
+    if (!s->config)
+        return tool_error(s->tool, HF_EXIT_INTERNAL, "out of memory");
+    snprintf(s->name, sizeof(s->name), "localhost");
+    code = set_lists(s);
+    if (!code)
+        code = set_folder(s);
+    if (!code)
+        code = set_clients(s);
+    if (!code)
+        code = own ? own_files(s) : own_throw_away(s, &who);
+    if (!code)
+        code = set_keylog(s);
+    if (!code && !hf_config_freeze(s->config))
+        code = config_failed(s);
+    if (!code)
+        code = serve_listen(s);
+    if (!code && who.ca)
+        code = serve_folder(s, who.ca, who.client);
+    forget(&who);
+    return code;
+}
