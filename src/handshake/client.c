@@ -128,13 +128,14 @@ enum hf_step_result hf_send_client_hello(struct hf_handshake *hs)
     return hf_step(write_hello(hs));
 }
 
-/* RFC 8446 D.4: right before our second flight, whichever that is. */
+/* RFC 8446 D.4: right before our second flight, whichever that is, if we sent
+ * a session id. */
 static bool send_dummy_ccs(struct hf_handshake *hs)
 {
     static const uint8_t one[1] = { 1 };
     struct hf_session *s = hs->session;
 
-    if (hs->dummy_ccs_sent || s->out.aead)
+    if (hs->dummy_ccs_sent || s->out.aead || !hs->session_id_len)
         return true;
     hs->dummy_ccs_sent = true;
     hf_passed(s, true, HF_CONTENT_CCS, HF_CHANGE_CIPHER_SPEC, HF_PLAIN,
