@@ -18,6 +18,8 @@ import threading
 import time
 import traceback
 
+import schema
+
 HANDFAST = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else "handfast"
 WORK = pathlib.Path(tempfile.mkdtemp(prefix="handfast-cli-"))
 
@@ -41,7 +43,11 @@ class Ran:
         self.seconds = seconds
 
     def json(self):
-        return json.loads(self.out)
+        """The document on standard output, which fits its schema."""
+        document = json.loads(self.out)
+        if "schema" in document:
+            schema.check(document)
+        return document
 
     def __repr__(self):
         return (f"exit {self.code}\n--- stdout\n{self.out[-1500:]}\n"

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """handfast connect: s_client's spellings with verification on, what it says,
 how it talks, and how it ends."""
+import json
 import re
 import socket
 import subprocess
@@ -152,6 +153,28 @@ def test_json_has_the_chain_and_the_events():
     document = run("connect", f"localhost:{cli.closed_port()}",
                    "--json").json()
     equal((document["error"]["code"], document["exit"]), ("system.connect", 7))
+
+
+def test_the_schema_refuses_what_does_not_fit():
+    with tls_server(waiting) as server:
+        document = connect(server, "--json").json()
+
+    def spoiled(change):
+        copy = json.loads(json.dumps(document))
+        change(copy)
+        try:
+            cli.schema.check(copy)
+        except AssertionError:
+            return True
+        return False
+    want(not spoiled(lambda d: None))
+    for change in (lambda d: d.pop("exit"), lambda d: d.update(extra=1),
+                   lambda d: d.update(exit="0"), lambda d: d.update(exit=-1),
+                   lambda d: d["tls"].update(verify="maybe"),
+                   lambda d: d["tls"]["certificates"][0].update(der="xyz"),
+                   lambda d: d["events"][0].pop("t"),
+                   lambda d: d["events"].append({"t": 0})):
+        want(spoiled(change))
 
 
 def test_keying_material_is_the_servers():
