@@ -66,6 +66,8 @@ static const struct opt options[] = {
       .help = "trust the certificates in this hashed directory" },
     { .name = "insecure", .letter = 'k', .kind = OPT_FLAG, TLS(insecure),
       .help = "go on although the certificate is not accepted, and say so in the last line" },
+    { .name = "verify_return_error", .kind = OPT_FLAG, AT(strict),
+      .help = "leave if the certificate is not accepted, as always" },
     { .name = "pinnedpubkey", .kind = OPT_TEXT, .arg = "PINS", TLS(pin),
       .help = "the server's key must have one of these hashes, sha256//BASE64 with ; between" },
     { .name = "cert", .kind = OPT_TEXT, .arg = "FILE", TLS(cert),

@@ -18,7 +18,8 @@ struct connect {
     unsigned family, connect_timeout;
     bool show_certs, brief, quiet, commands, keep_open, crlf, no_server_name;
     bool only12, only13, no12, no13;
-    bool shut; /* do not talk: leave after the handshake */
+    bool strict; /* s_client's word for what is always done */
+    bool shut;   /* do not talk: leave after the handshake */
 };
 
 /* What was seen: one line, or a dozen (summary.c). */
