@@ -95,6 +95,11 @@ static void note_agreed(struct fetch *fetch, const struct hop *hop)
     fetch->group = hf_conn_group(conn);
     fetch->scheme = hf_conn_peer_scheme(conn);
     fetch->verify = hop->story.verdict != HF_OK;
+    /* -v says it in its own place */
+    if (fetch->verify && !fetch->get->silent && !hop->story.level)
+        fprintf(stderr, "%s: verify: FAILED (ignored): %s [%s]\n",
+                fetch->tool->title, hf_error_text(hop->story.verdict),
+                hf_error_name(hop->story.verdict));
 }
 
 static bool open_link(struct hop *hop)

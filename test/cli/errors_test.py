@@ -51,6 +51,13 @@ def broken(fault, code, evidence, exit_code=60, options=()):
                       "--cacert", ca_file())
         equal((ignored.code, ignored.out), (0, "yes"), ignored)
         has(ignored.err, rf"verify: FAILED \(ignored\).*\[{code}\]")
+        ignored = run("get", "-k", f"https://localhost:{server.port}/",
+                      "--cacert", ca_file())
+        equal(len(ignored.err.splitlines()), 1, ignored)
+        has(ignored.err, rf"^handfast get: verify: FAILED \(ignored\): .* "
+            rf"\[{code}\]$")
+        ignored = run("get", "-ks", f"https://localhost:{server.port}/")
+        equal((ignored.out, ignored.err), ("yes", ""), ignored)
 
 
 def test_an_expired_certificate_shows_its_last_day_and_today():
