@@ -41,6 +41,17 @@ bool hf_libcrypto_failed(void)
     return false;
 }
 
+bool hf_libcrypto_starved(void)
+{
+    bool found = false;
+
+    for (unsigned long e; (e = ERR_get_error()) != 0;)
+        found = found || ERR_GET_REASON(e) == ERR_R_MALLOC_FAILURE ||
+                (ERR_GET_LIB(e) == ERR_LIB_BN &&
+                 ERR_GET_REASON(e) == BN_R_TOO_MANY_TEMPORARY_VARIABLES);
+    return found;
+}
+
 /* ---- opening ------------------------------------------------------------------------ */
 
 /* Each returns the name of what is not there, or NULL. */

@@ -70,6 +70,8 @@ void hf_libcrypto_free(struct hf_libcrypto *lib);
 HF_CHECK bool hf_libcrypto_random(void *self, void *out, size_t len);
 /* Empty the error queue; always false. */
 bool hf_libcrypto_failed(void);
+/* Empty the error queue; was there an error that memory was missing? */
+bool hf_libcrypto_starved(void);
 /* Known answers and known lies (libcrypto_check.c): NULL if all is well, else
  * the name of what this libcrypto gets wrong. */
 HF_CHECK const char *hf_libcrypto_check(struct hf_libcrypto *lib);

@@ -14,12 +14,6 @@ struct ecdh_state {
     uint8_t scalar[SCALAR_MAX]; /* as many bytes of it as the curve has */
 };
 
-/* What a failed call was about: a point that is none, or no memory? */
-static bool no_memory(void)
-{
-    return ERR_GET_REASON(ERR_peek_last_error()) == ERR_R_MALLOC_FAILURE;
-}
-
 /* The point @scalar times @point, or times the generator if that is empty. */
 static bool multiply(struct hf_libcrypto *lib, size_t curve,
                      struct hf_span scalar, struct hf_span point, uint8_t *out,
@@ -38,7 +32,7 @@ static bool multiply(struct hf_libcrypto *lib, size_t curve,
     BN_set_flags(k, BN_FLG_CONSTTIME);
     if (point.len &&
         EC_POINT_oct2point(group, p, point.at, point.len, ctx) != 1) {
-        *fault = no_memory();
+        *fault = hf_libcrypto_starved(); /* else it is no point */
         goto out;
     }
     ok = EC_POINT_mul(group, p, point.len ? NULL : k, point.len ? p : NULL,

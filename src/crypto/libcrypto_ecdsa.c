@@ -91,6 +91,8 @@ static EC_KEY *public_key(struct hf_libcrypto *lib, size_t curve,
               EC_POINT_oct2point(group, p, point.at, point.len, NULL) == 1;
     if (ok)
         *fault = !(ok = EC_KEY_set_public_key(key, p) == 1);
+    else
+        *fault = *fault || hf_libcrypto_starved();
     EC_POINT_free(p);
     if (ok)
         return key;
@@ -148,8 +150,10 @@ bool hf_ecdsa_sign(const struct hf_private_key *key, struct hf_span digest,
     unsigned n = 0;
 
     *len = 0;
+    /* Without memory for the encoding, 3.0 says 1 and a length of -1. */
     if ((size_t)ECDSA_size(key->ec) > cap ||
-        ECDSA_sign(0, digest.at, (int)digest.len, out, &n, key->ec) != 1)
+        ECDSA_sign(0, digest.at, (int)digest.len, out, &n, key->ec) != 1 ||
+        n > cap)
         return hf_libcrypto_failed();
     *len = n;
     return true;
@@ -189,16 +193,15 @@ static bool check(struct hf_libcrypto *lib, size_t curve, struct hf_span point,
 {
     (void)r;
     (void)s;
-    /* What is no point cannot be told from no memory here. */
     EVP_PKEY *key = public_key(lib, curve, point);
-    if (!key)
-        return hf_libcrypto_failed();
-    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(lib->lib, key, NULL);
-    *fault = !ctx || EVP_PKEY_verify_init(ctx) != 1;
-    bool ok = !*fault && EVP_PKEY_verify(ctx, whole.at, whole.len, digest.at,
-                                         digest.len) == 1;
+    EVP_PKEY_CTX *ctx = key ? EVP_PKEY_CTX_new_from_pkey(lib->lib, key, NULL)
+                            : NULL;
+    bool ok = ctx && EVP_PKEY_verify_init(ctx) == 1 &&
+              EVP_PKEY_verify(ctx, whole.at, whole.len, digest.at,
+                              digest.len) == 1;
     EVP_PKEY_CTX_free(ctx);
     EVP_PKEY_free(key);
+    *fault = !ok && hf_libcrypto_starved();
     return ok;
 }
 
@@ -209,7 +212,8 @@ bool hf_ecdsa_sign(const struct hf_private_key *key, struct hf_span digest,
 
     *len = cap;
     bool ok = ctx && (size_t)EVP_PKEY_get_size(key->pkey) <= cap &&
-              EVP_PKEY_sign(ctx, out, len, digest.at, digest.len) == 1;
+              EVP_PKEY_sign(ctx, out, len, digest.at, digest.len) == 1 &&
+              *len <= cap; /* see above */
     EVP_PKEY_CTX_free(ctx);
     if (ok)
         return true;

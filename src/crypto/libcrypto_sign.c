@@ -29,7 +29,9 @@ static bool verify_ed25519(struct hf_libcrypto *lib, struct hf_span point,
                                           message.at, message.len) == 1;
     EVP_MD_CTX_free(ctx);
     EVP_PKEY_free(pkey);
-    return ok || hf_libcrypto_failed();
+    if (!ok && hf_libcrypto_starved())
+        *fault = true;
+    return ok;
 }
 
 static bool sign_ed25519(const struct hf_private_key *key,
@@ -41,7 +43,8 @@ static bool sign_ed25519(const struct hf_private_key *key,
     *len = cap;
     bool ok = ctx && cap >= ED25519_SIGNATURE &&
               EVP_MD_CTX_copy_ex(ctx, key->ed25519) == 1 &&
-              EVP_DigestSign(ctx, out, len, message.at, message.len) == 1;
+              EVP_DigestSign(ctx, out, len, message.at, message.len) == 1 &&
+              *len == ED25519_SIGNATURE;
     EVP_MD_CTX_free(ctx);
     if (ok)
         return true;
