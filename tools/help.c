@@ -96,14 +96,36 @@ void help_command(const struct tool *tool, FILE *to, const struct command *c,
 
 /* ---- man pages (mdoc) --------------------------------------------------------------- */
 
-/* Our sentences for roff: a capital letter, a full stop, no stray escapes. */
+/* Our sentences for roff: a capital letter, a full stop, no stray escapes, and
+ * lines of 80 columns that do not begin as a macro would. */
 static void man_sentence(FILE *to, const char *text)
 {
-    size_t n = strlen(text);
-    putc(toupper((unsigned char)text[0]), to);
-    for (const char *p = text + 1; n && *p; p++)
-        fputs(*p == '\\' ? "\\e" : (char[2]){ *p, 0 }, to);
-    fputs(n && text[n - 1] == '.' ? "\n" : ".\n", to);
+    size_t n = strlen(text), at = 0;
+    bool stop = n && text[n - 1] != '.';
+    const char *begin = text;
+    while (*text) {
+        size_t len = strcspn(text, " ");
+        bool last = text[len] == 0;
+        bool macro = *text == '.' || *text == '\'';
+        if (at && at + 1 + len + (last && stop) > 78 && !macro) {
+            putc('\n', to);
+            at = 0;
+        } else if (at) {
+            putc(' ', to);
+            at++;
+        }
+        for (size_t i = 0; i < len; i++) {
+            if (text[i] == '\\')
+                fputs("\\e", to);
+            else if (text + i == begin)
+                putc(toupper((unsigned char)text[i]), to);
+            else
+                putc(text[i], to);
+        }
+        at += len;
+        text += len + !last;
+    }
+    fputs(stop ? ".\n" : "\n", to);
 }
 
 /* A word of an mdoc macro line: dashes as typed, arguments kept together. */
