@@ -87,19 +87,14 @@ static bool is_utf8(struct hf_span text)
 static bool is_string(const struct hf_tlv *tlv)
 {
     switch (tlv->tag) {
-    case HF_DER_UTF8:
-        return is_utf8(tlv->value);
-    case HF_DER_BMP:
-        return tlv->value.len % 2 == 0;
-    case HF_DER_UNIVERSAL:
-        return tlv->value.len % 4 == 0;
+    case HF_DER_UTF8: return is_utf8(tlv->value);
+    case HF_DER_BMP: return tlv->value.len % 2 == 0;
+    case HF_DER_UNIVERSAL: return tlv->value.len % 4 == 0;
     case HF_DER_PRINTABLE:
     case HF_DER_IA5:
     case HF_DER_TELETEX:
-    case HF_DER_NUMERIC:
-        return true;
-    default:
-        return false;
+    case HF_DER_NUMERIC: return true;
+    default: return false;
     }
 }
 

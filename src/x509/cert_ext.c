@@ -15,9 +15,9 @@
 
 /* What RFC 5280 says about the critical bit, where it matters to us. */
 enum criticality {
-    EITHER,     /* understood, so it may be */
-    NEVER,      /* "MUST mark this extension as non-critical" */
-    NOT_YET     /* read, but what it demands is not done */
+    EITHER, /* understood, so it may be */
+    NEVER,  /* "MUST mark this extension as non-critical" */
+    NOT_YET /* read, but what it demands is not done */
 };
 
 typedef bool read_fn(struct hf_parse *p, struct hf_span value);
@@ -45,7 +45,10 @@ static bool read_aia(struct hf_parse *p, struct hf_span value);
 static bool read_feature(struct hf_parse *p, struct hf_span value);
 static bool read_sct(struct hf_parse *p, struct hf_span value);
 
-#define OID(text) { (const uint8_t *)(text), sizeof(text) - 1 }
+#define OID(text)                                 \
+    {                                             \
+        (const uint8_t *)(text), sizeof(text) - 1 \
+    }
 #define PKIX "\x2b\x06\x01\x05\x05\x07\x01"
 
 /* clang-format off */
@@ -182,15 +185,13 @@ static bool general_name_is_sound(const struct hf_tlv *name)
     case HF_DER_CONTEXT | 1:
     case HF_DER_CONTEXT | 2:
     case HF_DER_CONTEXT | 6:
-    case HF_DER_CONTEXT | 8:
-        return true;
+    case HF_DER_CONTEXT | 8: return true;
     case HF_DER_CONTEXT | HF_DER_CONSTRUCTED | 4:
         return hf_name_is_sound(name->value);
     case HF_DER_CONTEXT | 7: /* 8 and 32: with a mask, in constraints */
         return name->value.len == 4 || name->value.len == 16 ||
                name->value.len == 8 || name->value.len == 32;
-    default:
-        return false;
+    default: return false;
     }
 }
 
@@ -233,8 +234,7 @@ static bool read_basic(struct hf_parse *p, struct hf_span value)
         if (!hf_der_small(&inside, &length))
             return hf_parse_no(p, "pathLenConstraint is not a number");
         p->cert->flags |= HF_CERT_PATHLEN;
-        p->cert->path_len =
-            length < UINT16_MAX ? (uint16_t)length : UINT16_MAX;
+        p->cert->path_len = length < UINT16_MAX ? (uint16_t)length : UINT16_MAX;
     }
     if (ca)
         p->cert->flags |= HF_CERT_CA;

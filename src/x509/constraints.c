@@ -140,8 +140,8 @@ static enum relation compare_email(struct hf_span name, struct hf_span base)
 
 static bool is_texty(uint8_t tag)
 {
-    return tag == HF_DER_UTF8 || tag == HF_DER_PRINTABLE ||
-           tag == HF_DER_IA5 || tag == HF_DER_NUMERIC;
+    return tag == HF_DER_UTF8 || tag == HF_DER_PRINTABLE || tag == HF_DER_IA5 ||
+           tag == HF_DER_NUMERIC;
 }
 
 /* The next character for a comparison that ignores case and how many spaces
@@ -242,17 +242,12 @@ static enum relation compare(const struct hf_san *name,
                              const struct hf_san *base)
 {
     switch ((enum hf_san_kind)name->kind) {
-    case HF_SAN_DNS:
-        return compare_dns(name->value, base->value);
-    case HF_SAN_IP:
-        return compare_ip(name->value, base->value);
-    case HF_SAN_EMAIL:
-        return compare_email(name->value, base->value);
-    case HF_SAN_DIRECTORY:
-        return compare_directory(name->value, base->value);
+    case HF_SAN_DNS: return compare_dns(name->value, base->value);
+    case HF_SAN_IP: return compare_ip(name->value, base->value);
+    case HF_SAN_EMAIL: return compare_email(name->value, base->value);
+    case HF_SAN_DIRECTORY: return compare_directory(name->value, base->value);
     case HF_SAN_URI:
-    case HF_SAN_OTHER:
-        break;
+    case HF_SAN_OTHER: break;
     }
     return MALFORMED; /* not evaluated, so refused */
 }
@@ -261,9 +256,8 @@ static enum relation compare(const struct hf_san *name,
  * says which they are. */
 static bool is_about(const struct hf_san *name, const struct hf_san *base)
 {
-    return name->kind == base->kind &&
-           (name->kind != HF_SAN_OTHER ||
-            name->value.at[0] == base->value.at[0]);
+    return name->kind == base->kind && (name->kind != HF_SAN_OTHER ||
+                                        name->value.at[0] == base->value.at[0]);
 }
 
 struct job {
@@ -274,8 +268,8 @@ struct job {
 
 static bool spend(const struct job *job, const struct hf_san *base)
 {
-    uint32_t cost =
-        1 + (uint32_t)((job->name->value.len + base->value.len) / 32);
+    uint32_t cost = 1 +
+                    (uint32_t)((job->name->value.len + base->value.len) / 32);
 
     if (cost > *job->budget) {
         *job->budget = 0;
@@ -340,8 +334,9 @@ static uint16_t ask_subject(const struct hf_cert *ca,
                             const struct hf_cert *below, uint32_t *budget,
                             struct hf_nc_fault *fault)
 {
-    static const uint8_t email[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7,
-                                     0x0d, 1,    9,    1 };
+    static const uint8_t email[] = {
+        0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 1
+    };
     struct hf_san name = { HF_SAN_DIRECTORY, below->subject };
     struct job job = { &name, budget, fault };
     struct hf_der r = hf_der(below->subject), rdns, set;

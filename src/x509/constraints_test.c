@@ -10,8 +10,8 @@ static unsigned ask(const char *subject, const char *san, const char *nc,
 {
     struct hf_cert *ca = make_cert(
         &(struct make){ .subject = "CN=ca", .ext = { CA, nc } });
-    struct hf_cert *below = make_cert(
-        &(struct make){ .subject = subject, .issuer = "CN=ca", .ext = { san } });
+    struct hf_cert *below = make_cert(&(struct make){
+        .subject = subject, .issuer = "CN=ca", .ext = { san } });
     struct hf_nc_fault fault;
     unsigned code = hf_constraints_ask(ca, below, budget, &fault);
 
@@ -253,8 +253,8 @@ static unsigned ask_directory(const char *subject, bool excluded,
     return ask(subject, NULL, nc, &budget);
 }
 
-#define DE "310b3009060355040613024445"         /* C=DE, PrintableString */
-#define LAB "310c300a060355040a0c034c6162"       /* O=Lab, UTF8String */
+#define DE "310b3009060355040613024445"              /* C=DE, PrintableString */
+#define LAB "310c300a060355040a0c034c6162"           /* O=Lab, UTF8String */
 #define LAB_PRINTABLE "310c300a060355040a13036c4142" /* O=lAB */
 
 static void directory_names_are_held_against_their_beginnings(void **state)
@@ -288,9 +288,9 @@ static void spelling_is_no_way_around(void **state)
                      HF_E_NAME_CONSTRAINT);
     assert_int_equal(ask_directory("O=Lab/CN=x", false, "300e" LAB_PRINTABLE),
                      HF_OK);
-    assert_int_equal(
-        ask_directory("O=Lab/CN=x", true, "3011310f300d060355040a0c06204c61622020"),
-        HF_E_NAME_CONSTRAINT);
+    assert_int_equal(ask_directory("O=Lab/CN=x", true,
+                                   "3011310f300d060355040a0c06204c61622020"),
+                     HF_E_NAME_CONSTRAINT);
     assert_int_equal(ask_directory("O=L ab/CN=x", true, "300e" LAB), HF_OK);
     assert_int_equal(ask_directory("O=Labs/CN=x", true, "300e" LAB), HF_OK);
     assert_int_equal(ask_directory("OU=Lab/CN=x", true, "300e" LAB), HF_OK);
@@ -301,18 +301,20 @@ static void doubt_is_refused(void **state)
 {
     (void)state;
     /* BMPString "Lab" against UTF8String. */
-    assert_int_equal(ask_directory("O=Lab", true,
-                                   "3011310f300d060355040a1e06004c00610062"),
-                     HF_E_NAME_CONSTRAINT);
-    assert_int_equal(ask_directory("O=Lab", false,
-                                   "3011310f300d060355040a1e06004c00610062"),
-                     HF_E_NAME_CONSTRAINT);
+    assert_int_equal(
+        ask_directory("O=Lab", true, "3011310f300d060355040a1e06004c00610062"),
+        HF_E_NAME_CONSTRAINT);
+    assert_int_equal(
+        ask_directory("O=Lab", false, "3011310f300d060355040a1e06004c00610062"),
+        HF_E_NAME_CONSTRAINT);
     /* The same but for the case of a letter beyond ASCII. */
-    assert_int_equal(ask_directory("O=\xc3\x9c" "b", true,
-                                   "300e310c300a060355040a0c03c3bc62"),
+    assert_int_equal(ask_directory("O=\xc3\x9c"
+                                   "b",
+                                   true, "300e310c300a060355040a0c03c3bc62"),
                      HF_E_NAME_CONSTRAINT);
-    assert_int_equal(ask_directory("O=\xc3\x9c" "c", true,
-                                   "300e310c300a060355040a0c03c3bc62"),
+    assert_int_equal(ask_directory("O=\xc3\x9c"
+                                   "c",
+                                   true, "300e310c300a060355040a0c03c3bc62"),
                      HF_OK);
 }
 
@@ -394,7 +396,8 @@ static void the_worst_of_lists_end_early(void **state)
                               "%sexcluded;DNS:%u%050u.example.com",
                               i ? "," : "", i, 0);
         b += (size_t)snprintf(san + b, sizeof(san) - b,
-                              "%sDNS:x%02u%050u.example.com", i ? "," : "", i, 0);
+                              "%sDNS:x%02u%050u.example.com", i ? "," : "", i,
+                              0);
     }
     ca = make_cert(&(struct make){ .subject = "CN=ca", .ext = { CA, nc } });
     below = make_cert(&(struct make){ .subject = "CN=x", .ext = { san } });

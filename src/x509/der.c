@@ -199,18 +199,12 @@ static bool primitive_is_sound(const struct hf_tlv *tlv)
     bool b;
 
     switch (tlv->tag) {
-    case HF_DER_BOOLEAN:
-        return hf_der_boolean(&r, &b);
-    case HF_DER_INTEGER:
-        return hf_der_integer(&r, &value);
-    case HF_DER_BIT_STRING:
-        return hf_der_bits(&r, &value, &unused);
-    case HF_DER_NULL:
-        return !tlv->value.len;
-    case HF_DER_OID:
-        return hf_der_oid(&r, &value);
-    default:
-        return true;
+    case HF_DER_BOOLEAN: return hf_der_boolean(&r, &b);
+    case HF_DER_INTEGER: return hf_der_integer(&r, &value);
+    case HF_DER_BIT_STRING: return hf_der_bits(&r, &value, &unused);
+    case HF_DER_NULL: return !tlv->value.len;
+    case HF_DER_OID: return hf_der_oid(&r, &value);
+    default: return true;
     }
 }
 

@@ -38,26 +38,26 @@ static void an_element_knows_its_place_and_extent(void **state)
 static void what_is_not_der_is_refused(void **state)
 {
     static const char *const bad[] = {
-        "",               /* nothing */
-        "04",             /* no length */
-        "0401",           /* no value */
-        "040300 00",      /* too short by one */
-        "048100",         /* long form of 0 */
-        "04817f",         /* long form of 127, and short */
-        "0481",           /* a length without its byte */
-        "048200ff",       /* two bytes for 255 */
-        "048201",         /* half a length */
-        "04830100 00",    /* three bytes of length */
-        "0480 0000",      /* indefinite */
-        "048401000000",   /* four bytes */
-        "0000",           /* end of contents */
-        "1f0100",         /* a tag of several bytes */
-        "bf2100",         /* another */
-        "2500",           /* a constructed NULL */
-        "2400",           /* an OCTET STRING in pieces */
-        "1000",           /* a primitive SEQUENCE */
-        "1100",           /* and SET */
-        "04ff",           /* reserved */
+        "",             /* nothing */
+        "04",           /* no length */
+        "0401",         /* no value */
+        "040300 00",    /* too short by one */
+        "048100",       /* long form of 0 */
+        "04817f",       /* long form of 127, and short */
+        "0481",         /* a length without its byte */
+        "048200ff",     /* two bytes for 255 */
+        "048201",       /* half a length */
+        "04830100 00",  /* three bytes of length */
+        "0480 0000",    /* indefinite */
+        "048401000000", /* four bytes */
+        "0000",         /* end of contents */
+        "1f0100",       /* a tag of several bytes */
+        "bf2100",       /* another */
+        "2500",         /* a constructed NULL */
+        "2400",         /* an OCTET STRING in pieces */
+        "1000",         /* a primitive SEQUENCE */
+        "1100",         /* and SET */
+        "04ff",         /* reserved */
     };
     struct hf_tlv tlv;
 
@@ -136,10 +136,10 @@ struct row {
 static void integers_have_their_shortest_form(void **state)
 {
     static const struct row rows[] = {
-        { "020100", true },    { "02017f", true },      { "02020080", true },
-        { "020180", true },    { "0202ff7f", true },    { "0200", false },
-        { "0202007f", false }, { "0202ff80", false },   { "0203000001", false },
-        { "0203008000", true }, { "040100", false },    { "0202ff", false },
+        { "020100", true },     { "02017f", true },    { "02020080", true },
+        { "020180", true },     { "0202ff7f", true },  { "0200", false },
+        { "0202007f", false },  { "0202ff80", false }, { "0203000001", false },
+        { "0203008000", true }, { "040100", false },   { "0202ff", false },
     };
     struct hf_span out;
 
@@ -197,11 +197,15 @@ static void booleans_are_00_or_ff(void **state)
 static void object_identifiers_are_whole_and_not_padded(void **state)
 {
     static const struct row rows[] = {
-        { "0603551d13", true },     { "06012a", true },
+        { "0603551d13", true },
+        { "06012a", true },
         { "06092a864886f70d010101", true },
-        { "0600", false },          { "060180", false },
-        { "06032a8648", true },     { "06022a86", false },
-        { "06042a800101", false },  { "0603802a01", false },
+        { "0600", false },
+        { "060180", false },
+        { "06032a8648", true },
+        { "06022a86", false },
+        { "06042a800101", false },
+        { "0603802a01", false },
         { "0503551d13", false },
     };
     struct hf_span oid;
@@ -258,9 +262,11 @@ static void whole_trees_are_sound_or_not(void **state)
         { "3002 0401", false },
         { "3005 0403 0600ff", true }, /* inside an OCTET STRING: opaque */
         { "301c 301a 3018 3016 3014 3012 3010 300e 300c 300a 3008 3006 3004 "
-          "3002 3000", true }, /* 15 deep */
+          "3002 3000",
+          true }, /* 15 deep */
         { "301e 301c 301a 3018 3016 3014 3012 3010 300e 300c 300a 3008 3006 "
-          "3004 3002 3000", false },
+          "3004 3002 3000",
+          false },
     };
 
     (void)state;
@@ -294,12 +300,12 @@ static void times_become_seconds(void **state)
     } rows[] = {
         { "700101000000Z", 0 },
         { "691231235959Z", -1 },
-        { "500101000000Z", -631152000 },     /* the first UTCTime: 1950 */
-        { "491231235959Z", 2524607999 },     /* the last: 2049 */
+        { "500101000000Z", -631152000 }, /* the first UTCTime: 1950 */
+        { "491231235959Z", 2524607999 }, /* the last: 2049 */
         { "20500101000000Z", 2524608000 },
-        { "000229120000Z", 951825600 },      /* 2000 was a leap year */
+        { "000229120000Z", 951825600 }, /* 2000 was a leap year */
         { "240229000000Z", 1709164800 },
-        { "20380119031408Z", 2147483648 },   /* beyond 32 bits */
+        { "20380119031408Z", 2147483648 }, /* beyond 32 bits */
         { "21000228235959Z", 4107542399 },
         { "99991231235959Z", 253402300799 }, /* RFC 5280 4.1.2.5 */
         { "270115080000Z", NOW },
@@ -317,14 +323,14 @@ static void times_become_seconds(void **state)
 static void other_times_are_refused(void **state)
 {
     static const char *const bad[] = {
-        "7001010000Z",         "700101000000",       "700101000000+0000",
-        "700101000000Z0",      "19700101000000",     "19700101000000.5Z",
-        "19700101000000+0100", "700001000000Z",      "701301000000Z",
-        "700132000000Z",       "700100000000Z",      "700230000000Z",
-        "210229000000Z",       "21000229000000Z",    "700101240000Z",
-        "700101006000Z",       "700101000060Z",      "70010100000aZ",
-        "-00101000000Z",       "700101000000z",      "7 0101000000Z",
-        "19491231235959Z",     "00000101000000Z",    "1970010100000 Z",
+        "7001010000Z",         "700101000000",    "700101000000+0000",
+        "700101000000Z0",      "19700101000000",  "19700101000000.5Z",
+        "19700101000000+0100", "700001000000Z",   "701301000000Z",
+        "700132000000Z",       "700100000000Z",   "700230000000Z",
+        "210229000000Z",       "21000229000000Z", "700101240000Z",
+        "700101006000Z",       "700101000060Z",   "70010100000aZ",
+        "-00101000000Z",       "700101000000z",   "7 0101000000Z",
+        "19491231235959Z",     "00000101000000Z", "1970010100000 Z",
     };
     int64_t seconds;
 

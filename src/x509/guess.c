@@ -65,8 +65,8 @@ bool hf_is_intermediate_missing(const struct hf_verify *v)
         return true;
     if (issuers_issuer(leaf, &name))
         return !hf_span_equal(name, leaf->issuer);
-    for (size_t i = 0; v->store && i < hf_store_count(v->store) && !found &&
-                       i < ANCHORS_MAX;
+    for (size_t i = 0;
+         v->store && i < hf_store_count(v->store) && !found && i < ANCHORS_MAX;
          i++) {
         struct hf_cert *anchor = hf_store_at(v->store, i);
 

@@ -54,11 +54,35 @@ static inline bool hf_serial_is_zero(const struct hf_cert *cert)
     return cert->serial.len == 1 && cert->serial.at[0] == 0;
 }
 
-/* ---- names ------------------------------------------------------------------------ */
+/* ---- text (sink.c) ------------------------------------------------------------- */
 
+struct hf_sink {
+    char *out;
+    size_t len, cap; /* cap counts the NUL */
+    bool cut;
+};
+static inline struct hf_sink hf_sink(char *out, size_t cap)
+{
+    return (struct hf_sink){ out, 0, cap, cap == 0 };
+}
+/* All of @n bytes, as they are, or nothing any more. */
+void hf_sink_put(struct hf_sink *s, const char *bytes, size_t n);
+void hf_sink_text(struct hf_sink *s, const char *text);
+void hf_sink_number(struct hf_sink *s, uint64_t n);
+void hf_sink_hex(struct hf_sink *s, struct hf_span bytes);
+/* \xHH */
+void hf_sink_escaped(struct hf_sink *s, uint8_t byte);
+/* Somebody's text; characters of @special get a backslash. */
+void hf_sink_utf8(struct hf_sink *s, struct hf_span text, const char *special);
+/* The same of a BMPString: two bytes a character, no surrogates. */
+void hf_sink_bmp(struct hf_sink *s, struct hf_span text, const char *special);
+void hf_sink_finish(struct hf_sink *s);
 /* The character at the front of @s, which is not empty, and its length; 0 if
  * it is not UTF-8. */
 size_t hf_utf8_read(struct hf_span s, uint32_t *c);
+
+/* ---- names ------------------------------------------------------------------------ */
+
 /* The next type and value of an RDN that is open. */
 bool hf_rdn_next(struct hf_der *set, struct hf_span *type,
                  struct hf_tlv *value);
@@ -114,12 +138,12 @@ struct hf_check {
     unsigned cas_below;          /* authorities between it and the leaf that
                                   * count for pathLenConstraint */
     bool anchor;                 /* it is from the trust store */
-    const struct hf_nc_fault *fault; /* CONSTRAINTS */
+    const struct hf_nc_fault *fault;   /* CONSTRAINTS */
     const struct hf_error *unreadable; /* ANCHOR: one that could not be read */
-    const struct hf_verified *proof; /* PATH */
-    size_t depth;                /* PATH: the most there may be */
-    uint8_t event;               /* enum hf_event_id: which check */
-    uint16_t code;               /* enum hf_error_code: what came out */
+    const struct hf_verified *proof;   /* PATH */
+    size_t depth;                      /* PATH: the most there may be */
+    uint8_t event;                     /* enum hf_event_id: which check */
+    uint16_t code;                     /* enum hf_error_code: what came out */
 };
 
 /* The checks of a leaf and of an issuer, cheapest first: the @step-th.  Sets
@@ -161,9 +185,9 @@ struct hf_checker {
     struct hf_link links[HF_LINKS_MAX];
     size_t count;
     uint32_t signatures, comparisons; /* that are left */
-    size_t where;             /* after a refusal: index in the path */
-    struct hf_nc_fault fault; /* after NAME_CONSTRAINT */
-    uint8_t event;            /* after a refusal: which check */
+    size_t where;                     /* after a refusal: index in the path */
+    struct hf_nc_fault fault;         /* after NAME_CONSTRAINT */
+    uint8_t event;                    /* after a refusal: which check */
 };
 /* Is @path, leaf first, trusted?  HF_OK: *out is the proof.  Otherwise the
  * reason; BUDGET and CRYPTO say nothing about the path. */
@@ -176,13 +200,71 @@ bool hf_checker_knows_bad(const struct hf_checker *checker,
                           const struct hf_cert *above);
 void hf_checker_wipe(struct hf_checker *checker);
 
+/* ---- the search (path.c, candidate.c) ---------------------------------------------- */
+
+/* How much a failure explains. */
+enum hf_rank {
+    HF_RANK_NOTHING,
+    HF_RANK_LEAF_OTHER, /* the leaf would not do, but is there a path? */
+    HF_RANK_NO_PATH,    /* nobody who is trusted issued it */
+    HF_RANK_TOO_DEEP,
+    HF_RANK_ISSUER,     /* a candidate that may not issue */
+    HF_RANK_WHOLE_PATH, /* a path to an anchor, refused by the checker */
+    HF_RANK_STOPPED,    /* no budget, no memory, a fault */
+    HF_RANK_LEAF_TIME   /* it has expired, whoever issued it */
+};
+
+enum hf_phase {
+    HF_PHASE_ANCHORS,
+    HF_PHASE_SENT,
+    HF_PHASE_ODD_ANCHORS,
+    HF_PHASE_ODD_SENT,
+    HF_PHASE_DONE
+};
+
+struct hf_place {
+    struct hf_cert *cert; /* owned if it is an anchor */
+    bool anchor;
+    enum hf_phase phase;
+    bool walking;              /* anchors */
+    struct hf_anchors anchors; /* of the issuer's name */
+    size_t next;               /* chain: index of the next to look at */
+    bool tried;                /* somebody of that name was there */
+    int node;                  /* in the tree; -1 none */
+};
+
+struct hf_search {
+    const struct hf_verify *v;
+    struct hf_verify_budget had; /* at the beginning */
+    uint32_t left;               /* candidates */
+    struct hf_place at[HF_PATH_MAX];
+    size_t depth, max_depth;
+    bool leaf_ok;      /* it passed its own checks */
+    bool reached;      /* a path leads to an anchor */
+    bool stopped;      /* no budget, no memory, a fault */
+    enum hf_rank rank; /* of the failure kept */
+    struct hf_error best;
+    struct hf_error unreadable;     /* an anchor that could not be parsed */
+    const struct hf_cert *dead_end; /* the highest without an issuer */
+    size_t dead_depth;
+    int dead_node;
+    struct hf_checker checker;
+};
+
+/* The next to try above @place; NULL after the last, or if it had to stop. */
+struct hf_cert *hf_next_candidate(struct hf_search *s, struct hf_place *place,
+                                  bool *anchor);
+/* Give up, for BUDGET, CRYPTO or BUG.  Always false. */
+bool hf_search_stop(struct hf_search *s, unsigned code);
+struct hf_verify_budget hf_search_spent(const struct hf_search *s);
+
 /* ---- guessing (guess.c) -------------------------------------------------------------------- */
 
 /* Of a leaf whose issuer is nowhere: is it likely that the peer forgot to send
  * an intermediate, rather than that its authority is not trusted? */
 bool hf_is_intermediate_missing(const struct hf_verify *v);
 
-/* ---- words (report.c) ---------------------------------------------------------------------- */
+/* ---- words (words.c, report.c) ---------------------------------------------------------------------- */
 
 struct hf_words {
     char subject[128]; /* which certificate */

@@ -95,7 +95,8 @@ static struct hf_store *read_store(const json_t *pems)
     size_t i, added;
 
     assert_non_null(store);
-    json_array_foreach (pems, i, pem) {
+    json_array_foreach(pems, i, pem)
+    {
         struct hf_error error = { .code = HF_OK };
 
         /* One that cannot be indexed is one that nothing is trusted by. */
@@ -144,7 +145,8 @@ static bool judge(struct limbo *limbo, const json_t *testcase,
     struct hf_cert *chain[CERTS_MAX] = { 0 };
     struct hf_verified proof = { 0 };
     struct hf_peer_name name;
-    struct hf_verify v = { .crypto = &limbo->crypto, .chain = chain,
+    struct hf_verify v = { .crypto = &limbo->crypto,
+                           .chain = chain,
                            .profile = (uint8_t)profile };
     struct hf_store *store;
     const json_t *pem;
@@ -160,7 +162,8 @@ static bool judge(struct limbo *limbo, const json_t *testcase,
     if (!chain[0])
         return hf_fail(error, HF_E_CERT_DER, "the leaf cannot be read");
     v.count = 1;
-    json_array_foreach (sent, i, pem) {
+    json_array_foreach(sent, i, pem)
+    {
         assert_true(v.count < CERTS_MAX);
         chain[v.count++] = read_cert(json_string_value(pem));
     }
@@ -233,7 +236,8 @@ static void judge_one(struct limbo *limbo, const json_t *testcase,
                       struct group *group, bool by_its_profile)
 {
     const char *id = text_of(testcase, "id");
-    bool expected = strcmp(text_of(testcase, "expected_result"), "SUCCESS") == 0;
+    bool expected = strcmp(text_of(testcase, "expected_result"), "SUCCESS") ==
+                    0;
     struct hf_error error = { .code = HF_OK };
     double before = cpu_ms(), took;
     bool ours = judge(limbo, testcase,
@@ -311,7 +315,7 @@ static void every_testcase_is_agreed_on_or_argued_about(void **state)
         skip();
     }
     assert_true(hf_crypto_open(&limbo.crypto, &hf_libcrypto, &error));
-    json_array_foreach (json_object_get(file, "testcases"), i, testcase)
+    json_array_foreach(json_object_get(file, "testcases"), i, testcase)
         count(&limbo, testcase);
     hf_crypto_close(&limbo.crypto);
     json_decref(file);

@@ -78,7 +78,8 @@ bool hf_dns_covers(struct hf_span pattern, struct hf_span dns)
         return false;
     while (i < dns.len && dns.at[i] != '.')
         i++;
-    return i && i < dns.len && hf_equal_fold(pattern, hf_span_after(dns, i + 1));
+    return i && i < dns.len &&
+           hf_equal_fold(pattern, hf_span_after(dns, i + 1));
 }
 
 /* ---- the names of a certificate ----------------------------------------------------- */
@@ -88,23 +89,14 @@ struct hf_san hf_general_name(const struct hf_tlv *tlv)
     struct hf_san san = { HF_SAN_OTHER, tlv->value };
 
     switch (tlv->tag) {
-    case HF_DER_CONTEXT | 1:
-        san.kind = HF_SAN_EMAIL;
-        break;
-    case HF_DER_CONTEXT | 2:
-        san.kind = HF_SAN_DNS;
-        break;
+    case HF_DER_CONTEXT | 1: san.kind = HF_SAN_EMAIL; break;
+    case HF_DER_CONTEXT | 2: san.kind = HF_SAN_DNS; break;
     case HF_DER_CONTEXT | HF_DER_CONSTRUCTED | 4:
         san.kind = HF_SAN_DIRECTORY;
         break;
-    case HF_DER_CONTEXT | 6:
-        san.kind = HF_SAN_URI;
-        break;
-    case HF_DER_CONTEXT | 7:
-        san.kind = HF_SAN_IP;
-        break;
-    default:
-        san.value = tlv->whole; /* the tag says which */
+    case HF_DER_CONTEXT | 6: san.kind = HF_SAN_URI; break;
+    case HF_DER_CONTEXT | 7: san.kind = HF_SAN_IP; break;
+    default: san.value = tlv->whole; /* the tag says which */
     }
     return san;
 }
@@ -180,7 +172,8 @@ static bool read_ip4(struct hf_span text, uint8_t *out)
             start = i;
         while (i < text.len && is_digit(text.at[i]) && i - start < 3)
             value = value * 10 + (unsigned)(text.at[i++] - '0');
-        if (i == start || value > 255 || (text.at[start] == '0' && i - start > 1))
+        if (i == start || value > 255 ||
+            (text.at[start] == '0' && i - start > 1))
             return false;
         out[n] = (uint8_t)value;
     }

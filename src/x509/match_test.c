@@ -23,7 +23,7 @@ static void patterns_cover_names(void **state)
         { "*.example.com", "a.b.example.com", false },
         { "*.example.com", ".example.com", false },
         { "*.example.com", "wwwexample.com", false },
-        { "*.com", "example.com", false },      /* one label behind it */
+        { "*.com", "example.com", false }, /* one label behind it */
         { "*.localhost", "a.localhost", false },
         { "*", "localhost", false },
         { "*", "example.com", false },
@@ -33,7 +33,8 @@ static void patterns_cover_names(void **state)
         { "*w.example.com", "www.example.com", false },
         { "www.*.com", "www.example.com", false },
         { "*.*.com", "www.example.com", false },
-        { "xn--*-1b3c148a.example.com", "xn--bliss-1b3c148a.example.com", false },
+        { "xn--*-1b3c148a.example.com", "xn--bliss-1b3c148a.example.com",
+          false },
         { "example.com.", "example.com", false }, /* not as in a certificate */
         { ".example.com", "www.example.com", false },
         { "*.exa_mple.com", "www.exa_mple.com", false }, /* not LDH */
@@ -88,11 +89,15 @@ static void names_to_check_are_read(void **state)
     static const struct {
         const char *text, *dns;
     } rows[] = {
-        { "example.com", "example.com" }, { "Example.COM", "example.com" },
-        { "example.com.", "example.com" }, { "localhost", "localhost" },
-        { "a", "a" },                      { "1.example", "1.example" },
+        { "example.com", "example.com" },
+        { "Example.COM", "example.com" },
+        { "example.com.", "example.com" },
+        { "localhost", "localhost" },
+        { "a", "a" },
+        { "1.example", "1.example" },
         { "xn--bcher-kva.example", "xn--bcher-kva.example" },
-        { "1-1", "1-1" },                  { "127.0.0.1.example", "127.0.0.1.example" },
+        { "1-1", "1-1" },
+        { "127.0.0.1.example", "127.0.0.1.example" },
     };
     struct hf_peer_name name;
 
@@ -141,14 +146,52 @@ static void addresses_to_check_are_read(void **state)
 static void what_is_neither_is_refused(void **state)
 {
     static const char *const bad[] = {
-        "", ".", "..", "a..b", ".a", "a..", "-a", "a-", "a_b", "a b", "*",
-        "*.example.com", "example.com/", "example.com:443", "user@example.com",
-        "\xc3\xa9xample.com", "1.2.3", "1.2.3.4.5", "256.0.0.1", "1.2.3.04",
-        "1.2.3.", "1", "12345", "01.2.3.4", "1.2.3.4.", "0x7f.1.2.3",
-        "[::1]", "::1%eth0", "fe80::1%1", ":", ":::", "1:2:3:4:5:6:7",
-        "1:2:3:4:5:6:7:8:9", "1::2::3", "12345::", "::g", "1:", ":1",
-        "1:2:3:4:5:6:7:8::", "::1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7:1.2.3.4",
-        "::1.2.3", "::1.2.3.4:5", "::256.0.0.1", "1:::2", "example.123",
+        "",
+        ".",
+        "..",
+        "a..b",
+        ".a",
+        "a..",
+        "-a",
+        "a-",
+        "a_b",
+        "a b",
+        "*",
+        "*.example.com",
+        "example.com/",
+        "example.com:443",
+        "user@example.com",
+        "\xc3\xa9xample.com",
+        "1.2.3",
+        "1.2.3.4.5",
+        "256.0.0.1",
+        "1.2.3.04",
+        "1.2.3.",
+        "1",
+        "12345",
+        "01.2.3.4",
+        "1.2.3.4.",
+        "0x7f.1.2.3",
+        "[::1]",
+        "::1%eth0",
+        "fe80::1%1",
+        ":",
+        ":::",
+        "1:2:3:4:5:6:7",
+        "1:2:3:4:5:6:7:8:9",
+        "1::2::3",
+        "12345::",
+        "::g",
+        "1:",
+        ":1",
+        "1:2:3:4:5:6:7:8::",
+        "::1:2:3:4:5:6:7:8",
+        "1:2:3:4:5:6:7:1.2.3.4",
+        "::1.2.3",
+        "::1.2.3.4:5",
+        "::256.0.0.1",
+        "1:::2",
+        "example.123",
     };
     struct hf_peer_name name;
 
@@ -176,8 +219,8 @@ static bool names(const char *san, const char *wanted)
 static void alternative_names_are_looked_at(void **state)
 {
     (void)state;
-    assert_true(names("subjectAltName=DNS:a.org,DNS:example.com",
-                      "example.com."));
+    assert_true(
+        names("subjectAltName=DNS:a.org,DNS:example.com", "example.com."));
     assert_true(names("subjectAltName=DNS:*.example.com", "www.example.com"));
     assert_true(names("subjectAltName=IP:127.0.0.1", "127.0.0.1"));
     assert_true(names("subjectAltName=IP:::1", "0:0:0:0:0:0:0:1"));
@@ -191,7 +234,8 @@ static void no_name_counts_that_stands_elsewhere(void **state)
     assert_false(names(NULL, "example.com")); /* CN */
     assert_false(names("subjectAltName=DNS:a.org", "example.com"));
     assert_false(names("subjectAltName=email:example.com", "example.com"));
-    assert_false(names("subjectAltName=URI:https://example.com", "example.com"));
+    assert_false(
+        names("subjectAltName=URI:https://example.com", "example.com"));
     /* An address in a dNSName, a name in an iPAddress. */
     assert_false(names("subjectAltName=DNS:127.0.0.1", "127.0.0.1"));
     assert_false(names("subjectAltName=DNS:*.0.0.1", "127.0.0.1"));

@@ -20,59 +20,11 @@
  */
 #include "x509/inside.h"
 
-enum {
-    SIGNATURES = 100,
-    CANDIDATES = 10000,
-    COMPARISONS = 65536,
-    ANCHOR_COST = 8 /* candidates: one must be decoded and parsed */
-};
-
-/* How much a failure explains. */
-enum rank {
-    NOTHING,
-    LEAF_OTHER,  /* the leaf would not do, but is there a path? */
-    NO_PATH,     /* nobody who is trusted issued it */
-    TOO_DEEP,
-    ISSUER,      /* a candidate that may not issue */
-    WHOLE_PATH,  /* a path to an anchor, refused by the checker */
-    STOPPED,     /* no budget, no memory, a fault */
-    LEAF_TIME    /* it has expired, whoever issued it */
-};
-
-enum phase { ANCHORS, SENT, ODD_ANCHORS, ODD_SENT, DONE };
-
-struct place {
-    struct hf_cert *cert; /* owned if it is an anchor */
-    bool anchor;
-    enum phase phase;
-    bool walking;              /* anchors */
-    struct hf_anchors anchors; /* of the issuer's name */
-    size_t next;               /* chain: index of the next to look at */
-    bool tried;                /* somebody of that name was there */
-    int node;                  /* in the tree; -1 none */
-};
-
-struct search {
-    const struct hf_verify *v;
-    struct hf_verify_budget had; /* at the beginning */
-    uint32_t left;               /* candidates */
-    struct place at[HF_PATH_MAX];
-    size_t depth, max_depth;
-    bool leaf_ok;    /* it passed its own checks */
-    bool reached;    /* a path leads to an anchor */
-    bool stopped;    /* no budget, no memory, a fault */
-    enum rank rank;  /* of the failure kept */
-    struct hf_error best;
-    struct hf_error unreadable; /* an anchor that could not be parsed */
-    const struct hf_cert *dead_end; /* the highest without an issuer */
-    size_t dead_depth;
-    int dead_node;
-    struct hf_checker checker;
-};
+enum { SIGNATURES = 100, CANDIDATES = 10000, COMPARISONS = 65536 };
 
 /* ---- keeping the failure that tells most ------------------------------------------- */
 
-static void note(struct search *s, enum rank rank,
+static void note(struct hf_search *s, enum hf_rank rank,
                  const struct hf_check *check)
 {
     struct hf_words words;
@@ -86,36 +38,9 @@ static void note(struct search *s, enum rank rank,
             words.instead);
 }
 
-static struct hf_verify_budget spent(const struct search *s)
-{
-    return (struct hf_verify_budget){
-        .signatures = s->had.signatures - s->checker.signatures,
-        .candidates = s->had.candidates - s->left,
-        .comparisons = s->had.comparisons - s->checker.comparisons,
-    };
-}
-
-/* Always false. */
-static bool stop(struct search *s, unsigned code)
-{
-    struct hf_verify_budget cost = spent(s);
-
-    s->stopped = true;
-    if (s->rank >= STOPPED)
-        return false;
-    s->rank = STOPPED;
-    s->best = (struct hf_error){ .code = HF_OK };
-    if (code == HF_E_BUDGET)
-        return hf_fail(&s->best, code,
-                       "given up after %u signatures, %u candidates and %u "
-                       "comparisons of names",
-                       cost.signatures, cost.candidates, cost.comparisons);
-    return hf_fail(&s->best, code, NULL);
-}
-
 /* ---- the tree ------------------------------------------------------------------------- */
 
-static int add_node(struct search *s, struct hf_cert *cert, size_t depth,
+static int add_node(struct hf_search *s, struct hf_cert *cert, size_t depth,
                     bool anchor)
 {
     struct hf_tried_tree *tree = s->v->tree;
@@ -144,104 +69,19 @@ void hf_tried_wipe(struct hf_tried_tree *tree)
     *tree = (struct hf_tried_tree){ .count = 0 };
 }
 
-/* ---- candidates -------------------------------------------------------------------------- */
-
-static bool spend(struct search *s, uint32_t n)
-{
-    if (s->left < n)
-        return stop(s, HF_E_BUDGET);
-    s->left -= n;
-    return true;
-}
-
-/* The key identifiers are there and do not fit. */
-static bool is_odd(const struct hf_cert *cert, const struct hf_cert *issuer)
-{
-    struct hf_span wanted = hf_cert_akid(cert), is = hf_cert_skid(issuer);
-
-    return wanted.len && is.len && !hf_span_equal(wanted, is);
-}
-
-/* The same authority again would be a circle: RFC 4158 5.2, name and key. */
-static bool is_on_path(const struct search *s, const struct hf_cert *cert)
-{
-    for (size_t i = 0; i < s->depth; i++) {
-        const struct hf_cert *other = s->at[i].cert;
-
-        if (other == cert || hf_span_equal(other->der, cert->der) ||
-            (i && hf_span_equal(other->subject, cert->subject) &&
-             hf_span_equal(other->spki, cert->spki)))
-            return true;
-    }
-    return false;
-}
-
-static struct hf_cert *next_anchor(struct search *s, struct place *place,
-                                   bool odd)
-{
-    struct hf_cert *cert;
-
-    if (!place->walking)
-        place->anchors = hf_anchors_of(s->v->store, place->cert->issuer);
-    place->walking = true;
-    while ((cert = hf_anchors_next(&place->anchors, &s->unreadable))) {
-        if (!spend(s, ANCHOR_COST))
-            break;
-        if (is_odd(place->cert, cert) == odd && !is_on_path(s, cert))
-            return cert;
-        hf_cert_free(cert);
-    }
-    hf_cert_free(cert);
-    place->walking = false;
-    return NULL;
-}
-
-static struct hf_cert *next_sent(struct search *s, struct place *place,
-                                 bool odd)
-{
-    while (place->next < s->v->count) {
-        struct hf_cert *cert = s->v->chain[place->next++];
-
-        if (!spend(s, 1))
-            return NULL;
-        if (cert && hf_span_equal(cert->subject, place->cert->issuer) &&
-            is_odd(place->cert, cert) == odd && !is_on_path(s, cert))
-            return cert;
-    }
-    place->next = 1;
-    return NULL;
-}
-
-/* The next to try above @place; NULL after the last, or if it had to stop. */
-static struct hf_cert *next_candidate(struct search *s, struct place *place,
-                                      bool *anchor)
-{
-    while (place->phase != DONE && !s->stopped) {
-        bool odd = place->phase >= ODD_ANCHORS;
-        struct hf_cert *cert;
-
-        *anchor = place->phase == ANCHORS || place->phase == ODD_ANCHORS;
-        cert = *anchor ? next_anchor(s, place, odd)
-                       : next_sent(s, place, odd);
-        if (cert)
-            return cert;
-        place->phase++;
-    }
-    return NULL;
-}
-
 /* ---- one step ------------------------------------------------------------------------------ */
 
-static void push(struct search *s, struct hf_cert *cert, bool anchor, int node)
+static void push(struct hf_search *s, struct hf_cert *cert, bool anchor,
+                 int node)
 {
-    s->at[s->depth++] = (struct place){
+    s->at[s->depth++] = (struct hf_place){
         .cert = cert, .anchor = anchor, .next = 1, .node = node
     };
 }
 
-static void pop(struct search *s)
+static void pop(struct hf_search *s)
 {
-    struct place *place = &s->at[--s->depth];
+    struct hf_place *place = &s->at[--s->depth];
 
     if (!place->tried && !place->anchor &&
         (!s->dead_end || s->depth > s->dead_depth)) {
@@ -255,7 +95,7 @@ static void pop(struct search *s)
 
 /* Authorities between the leaf and what comes next that pathLenConstraint
  * counts (RFC 5280 4.2.1.9). */
-static unsigned count_cas(const struct search *s)
+static unsigned count_cas(const struct hf_search *s)
 {
     unsigned n = 0;
 
@@ -266,7 +106,7 @@ static unsigned count_cas(const struct search *s)
 }
 
 /* May @cert issue what is at the top of the stack? */
-static bool passes(struct search *s, struct hf_check *check, int node)
+static bool passes(struct hf_search *s, struct hf_check *check, int node)
 {
     for (size_t step = 0; hf_check_issuer(check, step); step++) {
         hf_check_report(check, node);
@@ -276,14 +116,14 @@ static bool passes(struct search *s, struct hf_check *check, int node)
          * word; that this one is self-signed is. */
         if (s->depth > 1 || check->code != HF_E_NOT_A_CA ||
             !(check->below->flags & HF_CERT_SELF_ISSUED))
-            note(s, ISSUER, check);
+            note(s, HF_RANK_ISSUER, check);
         return false;
     }
     return true;
 }
 
 /* An anchor must still fit above it. */
-static bool leaves_room(struct search *s, struct hf_check *check, int node)
+static bool leaves_room(struct hf_search *s, struct hf_check *check, int node)
 {
     if (s->depth + (check->anchor ? 1 : 2) <= s->max_depth)
         return true;
@@ -291,12 +131,12 @@ static bool leaves_room(struct search *s, struct hf_check *check, int node)
     check->code = HF_E_PATH_LENGTH;
     check->depth = s->max_depth;
     hf_check_report(check, node);
-    note(s, TOO_DEEP, check);
+    note(s, HF_RANK_TOO_DEEP, check);
     return false;
 }
 
 /* Not again, if the checker has found that it did not. */
-static bool may_have_signed(struct search *s, const struct hf_check *issuer,
+static bool may_have_signed(struct hf_search *s, const struct hf_check *issuer,
                             int node)
 {
     struct hf_check check = { .v = s->v,
@@ -314,7 +154,7 @@ static bool may_have_signed(struct search *s, const struct hf_check *issuer,
 /* The place on the stack whose fault it is: of a signature the one who should
  * have made it, of a constraint the one who made that.  So a certificate that
  * other paths go through as well is not blamed for this one. */
-static size_t culprit(const struct search *s)
+static size_t culprit(const struct hf_search *s)
 {
     size_t where = s->checker.where;
 
@@ -328,7 +168,7 @@ static size_t culprit(const struct search *s)
 }
 
 /* Tell what the checker found. */
-static void report_proof(struct search *s, uint16_t code)
+static void report_proof(struct hf_search *s, uint16_t code)
 {
     struct hf_check check = { .v = s->v, .event = HF_EV_CHECK_SIGNATURE };
 
@@ -341,7 +181,7 @@ static void report_proof(struct search *s, uint16_t code)
         check.event = s->checker.event;
         check.code = code;
         hf_check_report(&check, s->at[culprit(s)].node);
-        note(s, WHOLE_PATH, &check);
+        note(s, HF_RANK_WHOLE_PATH, &check);
         return;
     }
     for (size_t i = s->depth - 1; i-- > 0;) {
@@ -359,7 +199,7 @@ static void report_proof(struct search *s, uint16_t code)
 }
 
 /* The stack is a path.  True: the search is over. */
-static bool try_path(struct search *s, struct hf_verified *out)
+static bool try_path(struct hf_search *s, struct hf_verified *out)
 {
     struct hf_cert *path[HF_PATH_MAX];
     uint16_t code;
@@ -371,7 +211,7 @@ static bool try_path(struct search *s, struct hf_verified *out)
         path[i] = s->at[i].cert;
     code = hf_checker_prove(&s->checker, path, s->depth, out);
     if (code == HF_E_BUDGET || code == HF_E_CRYPTO) {
-        stop(s, code);
+        hf_search_stop(s, code);
         return true;
     }
     report_proof(s, code);
@@ -380,10 +220,10 @@ static bool try_path(struct search *s, struct hf_verified *out)
 
 /* Try @cert above the top.  True: the search is over.  Takes it over if it is
  * an anchor. */
-static bool try_candidate(struct search *s, struct hf_cert *cert, bool anchor,
-                          struct hf_verified *out)
+static bool try_candidate(struct hf_search *s, struct hf_cert *cert,
+                          bool anchor, struct hf_verified *out)
 {
-    struct place *below = &s->at[s->depth - 1];
+    struct hf_place *below = &s->at[s->depth - 1];
     struct hf_check check = { .v = s->v,
                               .cert = cert,
                               .below = below->cert,
@@ -414,7 +254,7 @@ static bool try_candidate(struct search *s, struct hf_cert *cert, bool anchor,
 
 /* ---- the search --------------------------------------------------------------------------------- */
 
-static void check_leaf(struct search *s)
+static void check_leaf(struct hf_search *s)
 {
     struct hf_check check = { .v = s->v, .cert = s->at[0].cert };
 
@@ -427,7 +267,9 @@ static void check_leaf(struct search *s)
         if (!check.code)
             continue;
         s->leaf_ok = false;
-        note(s, check.event == HF_EV_CHECK_TIME ? LEAF_TIME : LEAF_OTHER,
+        note(s,
+             check.event == HF_EV_CHECK_TIME ? HF_RANK_LEAF_TIME
+                                             : HF_RANK_LEAF_OTHER,
              &check);
     }
     if (check.anchor) {
@@ -437,7 +279,7 @@ static void check_leaf(struct search *s)
     }
 }
 
-static void run(struct search *s, struct hf_verified *out)
+static void run(struct hf_search *s, struct hf_verified *out)
 {
     if (s->at[0].anchor) {
         try_path(s, out);
@@ -445,9 +287,9 @@ static void run(struct search *s, struct hf_verified *out)
         return;
     }
     while (s->depth && !s->stopped) {
-        struct place *top = &s->at[s->depth - 1];
+        struct hf_place *top = &s->at[s->depth - 1];
         bool anchor = false;
-        struct hf_cert *cert = next_candidate(s, top, &anchor);
+        struct hf_cert *cert = hf_next_candidate(s, top, &anchor);
 
         if (!cert)
             pop(s);
@@ -457,7 +299,7 @@ static void run(struct search *s, struct hf_verified *out)
 }
 
 /* Nobody who is trusted: which of the reasons is it?  See docs/x509.md. */
-static void explain_no_path(struct search *s)
+static void explain_no_path(struct hf_search *s)
 {
     const struct hf_cert *end = s->dead_end ? s->dead_end : s->at[0].cert;
     struct hf_check check = { .v = s->v,
@@ -471,10 +313,10 @@ static void explain_no_path(struct search *s)
     else if (end == s->v->chain[0] && hf_is_intermediate_missing(s->v))
         check.code = HF_E_MISSING_INTERMEDIATE;
     hf_check_report(&check, s->dead_node);
-    note(s, NO_PATH, &check);
+    note(s, HF_RANK_NO_PATH, &check);
 }
 
-static void report_path(struct search *s, const struct hf_verified *out)
+static void report_path(struct hf_search *s, const struct hf_verified *out)
 {
     struct hf_check check = { .v = s->v,
                               .cert = s->v->chain[0],
@@ -487,11 +329,11 @@ static void report_path(struct search *s, const struct hf_verified *out)
     hf_check_report(&check, -1);
 }
 
-static struct search *begin(const struct hf_verify *v)
+static struct hf_search *begin(const struct hf_verify *v)
 {
     static const struct hf_verify_budget usual = { SIGNATURES, CANDIDATES,
                                                    COMPARISONS };
-    struct search *s = hf_alloc(sizeof(*s));
+    struct hf_search *s = hf_alloc(sizeof(*s));
 
     if (!s)
         return NULL;
@@ -507,10 +349,10 @@ static struct search *begin(const struct hf_verify *v)
     return s;
 }
 
-static void end(struct search *s)
+static void end(struct hf_search *s)
 {
     if (s->v->tree)
-        s->v->tree->spent = spent(s);
+        s->v->tree->spent = hf_search_spent(s);
     while (s->depth)
         pop(s);
     hf_checker_wipe(&s->checker);
@@ -520,7 +362,7 @@ static void end(struct search *s)
 bool hf_verify_chain(const struct hf_verify *v, struct hf_verified *out,
                      struct hf_error *error)
 {
-    struct search *s;
+    struct hf_search *s;
     bool ok;
 
     *out = (struct hf_verified){ .token = 0 };
@@ -534,8 +376,8 @@ bool hf_verify_chain(const struct hf_verify *v, struct hf_verified *out,
     ok = out->token == HF_VERIFIED_TOKEN;
     if (!ok && !s->reached && !s->stopped)
         explain_no_path(s);
-    if (!ok && s->rank == NOTHING)
-        stop(s, HF_E_BUG);
+    if (!ok && s->rank == HF_RANK_NOTHING)
+        hf_search_stop(s, HF_E_BUG);
     if (!ok && !error->code)
         *error = s->best;
     report_path(s, out);

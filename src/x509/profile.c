@@ -9,7 +9,7 @@
  */
 #include "x509/inside.h"
 
-enum { RFC = 1, WEB = 2, BOTH = RFC | WEB };       /* profiles */
+enum { RFC = 1, WEB = 2, BOTH = RFC | WEB }; /* profiles */
 enum { LEAF = 1, MIDDLE = 2, ROOT = 4, CAS = MIDDLE | ROOT, ALL = 7 };
 
 struct rule {
@@ -38,7 +38,8 @@ static bool basic_not_critical(const struct hf_cert *c)
 
 static bool constraints_not_critical(const struct hf_cert *c)
 {
-    return c->name_constraints.len && !(c->flags & HF_CERT_CONSTRAINTS_CRITICAL);
+    return c->name_constraints.len &&
+           !(c->flags & HF_CERT_CONSTRAINTS_CRITICAL);
 }
 
 static bool lists_dotted_name(struct hf_der *lists, unsigned tag)

@@ -1,6 +1,8 @@
 /* scene.c - chains, stores and questions for tests: see scene.h. */
 #include "x509/scene.h"
 
+#include <stdlib.h>
+
 void scene_init(struct scene *s)
 {
     memset(s, 0, sizeof(*s));
@@ -72,11 +74,11 @@ static bool fake_verify(void *self, const struct hf_signature *how,
     return !f->fault && (!f->verify || f->verify(message, signature));
 }
 
-static const struct hf_signature fake_p256 = { .name = "p256",
-                                               .key = HF_KEY_P256,
-                                               .hash = HF_SHA256,
-                                               .verify = fake_verify };
-static const struct hf_signature *const fake_signatures[] = { &fake_p256, NULL };
+static const struct hf_signature fake_p256 = {
+    .name = "p256", .key = HF_KEY_P256, .hash = HF_SHA256, .verify = fake_verify
+};
+static const struct hf_signature *const fake_signatures[] = { &fake_p256,
+                                                              NULL };
 static const struct hf_provider fake_provider = {
     .name = "fake", .signatures = fake_signatures
 };
@@ -85,4 +87,47 @@ void fake_init(struct fake *f)
 {
     memset(f, 0, sizeof(*f));
     f->crypto = (struct hf_crypto){ &fake_provider, f };
+}
+
+/* ---- crowds --------------------------------------------------------------------- */
+
+static size_t find_bytes(const uint8_t *in, const uint8_t *what, size_t len)
+{
+    size_t at = 0;
+
+    while (memcmp(in + at, what, len) != 0)
+        at++;
+    return at + len;
+}
+
+struct hf_cert **make_crowd(const struct make *m, size_t count, bool keys)
+{
+    static uint8_t der[4096];
+    static const uint8_t serial[] = { 2, 4, 0x7f, 0xff, 0xff, 0xff };
+    static const uint8_t point[] = { 0x03, 0x42, 0x00, 0x04 };
+    struct make one = *m;
+    struct hf_cert **crowd = calloc(count, sizeof(struct hf_cert *));
+    struct hf_error error = { .code = HF_OK };
+    size_t len, at, key;
+
+    assert_non_null(crowd);
+    one.serial = "2147483647";
+    len = make_der(&one, der, sizeof(der));
+    at = find_bytes(der, serial, sizeof(serial));
+    key = find_bytes(der, point, sizeof(point));
+    for (size_t i = 0; i < count; i++) {
+        hf_store_number(der + at - 4, 0x40000000 + i, 4);
+        if (keys)
+            hf_store_number(der + key, i, 4);
+        crowd[i] = hf_cert_new(hf_span(der, len), &error);
+        assert_non_null(crowd[i]);
+    }
+    return crowd;
+}
+
+void free_crowd(struct hf_cert **crowd, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        hf_cert_free(crowd[i]);
+    free(crowd);
 }

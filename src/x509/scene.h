@@ -43,19 +43,24 @@ struct fake {
 };
 void fake_init(struct fake *f); /* until told otherwise, all is good */
 
+/* @count copies of a certificate that differ in their serial numbers and, if
+ * @keys, in their keys (which are points on no curve). */
+struct hf_cert **make_crowd(const struct make *m, size_t count, bool keys);
+void free_crowd(struct hf_cert **crowd, size_t count);
+
 #define SEND(s, ...) scene_send(s, &(struct make){ __VA_ARGS__ })
 #define TRUST(s, ...) scene_trust(s, &(struct make){ __VA_ARGS__ })
-#define assert_code(s, expected)                                               \
-    do {                                                                       \
-        unsigned code_ = scene_ask(s);                                         \
-        if (code_ != (expected))                                               \
-            fail_msg("%s, not %s: %s", hf_error_name(code_),                   \
-                     hf_error_name(expected), (s)->error.detail);              \
+#define assert_code(s, expected)                                  \
+    do {                                                          \
+        unsigned code_ = scene_ask(s);                            \
+        if (code_ != (expected))                                  \
+            fail_msg("%s, not %s: %s", hf_error_name(code_),      \
+                     hf_error_name(expected), (s)->error.detail); \
     } while (0)
-#define assert_told(s, words)                                                  \
-    do {                                                                       \
-        if (!strstr((s)->error.detail, words))                                 \
-            fail_msg("\"%s\" is not in: %s", words, (s)->error.detail);        \
+#define assert_told(s, words)                                           \
+    do {                                                                \
+        if (!strstr((s)->error.detail, words))                          \
+            fail_msg("\"%s\" is not in: %s", words, (s)->error.detail); \
     } while (0)
 
 /* The usual three; what follows in the initializer replaces what they say,
@@ -65,13 +70,13 @@ void fake_init(struct fake *f); /* until told otherwise, all is good */
 #else
 #pragma GCC diagnostic ignored "-Woverride-init"
 #endif
-#define ROOT .subject = "CN=Lab Root", .key = P256_A, .ext = { CA, CA_USE, SKID }
-#define MIDDLE                                                                 \
-    .subject = "CN=Lab Issuing", .key = P256_B, .issuer = "CN=Lab Root",       \
+#define ROOT \
+    .subject = "CN=Lab Root", .key = P256_A, .ext = { CA, CA_USE, SKID }
+#define MIDDLE                                                           \
+    .subject = "CN=Lab Issuing", .key = P256_B, .issuer = "CN=Lab Root", \
     .signer = P256_A, .ext = { CA, CA_USE, SKID, AKID }
-#define LEAF                                                                   \
-    .subject = "CN=leaf", .key = P256_C, .issuer = "CN=Lab Issuing",           \
-    .signer = P256_B,                                                          \
-    .ext = { LEAF_USE, LEAF_EKU, LEAF_SAN, SKID, AKID }
+#define LEAF                                                         \
+    .subject = "CN=leaf", .key = P256_C, .issuer = "CN=Lab Issuing", \
+    .signer = P256_B, .ext = { LEAF_USE, LEAF_EKU, LEAF_SAN, SKID, AKID }
 
 #endif

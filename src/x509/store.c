@@ -32,7 +32,8 @@ struct hf_store {
     _Atomic unsigned count;
     struct source *sources;
     struct row *rows;
-    uint32_t *buckets; /* 1 + index of a row; as many as there is room for rows */
+    uint32_t
+        *buckets; /* 1 + index of a row; as many as there is room for rows */
     size_t source_count, source_room, row_count, row_room;
 };
 
@@ -166,8 +167,8 @@ static bool link_new(struct hf_store *store, size_t from)
     if (!store->buckets) {
         if (!store->row_room)
             return true;
-        store->buckets =
-            hf_alloc_array(store->row_room, sizeof(*store->buckets));
+        store->buckets = hf_alloc_array(store->row_room,
+                                        sizeof(*store->buckets));
         if (!store->buckets)
             return false;
         from = 0;
@@ -295,8 +296,7 @@ static bool index_pem(struct hf_store *store, size_t source, size_t *added,
         if (offset > UINT32_MAX || store->row_count >= ROWS_MAX)
             return hf_fail(error, HF_E_BAD_PEM, "the text is too long");
         if (!index_short(store, pem.base64, source, offset, &found) ||
-            (!found &&
-             !index_long(store, pem.base64, source, offset, &found)))
+            (!found && !index_long(store, pem.base64, source, offset, &found)))
             return hf_fail(error, HF_E_OUT_OF_MEMORY, NULL);
         if (!found)
             return hf_fail(error, HF_E_BAD_PEM,
@@ -341,9 +341,9 @@ bool hf_store_add_pem(struct hf_store *store, struct hf_span text, bool copy,
     struct source *last;
 
     *added = 0;
-    if (!take_source(store, text, (struct source){ .owned = copy,
-                                                   .done = done,
-                                                   .ctx = ctx }))
+    if (!take_source(
+            store, text,
+            (struct source){ .owned = copy, .done = done, .ctx = ctx }))
         return hf_fail(error, HF_E_OUT_OF_MEMORY, NULL);
     if (index_pem(store, source, added, error) && link_new(store, rows))
         return true;
@@ -366,8 +366,8 @@ bool hf_store_add_der(struct hf_store *store, struct hf_span der,
     if (!cert)
         return false;
     ok = take_source(store, der, (struct source){ .owned = true, .der = true });
-    if (ok && !(add_row(store, cert->subject, source, 0) &&
-                link_new(store, rows))) {
+    if (ok &&
+        !(add_row(store, cert->subject, source, 0) && link_new(store, rows))) {
         roll_back(store, rows);
         free_source(&store->sources[--store->source_count]);
         ok = false;
@@ -435,8 +435,7 @@ struct hf_anchors hf_anchors_of(const struct hf_store *store,
     return walk;
 }
 
-struct hf_cert *hf_anchors_next(struct hf_anchors *walk,
-                                struct hf_error *error)
+struct hf_cert *hf_anchors_next(struct hf_anchors *walk, struct hf_error *error)
 {
     while (walk->row) {
         size_t index = walk->row - 1;

@@ -32,12 +32,13 @@ static void put_root(char *out, size_t cap, const char *name)
     size_t have = strlen(out);
 
     snprintf(subject, sizeof(subject), "CN=%s", name);
-    make_pem(hf_span(der, make_der(&(struct make){
-                                       .subject = subject,
-                                       .ext = { "basicConstraints=critical,"
-                                                "CA:TRUE" } },
-                                   der, sizeof(der))),
-             out + have, cap - have);
+    make_pem(
+        hf_span(der,
+                make_der(&(struct make){ .subject = subject,
+                                         .ext = { "basicConstraints=critical,"
+                                                  "CA:TRUE" } },
+                         der, sizeof(der))),
+        out + have, cap - have);
 }
 
 /* How many anchors are called CN=@name. */
@@ -171,7 +172,8 @@ static void a_bad_block_spoils_the_whole_text(void **state)
 static void a_text_without_certificates_is_refused(void **state)
 {
     static const char *const texts[] = {
-        "", "hello",
+        "",
+        "hello",
         "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n",
     };
     struct hf_store *store = new_store();

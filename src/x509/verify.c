@@ -66,9 +66,8 @@ static uint16_t extensions_of(const struct hf_check *c)
 
 static uint16_t profile_of(const struct hf_check *c)
 {
-    return hf_profile_broken(c->v, c->cert, !c->below, c->anchor)
-               ? HF_E_PROFILE
-               : HF_OK;
+    return hf_profile_broken(c->v, c->cert, !c->below, c->anchor) ? HF_E_PROFILE
+                                                                  : HF_OK;
 }
 
 /* ---- for a leaf ------------------------------------------------------------------------- */
@@ -76,12 +75,9 @@ static uint16_t profile_of(const struct hf_check *c)
 static uint32_t purpose_flag(const struct hf_verify *v)
 {
     switch (v->purpose) {
-    case HF_PURPOSE_SERVER:
-        return HF_CERT_EKU_SERVER;
-    case HF_PURPOSE_CLIENT:
-        return HF_CERT_EKU_CLIENT;
-    case HF_PURPOSE_ANY:
-        break;
+    case HF_PURPOSE_SERVER: return HF_CERT_EKU_SERVER;
+    case HF_PURPOSE_CLIENT: return HF_CERT_EKU_CLIENT;
+    case HF_PURPOSE_ANY: break;
     }
     return 0;
 }
@@ -157,19 +153,16 @@ static bool key_fits(const struct hf_public_key *key, uint8_t padding,
                      uint8_t hash)
 {
     switch ((enum hf_key_kind)key->kind) {
-    case HF_KEY_RSA:
-        return padding != HF_PADDING_NONE;
+    case HF_KEY_RSA: return padding != HF_PADDING_NONE;
     case HF_KEY_RSA_PSS:
         return padding == HF_PADDING_PSS &&
                (!key->pss_hash || key->pss_hash == hash);
     case HF_KEY_P256:
     case HF_KEY_P384:
-    case HF_KEY_P521:
-        return padding == HF_PADDING_NONE && hash != HF_HASH_NONE;
+    case HF_KEY_P521: return padding == HF_PADDING_NONE && hash != HF_HASH_NONE;
     case HF_KEY_ED25519:
         return padding == HF_PADDING_NONE && hash == HF_HASH_NONE;
-    case HF_KEY_NONE:
-        break;
+    case HF_KEY_NONE: break;
     }
     return false;
 }
@@ -218,9 +211,12 @@ static bool run(struct hf_check *check, const struct step *steps, size_t count,
 bool hf_check_leaf(struct hf_check *check, size_t step)
 {
     static const struct step steps[] = {
-        { HF_EV_CHECK_TIME, time_of },  { HF_EV_CHECK_EXTENSIONS, extensions_of },
-        { HF_EV_CHECK_KEY, key_of },    { HF_EV_CHECK_USAGE, leaf_use },
-        { HF_EV_CHECK_NAME, name_of },  { HF_EV_CHECK_PROFILE, profile_of },
+        { HF_EV_CHECK_TIME, time_of },
+        { HF_EV_CHECK_EXTENSIONS, extensions_of },
+        { HF_EV_CHECK_KEY, key_of },
+        { HF_EV_CHECK_USAGE, leaf_use },
+        { HF_EV_CHECK_NAME, name_of },
+        { HF_EV_CHECK_PROFILE, profile_of },
     };
 
     return run(check, steps, HF_COUNT(steps), step);

@@ -24,9 +24,9 @@ struct hf_der {
     uint32_t at, end;
 };
 struct hf_tlv {
-    uint8_t tag;            /* a single byte; others are refused */
-    uint32_t start;         /* offset of the tag from the reader's base */
-    struct hf_span whole;   /* tag, length and value */
+    uint8_t tag;          /* a single byte; others are refused */
+    uint32_t start;       /* offset of the tag from the reader's base */
+    struct hf_span whole; /* tag, length and value */
     struct hf_span value;
 };
 enum hf_der_tag {
@@ -62,9 +62,11 @@ bool hf_der_done(const struct hf_der *r);
 /* Is @tag next? */
 bool hf_der_peek(const struct hf_der *r, unsigned tag);
 /* The value of the next element, which must have @tag. */
-HF_CHECK bool hf_der_take(struct hf_der *r, unsigned tag, struct hf_span *value);
+HF_CHECK bool hf_der_take(struct hf_der *r, unsigned tag,
+                          struct hf_span *value);
 /* The same, as a reader with the same base. */
-HF_CHECK bool hf_der_open(struct hf_der *r, unsigned tag, struct hf_der *inside);
+HF_CHECK bool hf_der_open(struct hf_der *r, unsigned tag,
+                          struct hf_der *inside);
 /* An INTEGER in its shortest form: its contents, two's complement. */
 HF_CHECK bool hf_der_integer(struct hf_der *r, struct hf_span *contents);
 /* One that is not negative, as big-endian bytes without the sign's zero. */
@@ -91,25 +93,26 @@ enum { HF_CERT_MAX = 64 * 1024, HF_CERT_EXTENSIONS_MAX = 32 };
 
 /* What an extension was found to say, as bits. */
 enum hf_cert_flag {
-    HF_CERT_CA = 1 << 0,            /* basicConstraints cA */
-    HF_CERT_BASIC = 1 << 1,         /* basicConstraints present */
-    HF_CERT_PATHLEN = 1 << 2,       /* pathLenConstraint present */
-    HF_CERT_KEY_USAGE = 1 << 3,     /* keyUsage present */
-    HF_CERT_EKU = 1 << 4,           /* extKeyUsage present */
-    HF_CERT_EKU_SERVER = 1 << 5,    /* id-kp-serverAuth */
-    HF_CERT_EKU_CLIENT = 1 << 6,    /* id-kp-clientAuth */
-    HF_CERT_EKU_ANY = 1 << 7,       /* anyExtendedKeyUsage */
-    HF_CERT_EKU_OCSP = 1 << 8,      /* id-kp-OCSPSigning */
-    HF_CERT_MUST_STAPLE = 1 << 9,   /* TLS feature (RFC 7633) status_request */
-    HF_CERT_CRITICAL = 1 << 10,     /* a critical extension not understood */
-    HF_CERT_SELF_ISSUED = 1 << 11,  /* subject equals issuer */
+    HF_CERT_CA = 1 << 0,           /* basicConstraints cA */
+    HF_CERT_BASIC = 1 << 1,        /* basicConstraints present */
+    HF_CERT_PATHLEN = 1 << 2,      /* pathLenConstraint present */
+    HF_CERT_KEY_USAGE = 1 << 3,    /* keyUsage present */
+    HF_CERT_EKU = 1 << 4,          /* extKeyUsage present */
+    HF_CERT_EKU_SERVER = 1 << 5,   /* id-kp-serverAuth */
+    HF_CERT_EKU_CLIENT = 1 << 6,   /* id-kp-clientAuth */
+    HF_CERT_EKU_ANY = 1 << 7,      /* anyExtendedKeyUsage */
+    HF_CERT_EKU_OCSP = 1 << 8,     /* id-kp-OCSPSigning */
+    HF_CERT_MUST_STAPLE = 1 << 9,  /* TLS feature (RFC 7633) status_request */
+    HF_CERT_CRITICAL = 1 << 10,    /* a critical extension not understood */
+    HF_CERT_SELF_ISSUED = 1 << 11, /* subject equals issuer */
     HF_CERT_SAN_CRITICAL = 1 << 12,
-    HF_CERT_POLICY = 1 << 13,       /* certificatePolicies present */
+    HF_CERT_POLICY = 1 << 13, /* certificatePolicies present */
     HF_CERT_BASIC_CRITICAL = 1 << 14,
     HF_CERT_CONSTRAINTS_CRITICAL = 1 << 15,
     HF_CERT_EKU_CRITICAL = 1 << 16
 };
-enum hf_key_usage { /* bits as numbered in RFC 5280 4.2.1.3 */
+/* Bits as numbered in RFC 5280 4.2.1.3. */
+enum hf_key_usage {
     HF_USE_DIGITAL_SIGNATURE = 1 << 0,
     HF_USE_KEY_ENCIPHERMENT = 1 << 2,
     HF_USE_KEY_AGREEMENT = 1 << 4,
@@ -123,24 +126,25 @@ enum hf_key_usage { /* bits as numbered in RFC 5280 4.2.1.3 */
  * made. */
 struct hf_cert {
     _Atomic unsigned count;
-    struct hf_span der;         /* one allocation, with this struct */
-    struct hf_span tbs;         /* what is signed, with its header */
-    struct hf_span serial;      /* contents of the INTEGER */
+    struct hf_span der;             /* one allocation, with this struct */
+    struct hf_span tbs;             /* what is signed, with its header */
+    struct hf_span serial;          /* contents of the INTEGER */
     struct hf_span issuer, subject; /* Names, with their headers */
-    struct hf_span spki;        /* SubjectPublicKeyInfo, with its header */
-    struct hf_span algorithm;   /* signature AlgorithmIdentifier, whole DER */
-    struct hf_span signature;   /* contents of the BIT STRING, no pad byte */
+    struct hf_span spki;            /* SubjectPublicKeyInfo, with its header */
+    struct hf_span algorithm; /* signature AlgorithmIdentifier, whole DER */
+    struct hf_span signature; /* contents of the BIT STRING, no pad byte */
     int64_t not_before, not_after; /* seconds since 1970 */
-    struct hf_public_key key;   /* kind NONE: not a key that we know */
-    uint32_t flags;             /* enum hf_cert_flag */
-    uint16_t usage;             /* enum hf_key_usage */
+    struct hf_public_key key;      /* kind NONE: not a key that we know */
+    uint32_t flags;                /* enum hf_cert_flag */
+    uint16_t usage;                /* enum hf_key_usage */
     uint16_t path_len;
     /* Contents of extension values (inside the OCTET STRING); .at NULL if
      * absent. */
-    struct hf_span san, name_constraints, skid, akid, aia, policies, eku, crl_dp,
-        sct;
-    struct hf_span critical;    /* OID of the first critical one that is not
-                                 * understood, or that must not be critical */
+    struct hf_span san, name_constraints, skid, akid, aia, policies, eku,
+        crl_dp, sct;
+    /* OID of the first critical extension that is not understood, or that must
+     * not be critical. */
+    struct hf_span critical;
 };
 
 /* Parse a copy of @der.  NULL with the reason in *error.  Owner: caller, one
@@ -173,8 +177,14 @@ void hf_oid_text(struct hf_span oid, char *out, size_t cap);
 /* The name of an OID ("basicConstraints"), NULL if it is not in oids.def. */
 const char *hf_oid_name(struct hf_span oid);
 /* Walk the subject alternative names: 0-th, 1st ...; false after the last. */
-enum hf_san_kind { HF_SAN_DNS, HF_SAN_IP, HF_SAN_EMAIL, HF_SAN_URI,
-                   HF_SAN_DIRECTORY, HF_SAN_OTHER };
+enum hf_san_kind {
+    HF_SAN_DNS,
+    HF_SAN_IP,
+    HF_SAN_EMAIL,
+    HF_SAN_URI,
+    HF_SAN_DIRECTORY,
+    HF_SAN_OTHER
+};
 struct hf_san {
     uint8_t kind;
     struct hf_span value;
@@ -196,7 +206,7 @@ struct hf_peer_name {
     bool is_ip;
     uint8_t ip_len; /* 4 or 16 */
     uint8_t ip[16];
-    char dns[256];  /* lower case, no trailing dot, NUL ended */
+    char dns[256]; /* lower case, no trailing dot, NUL ended */
 };
 /* False if @text is neither a DNS name that could stand in a certificate nor
  * an IPv4 or IPv6 address (brackets and zone are not accepted). */
@@ -242,9 +252,9 @@ enum hf_profile {
 };
 
 enum {
-    HF_CHAIN_MAX = 16,  /* certificates that we take from a peer */
-    HF_PATH_MAX = 8,    /* leaf to anchor, both counted */
-    HF_TRIED_MAX = 64   /* nodes of the why-not tree */
+    HF_CHAIN_MAX = 16, /* certificates that we take from a peer */
+    HF_PATH_MAX = 8,   /* leaf to anchor, both counted */
+    HF_TRIED_MAX = 64  /* nodes of the why-not tree */
 };
 /* What one verification may cost (attacks: path-building explosion). */
 struct hf_verify_budget {
@@ -258,49 +268,50 @@ struct hf_verify_budget {
  * first check that it failed (HF_OK: passed; its children failed or it is in
  * the path). */
 struct hf_tried {
-    struct hf_cert *cert;  /* kept by the tree */
-    int8_t parent;         /* index of the certificate it would issue; -1 leaf */
+    struct hf_cert *cert; /* kept by the tree */
+    int8_t parent;        /* index of the certificate it would issue; -1 leaf */
     uint8_t depth;
-    bool anchor;           /* from the trust store */
-    uint16_t code;         /* enum hf_error_code */
-    uint8_t event;         /* enum hf_event_id of that check */
-    char detail[200];      /* the values compared */
+    bool anchor;      /* from the trust store */
+    uint16_t code;    /* enum hf_error_code */
+    uint8_t event;    /* enum hf_event_id of that check */
+    char detail[200]; /* the values compared */
 };
 struct hf_tried_tree {
     struct hf_tried at[HF_TRIED_MAX];
     size_t count;
-    size_t lost; /* nodes for which there was no room */
+    size_t lost;                   /* nodes for which there was no room */
     struct hf_verify_budget spent; /* what it cost */
 };
 void hf_tried_wipe(struct hf_tried_tree *tree);
 
 struct hf_verify {
     const struct hf_crypto *crypto;
-    const struct hf_store *store;        /* may be NULL: nothing is trusted */
-    struct hf_cert *const *chain;        /* [0] is the peer's own; the others
-                                          * in any order */
+    const struct hf_store *store; /* may be NULL: nothing is trusted */
+    /* [0] is the peer's own; the others in any order, NULL for one that could
+     * not be read. */
+    struct hf_cert *const *chain;
     size_t count;
-    const struct hf_peer_name *name;     /* NULL: no name is checked */
-    enum hf_purpose purpose;             /* what the leaf is used for */
+    const struct hf_peer_name *name; /* NULL: no name is checked */
+    enum hf_purpose purpose;         /* what the leaf is used for */
     int64_t now;
-    uint16_t min_rsa_bits;               /* 0: 2048 */
-    uint16_t leaf_usage;                 /* bits of enum hf_key_usage that the
-                                          * leaf's keyUsage must have, if it
-                                          * has one; 0: digitalSignature */
-    uint8_t profile;                     /* enum hf_profile */
-    uint8_t max_depth;                   /* certificates of a path, leaf and
-                                          * anchor counted; 0: HF_PATH_MAX */
+    uint16_t min_rsa_bits; /* 0: 2048 */
+    /* Bits of enum hf_key_usage that the leaf's keyUsage must have, if it has
+     * one; 0: digitalSignature. */
+    uint16_t leaf_usage;
+    uint8_t profile; /* enum hf_profile */
+    /* Certificates of a path, leaf and anchor counted; 0: HF_PATH_MAX. */
+    uint8_t max_depth;
     const struct hf_verify_budget *budget; /* NULL: the defaults */
-    struct hf_tried_tree *tree;          /* filled in if not NULL */
-    hf_watch_fn *watch;                  /* CHECK events; may be NULL */
+    struct hf_tried_tree *tree;            /* filled in if not NULL */
+    hf_watch_fn *watch;                    /* CHECK events; may be NULL */
     void *watch_ctx;
 };
 
 /* The proof that a chain is trusted: only check.c makes one. */
 struct hf_verified {
-    uint64_t token;                      /* HF_VERIFIED_TOKEN or 0 */
+    uint64_t token; /* HF_VERIFIED_TOKEN or 0 */
     size_t depth;
-    struct hf_cert *path[HF_PATH_MAX];   /* leaf ... anchor; each kept */
+    struct hf_cert *path[HF_PATH_MAX]; /* leaf ... anchor; each kept */
 };
 #define HF_VERIFIED_TOKEN UINT64_C(0x68616e6466617374)
 void hf_verified_wipe(struct hf_verified *v);

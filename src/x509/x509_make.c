@@ -22,9 +22,11 @@ static EVP_PKEY *make_ec(const char *curve, bool explicit_curve)
     EVP_PKEY *key = NULL;
     OSSL_PARAM params[3];
 
-    params[0] = OSSL_PARAM_construct_utf8_string("group", (char *)(uintptr_t)curve, 0);
+    params[0] = OSSL_PARAM_construct_utf8_string("group",
+                                                 (char *)(uintptr_t)curve, 0);
     params[1] = OSSL_PARAM_construct_utf8_string(
-        "encoding", (char *)(uintptr_t)(explicit_curve ? "explicit" : "named_curve"), 0);
+        "encoding",
+        (char *)(uintptr_t)(explicit_curve ? "explicit" : "named_curve"), 0);
     params[2] = OSSL_PARAM_construct_end();
     assert_int_equal(EVP_PKEY_keygen_init(ctx), 1);
     assert_int_equal(EVP_PKEY_CTX_set_params(ctx, params), 1);
@@ -68,35 +70,24 @@ static EVP_PKEY *make_dsa(void)
 static EVP_PKEY *make_one(enum make_key which)
 {
     switch (which) {
-    case P384:
-        return make_ec("P-384", false);
-    case P521:
-        return make_ec("P-521", false);
-    case P192:
-        return make_ec("P-192", false);
-    case EXPLICIT:
-        return make_ec("P-256", true);
-    case RSA_1024:
-        return make_rsa("RSA", 1024);
+    case P384: return make_ec("P-384", false);
+    case P521: return make_ec("P-521", false);
+    case P192: return make_ec("P-192", false);
+    case EXPLICIT: return make_ec("P-256", true);
+    case RSA_1024: return make_rsa("RSA", 1024);
     case RSA_2048:
-    case RSA_2048_B:
-        return make_rsa("RSA", 2048);
-    case RSA_9216:
-        return make_rsa("RSA", 9216);
-    case RSA_PSS:
-        return make_rsa("RSA-PSS", 2048);
-    case ED25519:
-        return EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
-    case DSA_1024:
-        return make_dsa();
+    case RSA_2048_B: return make_rsa("RSA", 2048);
+    case RSA_9216: return make_rsa("RSA", 9216);
+    case RSA_PSS: return make_rsa("RSA-PSS", 2048);
+    case ED25519: return EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+    case DSA_1024: return make_dsa();
     case P256_A:
     case P256_B:
     case P256_C:
     case P256_D:
     case P256_E:
     case P256_F:
-    case MAKE_KEYS:
-        break;
+    case MAKE_KEYS: break;
     }
     return make_ec("P-256", false);
 }
@@ -157,8 +148,10 @@ static void sign(X509 *x, const struct make *m)
                                            key_of(which), NULL),
                      1);
     if (m->pss || which == RSA_PSS) {
-        assert_true(EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) > 0);
-        assert_true(EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, RSA_PSS_SALTLEN_DIGEST) > 0);
+        assert_true(EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) >
+                    0);
+        assert_true(
+            EVP_PKEY_CTX_set_rsa_pss_saltlen(pctx, RSA_PSS_SALTLEN_DIGEST) > 0);
     }
     assert_true(X509_sign_ctx(x, ctx) > 0);
     EVP_MD_CTX_free(ctx);
@@ -177,8 +170,8 @@ static void set_times(X509 *x, const struct make *m)
 static X509 *build(const struct make *m)
 {
     X509 *x = X509_new(), *issuer = X509_new();
-    ASN1_INTEGER *serial =
-        s2i_ASN1_INTEGER(NULL, m->serial ? m->serial : "4711");
+    ASN1_INTEGER *serial = s2i_ASN1_INTEGER(NULL,
+                                            m->serial ? m->serial : "4711");
 
     assert_int_equal(X509_set_version(x, m->v1 ? 0 : 2), 1);
     assert_int_equal(X509_set_serialNumber(x, serial), 1);
@@ -216,8 +209,8 @@ struct hf_cert *make_cert(const struct make *m)
 {
     static uint8_t der[HF_CERT_MAX + 1024];
     struct hf_error error = { .code = HF_OK };
-    struct hf_cert *cert =
-        hf_cert_new(hf_span(der, make_der(m, der, sizeof(der))), &error);
+    struct hf_cert *cert = hf_cert_new(
+        hf_span(der, make_der(m, der, sizeof(der))), &error);
 
     if (!cert)
         fail_msg("%s: %s", m->subject, error.detail);
@@ -234,7 +227,8 @@ size_t make_pem(struct hf_span der, char *out, size_t cap)
     for (const char *p = base64; *p && len < cap; p += strnlen(p, 64))
         len += (size_t)snprintf(out + len, cap - len, "%.64s\n", p);
     assert_true(len < cap);
-    len += (size_t)snprintf(out + len, cap - len, "-----END CERTIFICATE-----\n");
+    len += (size_t)snprintf(out + len, cap - len,
+                            "-----END CERTIFICATE-----\n");
     assert_true(len < cap);
     return len;
 }

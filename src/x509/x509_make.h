@@ -19,22 +19,37 @@
 #define DAY INT64_C(86400)
 
 enum make_key {
-    P256_A, P256_B, P256_C, P256_D, P256_E, P256_F, P384, P521, P192, EXPLICIT,
-    RSA_1024, RSA_2048, RSA_2048_B, RSA_9216, RSA_PSS, ED25519, DSA_1024,
+    P256_A,
+    P256_B,
+    P256_C,
+    P256_D,
+    P256_E,
+    P256_F,
+    P384,
+    P521,
+    P192,
+    EXPLICIT,
+    RSA_1024,
+    RSA_2048,
+    RSA_2048_B,
+    RSA_9216,
+    RSA_PSS,
+    ED25519,
+    DSA_1024,
     MAKE_KEYS
 };
 
 /* What is not said is as in a good certificate. */
 struct make {
-    const char *subject;     /* "CN=a/O=b"; "" is an empty name */
+    const char *subject; /* "CN=a/O=b"; "" is an empty name */
     enum make_key key;
-    const char *issuer;      /* NULL: the subject */
-    enum make_key signer;    /* the key that signs, if there is an issuer */
-    const char *ext[12];     /* "basicConstraints=critical,CA:TRUE" ... */
-    int64_t from, to;        /* seconds from NOW; 0: 30 days before, after */
-    const char *hash;        /* "SHA256" */
-    bool pss;                /* sign with PSS padding */
-    const char *serial;      /* decimal; NULL: 4711 */
+    const char *issuer;   /* NULL: the subject */
+    enum make_key signer; /* the key that signs, if there is an issuer */
+    const char *ext[12];  /* "basicConstraints=critical,CA:TRUE" ... */
+    int64_t from, to;     /* seconds from NOW; 0: 30 days before, after */
+    const char *hash;     /* "SHA256" */
+    bool pss;             /* sign with PSS padding */
+    const char *serial;   /* decimal; NULL: 4711 */
     bool v1;
     bool bad_signature;
 };
