@@ -2,13 +2,14 @@
 # tables.sh [--update] HANDFAST: the tables in docs/tables are those that the
 # program prints.  Prints TAP; --update writes them instead.
 set -u
-cd "$(dirname "$0")/.." || exit 1
 update=
 if [ "${1:-}" = --update ]; then
     update=1
     shift
 fi
-handfast=${1:-build/handfast}
+top=$(cd "$(dirname "$0")/.." && pwd) || exit 1
+handfast=$(readlink -f "${1:-$top/build/handfast}")
+cd "$top" || exit 1
 tables="layouts extensions flow suites groups signatures errors exits events
     limits options"
 
