@@ -2,6 +2,7 @@
 #include "engine/duet.h"
 
 #include "../../tools/issue.h"
+#include "record/witness.h"
 
 #include <time.h>
 
@@ -59,6 +60,8 @@ bool duet_init(struct duet *d, const struct duet_certs *certs)
     *d = (struct duet){ .client_config = hf_config_new(),
                         .server_config = hf_config_new() };
     return d->client_config && d->server_config &&
+           hf_config_set_provider(d->client_config, witness_provider()) &&
+           hf_config_set_provider(d->server_config, witness_provider()) &&
            hf_config_set_clock(d->client_config, clock_now, NULL) &&
            hf_config_set_clock(d->server_config, clock_now, NULL) &&
            hf_config_trust(d->client_config, hf_span_text(certs->ca)) &&

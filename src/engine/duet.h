@@ -31,7 +31,8 @@ struct duet {
     size_t client_len, server_len;
     enum hf_outcome client_last, server_last; /* last outcome worth telling */
 };
-/* Configs with the certificates and a clock; change them before duet_start. */
+/* Configs with the certificates and a clock, and a provider that ends the
+ * program if a nonce is used twice; change them before duet_start. */
 bool duet_init(struct duet *d, const struct duet_certs *certs);
 bool duet_start(struct duet *d, const char *name);
 /* Carry bytes both ways until nothing moves.  True: both are ready. */

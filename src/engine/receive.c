@@ -83,7 +83,11 @@ static bool take_late_messages(struct hf_conn *conn)
         if (!hf_conn_idle_step(conn, "a message after the handshake") ||
             !hf_post_handshake(s, message, &reply))
             return false;
+        /* At once if nothing waits to go out, so that it does not depend on
+         * what else came in the same call. */
         conn->owes_update |= reply;
+        if (!hf_conn_pay_update(conn))
+            return false;
     }
     return !s->error.code;
 }

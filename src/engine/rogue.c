@@ -1,0 +1,339 @@
+/* rogue.c - see rogue.h.  For tests only; it is not part of the library. */
+#define HF_UNPOISONED
+#include "engine/rogue.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { NO_ALERT = 256 };
+
+static enum hf_role other(enum hf_role role)
+{
+    return role == HF_CLIENT ? HF_SERVER : HF_CLIENT;
+}
+
+/* ---- secrets ---------------------------------------------------------------- */
+
+/* The ends whose secrets are being read; the key log belongs to a config and
+ * outlives any of them. */
+static struct rogue_end *listening[2];
+
+static void hear_secret(void *ctx, const char *line)
+{
+    static const char *const labels[ROGUE_SECRETS] = {
+        "CLIENT_HANDSHAKE_TRAFFIC_SECRET ", "SERVER_HANDSHAKE_TRAFFIC_SECRET ",
+        "CLIENT_TRAFFIC_SECRET_0 ", "SERVER_TRAFFIC_SECRET_0 ",
+        "EXPORTER_SECRET "
+    };
+    struct rogue_end *end = listening[*(const enum hf_role *)ctx];
+    size_t len;
+
+    for (size_t i = 0; end && i < ROGUE_SECRETS; i++) {
+        size_t label = strlen(labels[i]);
+
+        if (strncmp(line, labels[i], label))
+            continue;
+        /* label, 64 digits of random, a blank, the secret */
+        assert_true(hf_unhex(hf_span_text(line + label + 65), end->secret[i],
+                             HF_HASH_MAX, &len));
+        end->have[i] = true;
+    }
+}
+
+static void install(struct rogue_end *end, struct hf_direction *d,
+                    const uint8_t *secret, enum hf_epoch epoch)
+{
+    struct hf_session *s = &end->conn->session;
+    const struct hf_crypto *c = &s->settings->crypto;
+    struct hf_error error = { .code = HF_OK };
+    struct hf_hmac hmac = { .hash = NULL };
+    uint8_t key[HF_AEAD_KEY_MAX], iv[HF_NONCE_LEN];
+
+    assert_true(hf_hmac_key(&hmac, c, s->hash, hf_span(secret, s->hash->len)));
+    assert_true(
+        hf_expand_label(&hmac, "key", hf_span(NULL, 0), key, s->aead->key_len));
+    assert_true(hf_expand_label(&hmac, "iv", hf_span(NULL, 0), iv, sizeof(iv)));
+    /* Not a witness's AEAD: what is sealed again is sealed twice. */
+    assert_true(hf_direction_set(d, c->self, s->aead, key, iv, epoch, &error));
+    hf_hmac_wipe(&hmac);
+}
+
+/* The secret of what @from says in @epoch, as @end knows it. */
+static enum rogue_secret secret_of(enum hf_role from, enum hf_epoch epoch)
+{
+    if (epoch == HF_HANDSHAKE)
+        return from == HF_CLIENT ? ROGUE_CLIENT_HS : ROGUE_SERVER_HS;
+    return from == HF_CLIENT ? ROGUE_CLIENT_AP : ROGUE_SERVER_AP;
+}
+
+void rogue_keys(struct rogue *r, enum hf_role to, enum hf_epoch epoch)
+{
+    struct rogue_end *end = &r->end[to];
+    enum rogue_secret which = secret_of(other(to), epoch);
+
+    hf_direction_wipe(&end->to);
+    if (epoch == HF_PLAIN)
+        return;
+    assert_true(end->have[which]);
+    install(end, &end->to, end->secret[which], epoch);
+}
+
+static void next_generation(struct rogue_end *end, struct hf_direction *d,
+                            enum rogue_secret which)
+{
+    struct hf_session *s = &end->conn->session;
+    struct hf_hmac hmac = { .hash = NULL };
+
+    assert_true(hf_hmac_key(&hmac, &s->settings->crypto, s->hash,
+                            hf_span(end->secret[which], s->hash->len)));
+    assert_true(hf_expand_label(&hmac, "traffic upd", hf_span(NULL, 0),
+                                end->secret[which], s->hash->len));
+    hf_hmac_wipe(&hmac);
+    install(end, d, end->secret[which], HF_TRAFFIC);
+}
+
+void rogue_next_keys(struct rogue *r, enum hf_role to)
+{
+    next_generation(&r->end[to], &r->end[to].to,
+                    secret_of(other(to), HF_TRAFFIC));
+}
+
+/* ---- making and ending -------------------------------------------------------- */
+
+static bool log_to(struct hf_config *config, const enum hf_role *role)
+{
+    return config->frozen ||
+           hf_config_set_keylog(config, hear_secret, (void *)(uintptr_t)role);
+}
+
+bool rogue_begin(struct rogue *r, struct stage *stage, const char *name,
+                 rogue_edit_fn *edit)
+{
+    static const enum hf_role roles[2] = { HF_CLIENT, HF_SERVER };
+
+    memset(r, 0, sizeof(*r));
+    r->edit = edit;
+    if (!log_to(stage->client, &roles[0]) || !log_to(stage->server, &roles[1]))
+        return false;
+    r->end[HF_CLIENT].conn = hf_conn_new(stage->client, HF_CLIENT, name);
+    r->end[HF_SERVER].conn = hf_conn_new(stage->server, HF_SERVER, NULL);
+    for (size_t i = 0; i < 2; i++) {
+        listening[i] = &r->end[i];
+        r->end[i].alert = NO_ALERT;
+        r->end[i].last = HF_NEED_BYTES;
+        if (!r->end[i].conn)
+            return false;
+    }
+    return true;
+}
+
+void rogue_end(struct rogue *r)
+{
+    for (size_t i = 0; i < 2; i++) {
+        hf_direction_wipe(&r->end[i].from);
+        hf_direction_wipe(&r->end[i].to);
+        hf_conn_free(r->end[i].conn);
+        r->end[i].conn = NULL;
+        listening[i] = NULL;
+    }
+}
+
+/* ---- to an end ------------------------------------------------------------------ */
+
+/* Give it what is pending; the outcome worth telling. */
+static enum hf_outcome give(struct rogue_end *end)
+{
+    enum hf_outcome outcome, told = HF_NEED_BYTES;
+    struct hf_span data;
+    size_t used;
+
+    do {
+        outcome = hf_conn_receive(end->conn, end->pending, end->pending_len,
+                                  &used, &data);
+        if (outcome == HF_DATA) {
+            assert_true(data.len <= sizeof(end->got) - end->got_len);
+            memcpy(end->got + end->got_len, data.at, data.len);
+            end->got_len += data.len;
+        }
+        assert_true(used <= end->pending_len);
+        memmove(end->pending, end->pending + used, end->pending_len - used);
+        end->pending_len -= used;
+        end->asks = outcome == HF_ASKS;
+        if (outcome != HF_NEED_BYTES)
+            told = outcome;
+    } while (outcome == HF_DATA || outcome == HF_READY);
+    end->last = told;
+    return told;
+}
+
+enum hf_outcome rogue_raw(struct rogue *r, enum hf_role to,
+                          struct hf_span bytes)
+{
+    struct rogue_end *end = &r->end[to];
+
+    assert_true(bytes.len <= sizeof(end->pending) - end->pending_len);
+    hf_copy(end->pending + end->pending_len, bytes.at, bytes.len);
+    end->pending_len += bytes.len;
+    return give(end);
+}
+
+size_t rogue_seal(struct rogue *r, enum hf_role to, uint8_t type,
+                  struct hf_span bytes, uint8_t *out)
+{
+    struct hf_error error = { .code = HF_OK };
+    size_t len = hf_record_seal(&r->end[to].to, type, 0x0303, bytes, out,
+                                &error);
+
+    assert_true(len > 0);
+    return len;
+}
+
+enum hf_outcome rogue_say(struct rogue *r, enum hf_role to, uint8_t type,
+                          struct hf_span bytes)
+{
+    uint8_t room[5 + 16384 + 256 + 17];
+
+    assert_true(bytes.len <= 16384 + 256);
+    return rogue_raw(r, to,
+                     hf_span(room, rogue_seal(r, to, type, bytes, room)));
+}
+
+/* ---- from an end ----------------------------------------------------------------- */
+
+/* One record of what @from has to say. */
+static bool take(struct rogue *r, enum hf_role from, struct rogue_record *out)
+{
+    struct rogue_end *end = &r->end[from];
+    struct hf_span bytes = hf_conn_outgoing(end->conn), plain;
+    struct hf_error error = { .code = HF_OK };
+    static uint8_t copy[5 + 16384 + 256];
+    struct hf_frame f;
+    size_t n = bytes.len < sizeof(copy) ? bytes.len : sizeof(copy);
+
+    if (!bytes.len)
+        return false;
+    memcpy(copy, bytes.at, n);
+    if (copy[0] == HF_CONTENT_DATA && !end->from.aead)
+        install(end, &end->from, end->secret[secret_of(from, HF_HANDSHAKE)],
+                HF_HANDSHAKE);
+    assert_int_equal(
+        hf_frame_next(&f, copy, n, 0, end->from.aead != NULL, &error),
+        HF_FRAME_WHOLE);
+    *out = (struct rogue_record){ .from = from,
+                                  .number = end->records++,
+                                  .epoch = end->from.epoch,
+                                  .type = f.type };
+    plain = hf_span(f.body, f.len);
+    if (f.type == HF_CONTENT_DATA &&
+        !hf_record_open(&end->from, &f, &out->type, &plain, &error))
+        fail_msg("the rogue cannot open record %zu: %s", out->number,
+                 hf_error_name(error.code));
+    out->len = plain.len;
+    memcpy(out->bytes, plain.at, plain.len);
+    hf_conn_sent(end->conn, 5 + f.len);
+    return true;
+}
+
+/* Whatever changes the keys of this direction, at either end. */
+static void follow_from(struct rogue *r, const struct rogue_record *record)
+{
+    struct rogue_end *end = &r->end[record->from];
+
+    if (record->type == HF_CONTENT_ALERT && record->len == 2)
+        end->alert = record->bytes[1];
+    if (record->type != HF_CONTENT_HANDSHAKE || !record->epoch)
+        return;
+    if (record->bytes[0] == HF_FINISHED)
+        install(end, &end->from,
+                end->secret[secret_of(record->from, HF_TRAFFIC)], HF_TRAFFIC);
+    else if (record->bytes[0] == HF_KEY_UPDATE)
+        next_generation(end, &end->from, secret_of(record->from, HF_TRAFFIC));
+}
+
+static void follow_to(struct rogue *r, enum hf_role to, unsigned kind,
+                      unsigned epoch)
+{
+    struct rogue_end *end = &r->end[to];
+
+    if (epoch && kind == HF_FINISHED &&
+        end->have[secret_of(other(to), HF_TRAFFIC)])
+        rogue_keys(r, to, HF_TRAFFIC);
+    else if (epoch && kind == HF_KEY_UPDATE)
+        rogue_next_keys(r, to);
+}
+
+static void forward(struct rogue *r, const struct rogue_record *record,
+                    unsigned kind, unsigned epoch)
+{
+    enum hf_role to = other(record->from);
+    struct rogue_end *end = &r->end[to];
+
+    if (epoch == HF_HANDSHAKE && !end->to.aead &&
+        end->have[secret_of(record->from, HF_HANDSHAKE)])
+        rogue_keys(r, to, HF_HANDSHAKE);
+    if (record->type == HF_CONTENT_CCS) {
+        uint8_t ccs[64] = { HF_CONTENT_CCS, 3, 3, 0, (uint8_t)record->len };
+
+        assert_true(record->len <= sizeof(ccs) - 5);
+        memcpy(ccs + 5, record->bytes, record->len);
+        rogue_raw(r, to, hf_span(ccs, 5 + record->len));
+    } else {
+        rogue_say(r, to, record->type, hf_span(record->bytes, record->len));
+    }
+    if (record->type == HF_CONTENT_HANDSHAKE)
+        follow_to(r, to, kind, epoch);
+}
+
+bool rogue_pass(struct rogue *r, enum hf_role from)
+{
+    static struct rogue_record record;
+    unsigned kind, epoch;
+
+    if (!take(r, from, &record))
+        return false;
+    kind = record.type == HF_CONTENT_HANDSHAKE ? record.bytes[0] : 0;
+    epoch = record.epoch;
+    follow_from(r, &record);
+    if (r->edit)
+        r->edit(r, &record);
+    if (!record.drop)
+        forward(r, &record, kind, epoch);
+    return true;
+}
+
+bool rogue_run(struct rogue *r)
+{
+    bool more = true;
+
+    give(&r->end[HF_CLIENT]);
+    while (more)
+        more = rogue_pass(r, HF_CLIENT) || rogue_pass(r, HF_SERVER);
+    return hf_conn_ready(r->end[HF_CLIENT].conn) &&
+           hf_conn_ready(r->end[HF_SERVER].conn);
+}
+
+/* ---- what became of it --------------------------------------------------------------- */
+
+void rogue_expect_words(const struct rogue *r, enum hf_role who, unsigned code,
+                        const char *words)
+{
+    const struct rogue_end *end = &r->end[who];
+    const struct hf_error *error = hf_conn_error(end->conn);
+    unsigned alert = hf_error_alert(code);
+
+    if (error->code != code || !strstr(error->detail, words))
+        fail_msg("%s: \"%s\", not %s with \"%s\"", hf_error_name(error->code),
+                 error->detail, hf_error_name(code), words);
+    assert_int_equal(end->last, HF_FAILED);
+    assert_false(hf_conn_ready(end->conn));
+    if (!error->by_peer)
+        assert_int_equal(end->alert, alert ? alert : NO_ALERT);
+}
+
+void rogue_expect(const struct rogue *r, enum hf_role who, unsigned code)
+{
+    rogue_expect_words(r, who, code, "");
+}

@@ -1,0 +1,93 @@
+/* scene.c - see scene.h.  For tests only; it is not part of the library. */
+#define HF_UNPOISONED
+#include "engine/scene.h"
+
+#include <time.h>
+
+const char *scene_name(enum scene scene)
+{
+    static const char *const names[SCENES] = {
+        "full", "retry",       "client certificate",
+        "ALPN", "all at once", "empty client certificate"
+    };
+
+    return names[scene];
+}
+
+int64_t scene_clock(void *ctx)
+{
+    static int64_t now;
+
+    (void)ctx;
+    if (!now)
+        now = (int64_t)time(NULL);
+    return now;
+}
+
+/* The server wants a group for which the client sends no share. */
+static bool set_groups(struct stage *stage, bool retry)
+{
+    static const uint16_t client[] = { 29, 23, 24, 0 }, share[] = { 29, 0 };
+    static const uint16_t server[] = { 29, 23, 24, 0 }, other[] = { 23, 0 };
+
+    return hf_config_set_groups(stage->client, client) &&
+           hf_config_set_shares(stage->client, share) &&
+           hf_config_set_groups(stage->server, retry ? other : server);
+}
+
+static bool set_protocols(struct stage *stage)
+{
+    static const char *const client[] = { "h2", "http/1.1", NULL };
+    static const char *const server[] = { "spdy/1", "http/1.1", NULL };
+
+    return hf_config_set_protocols(stage->client, client) &&
+           hf_config_set_protocols(stage->server, server);
+}
+
+static bool set_client_cert(struct stage *stage, enum scene scene,
+                            const struct duet_certs *certs)
+{
+    bool gives = scene != SCENE_EMPTY_CERT;
+
+    return hf_config_set_client_auth(stage->server,
+                                     gives ? HF_CLIENT_AUTH_REQUIRED
+                                           : HF_CLIENT_AUTH_OPTIONAL) &&
+           hf_config_trust(stage->server, hf_span_text(certs->ca)) &&
+           (!gives || hf_config_add_keypair(stage->client,
+                                            hf_span_text(certs->client_chain),
+                                            hf_span_text(certs->client_key)));
+}
+
+bool stage_set_with(struct stage *stage, enum scene scene,
+                    const struct duet_certs *certs,
+                    const struct hf_provider *provider)
+{
+    bool all = scene == SCENE_ALL;
+
+    *stage = (struct stage){ hf_config_new(), hf_config_new() };
+    return stage->client && stage->server &&
+           hf_config_set_provider(stage->client, provider) &&
+           hf_config_set_provider(stage->server, provider) &&
+           hf_config_set_clock(stage->client, scene_clock, NULL) &&
+           hf_config_set_clock(stage->server, scene_clock, NULL) &&
+           hf_config_trust(stage->client, hf_span_text(certs->ca)) &&
+           hf_config_add_keypair(stage->server, hf_span_text(certs->chain),
+                                 hf_span_text(certs->key)) &&
+           set_groups(stage, all || scene == SCENE_RETRY) &&
+           ((!all && scene != SCENE_ALPN) || set_protocols(stage)) &&
+           ((!all && scene != SCENE_CLIENT_CERT && scene != SCENE_EMPTY_CERT) ||
+            set_client_cert(stage, scene, certs));
+}
+
+bool stage_set(struct stage *stage, enum scene scene,
+               const struct duet_certs *certs)
+{
+    return stage_set_with(stage, scene, certs, &hf_libcrypto);
+}
+
+void stage_clear(struct stage *stage)
+{
+    hf_config_free(stage->client);
+    hf_config_free(stage->server);
+    *stage = (struct stage){ NULL, NULL };
+}
