@@ -202,9 +202,9 @@ def test_silence_is_not_waited_for():
         peer.recv(65536)
         time.sleep(20)
     with Server(handle) as server:
-        words = refused(server.port, "system.timeout", 28, r"no answer in 1\.\d s",
+        words = refused(server.port, "system.timeout", 28, r"no answer in [01]\.\d s",
                         "--connect-timeout", "1")
-        want(words.seconds < 3, words.seconds)
+        want(words.seconds < 10, words.seconds)
 
 
 def cut_after(many, how):
@@ -277,7 +277,7 @@ def test_a_server_that_stops_in_the_middle_of_its_answer():
     with tls_server(handle) as server:
         words = refused(server.port, "system.timeout", 28, r"", "-m", "1",
                         cut=True)
-        want(words.seconds < 3, words.seconds)
+        want(words.seconds < 10, words.seconds)
 
 
 def test_a_host_that_does_not_resolve():
