@@ -8,6 +8,7 @@ system picks, in a directory that is removed.
 """
 import hashlib
 import os
+import resource
 import select
 import shutil
 import socket
@@ -53,17 +54,23 @@ def make_certificates():
 class Server:
     """An example server that runs for the length of a with block."""
 
-    def __init__(self, program, *arguments):
+    def __init__(self, program, *arguments, descriptors=None):
+        self.descriptors = descriptors
         self.command = [*WRAP, program, '0', path('leaf.pem'),
                         path('leaf.key'), *arguments]
 
     def __enter__(self):
         self.process = subprocess.Popen(self.command, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE)
+                                        stderr=subprocess.PIPE,
+                                        preexec_fn=self.limit)
         said = self.process.stdout.readline().decode()
         assert said.startswith('listening on port '), said
         self.port = int(said.split()[-1])
         return self
+
+    def limit(self):
+        if self.descriptors:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (self.descriptors,) * 2)
 
     def __exit__(self, *_):
         if self.process.poll() is None:
@@ -296,6 +303,22 @@ def epoll_server_does_not_wait_for_one():
     assert not failures, failures
 
 
+def epoll_server_waits_for_descriptors():
+    failures = []
+    with Server(EPOLL, descriptors=200 if WRAP else 20) as server:
+        many = [socket.create_connection(('127.0.0.1', server.port))
+                for _ in range(250 if WRAP else 40)]
+        late = threading.Thread(target=echo, daemon=True,
+                                args=(server.port, 1000, 1, failures))
+        late.start()
+        late.join(0.2)
+        assert late.is_alive()
+        for one in many:
+            one.close()
+        late.join(30)
+    assert not failures, failures
+
+
 def epoll_server_survives_nonsense():
     failures = []
     with Server(EPOLL) as server:
@@ -320,6 +343,7 @@ TESTS = [client_and_server_talk, server_serves_libssl, client_talks_to_libssl,
 if EPOLL:
     TESTS += [epoll_server_serves_many_at_once, epoll_server_moves_much,
               epoll_server_does_not_wait_for_one,
+              epoll_server_waits_for_descriptors,
               epoll_server_survives_nonsense]
 
 

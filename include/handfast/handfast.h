@@ -52,8 +52,9 @@ HF_PUBLIC bool hf_config_trust_directory(struct hf_config *config,
 HF_PUBLIC bool hf_config_trust_system(struct hf_config *config);
 
 /* ---- connections on sockets -------------------------------------------------
- * A config without a clock gets the system's when its first connection is made
- * here.  Signals do not interrupt calls: what waits goes on waiting. */
+ * A config without a clock gets the system's from any function of this header,
+ * unless it is frozen.  Signals do not interrupt calls: what waits goes on
+ * waiting. */
 struct hf_tls;
 
 enum {

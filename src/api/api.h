@@ -50,6 +50,8 @@ bool hf_io_blocks(int fd);
 int64_t hf_io_now(void);
 /* The time in @milliseconds from now; 0 (never) if that is not positive. */
 int64_t hf_io_deadline(int milliseconds);
+/* Seconds since 1970, for configs. */
+int64_t hf_system_clock(void *ctx);
 /* Wait until one of @fds is ready: 1; until @deadline (0: none) has passed: 0;
  * -1 if poll() refuses (errno).  Signals do not end it. */
 int hf_io_wait(struct pollfd *fds, size_t n, int64_t deadline);

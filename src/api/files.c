@@ -69,6 +69,15 @@ static bool blame(struct hf_config *config, const char *path, bool before)
     return hf_config_fail(config, why.code, why.system, detail);
 }
 
+/* Is there a config?  Who reads files has a clock as well: it is set here, for
+ * the first connection is too late if the config is frozen by hand. */
+static bool begin(struct hf_config *config)
+{
+    if (config)
+        hf_config_default_clock(config, hf_system_clock, NULL);
+    return config != NULL;
+}
+
 static bool has_error(const struct hf_config *config)
 {
     return hf_config_error(config)->code != HF_OK;
@@ -183,7 +192,7 @@ bool hf_config_add_keypair_file(struct hf_config *config, const char *chain,
     struct text c = { 0 }, k = { 0 };
     char paths[HF_DETAIL_MAX / 2];
 
-    if (!config)
+    if (!begin(config))
         return false;
     before = has_error(config);
     if (!one && chain)
@@ -256,7 +265,7 @@ bool hf_config_trust_file(struct hf_config *config, const char *path)
     struct text text;
     bool before, ok;
 
-    if (!config)
+    if (!begin(config))
         return false;
     before = has_error(config);
     if (!read_file(config, path, HF_TRUST_FILE_MAX, &text))
@@ -358,7 +367,7 @@ bool hf_config_trust_directory(struct hf_config *config, const char *path)
     bool before, ok;
     DIR *dir;
 
-    if (!config)
+    if (!begin(config))
         return false;
     before = has_error(config);
     if (!path)
@@ -431,5 +440,5 @@ bool hf_trust_first(struct hf_config *config, const char *const *paths)
 
 bool hf_config_trust_system(struct hf_config *config)
 {
-    return config && hf_trust_first(config, system_bundles);
+    return begin(config) && hf_trust_first(config, system_bundles);
 }

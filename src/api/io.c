@@ -138,6 +138,15 @@ int64_t hf_io_deadline(int milliseconds)
     return milliseconds > 0 ? hf_io_now() + milliseconds : 0;
 }
 
+int64_t hf_system_clock(void *ctx)
+{
+    struct timespec t = { 0, 0 };
+
+    (void)ctx;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec;
+}
+
 /* Milliseconds that poll() may wait. */
 static int left_until(int64_t deadline)
 {

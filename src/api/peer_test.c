@@ -21,8 +21,15 @@ void test_peer_listen(struct test_peer *p,
                       void (*act)(struct test_peer *, int fd),
                       struct hf_config *config)
 {
+    test_peer_listen_at(p, "127.0.0.1", act, config);
+}
+
+void test_peer_listen_at(struct test_peer *p, const char *address,
+                         void (*act)(struct test_peer *, int fd),
+                         struct hf_config *config)
+{
     *p = (struct test_peer){ .act = act, .config = config };
-    p->listener = test_listen("127.0.0.1", 4, p->port);
+    p->listener = test_listen(address, 4, p->port);
     assert_true(p->listener >= 0);
     assert_int_equal(pthread_create(&p->thread, NULL, run_peer, p), 0);
 }

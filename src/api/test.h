@@ -100,6 +100,9 @@ struct test_peer {
 void test_peer_listen(struct test_peer *p,
                       void (*act)(struct test_peer *, int fd),
                       struct hf_config *config);
+void test_peer_listen_at(struct test_peer *p, const char *address,
+                         void (*act)(struct test_peer *, int fd),
+                         struct hf_config *config);
 /* A peer that has @fd. */
 void test_peer_on(struct test_peer *p, void (*act)(struct test_peer *, int fd),
                   struct hf_config *config, int fd);

@@ -11,7 +11,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 /* ---- why ----------------------------------------------------------------- */
@@ -104,15 +103,6 @@ const char *hf_tls_reason(const struct hf_tls *tls)
 
 /* ---- made ---------------------------------------------------------------- */
 
-static int64_t system_clock(void *ctx)
-{
-    struct timespec t = { 0, 0 };
-
-    (void)ctx;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec;
-}
-
 /* The connection inside; false if it cannot serve. */
 static bool begin(struct hf_tls *tls, struct hf_config *config,
                   enum hf_role role, const char *name)
@@ -120,7 +110,7 @@ static bool begin(struct hf_tls *tls, struct hf_config *config,
     if (!config)
         return hf_fail(&tls->error, HF_E_OUT_OF_MEMORY,
                        "there is no config: hf_config_new() had no memory");
-    hf_config_default_clock(config, system_clock, NULL);
+    hf_config_default_clock(config, hf_system_clock, NULL);
     tls->conn = hf_conn_new(config, role, name);
     if (!tls->conn)
         return hf_fail(&tls->error, HF_E_OUT_OF_MEMORY, NULL);

@@ -21,14 +21,14 @@ static int setup(void **state)
 
 /* ---- it works ------------------------------------------------------------ */
 
-static void talk_to(const char *host)
+static void talk_to(const char *host, const char *address)
 {
     struct hf_config *config = test_client(&certs);
     struct hf_tls *tls;
     struct test_peer p;
     char got[100];
 
-    test_peer_listen(&p, test_answer, test_server(&certs));
+    test_peer_listen_at(&p, address, test_answer, test_server(&certs));
     tls = hf_connect(config, host, p.port);
     if (hf_handshake(tls) < 0)
         fail_msg("%s", hf_tls_reason(tls));
@@ -50,8 +50,46 @@ static void talk_to(const char *host)
 static void a_client_and_a_server_talk(void **state)
 {
     (void)state;
-    talk_to("localhost");
-    talk_to("127.0.0.1");
+    talk_to("localhost", "127.0.0.1");
+    talk_to("127.0.0.1", "127.0.0.1");
+}
+
+static void an_ipv6_address_is_connected_to_and_verified(void **state)
+{
+    char port[16];
+    int listener = test_listen("::1", 1, port);
+
+    (void)state;
+    if (listener < 0) {
+        print_message("# SKIP: IPv6 (cannot be had: no ::1 here)\n");
+        skip();
+    }
+    close(listener);
+    talk_to("::1", "::1");
+}
+
+/* Threads that share a config want it frozen before they start. */
+static void a_config_that_was_frozen_by_hand_serves(void **state)
+{
+    struct hf_config *config = hf_config_new();
+    char directory[TEST_PATH_MAX], path[TEST_PATH_MAX];
+    struct hf_tls *tls;
+    struct test_peer p;
+
+    (void)state;
+    test_directory(directory);
+    test_write(directory, "ca.pem", certs.ca.at, certs.ca.len);
+    test_path(path, sizeof(path), directory, "ca.pem");
+    assert_true(hf_config_trust_file(config, path));
+    test_remove(directory); /* it was read, and is not needed any more */
+    assert_true(hf_config_freeze(config));
+    test_peer_listen(&p, test_answer, test_server(&certs));
+    tls = hf_connect(config, "localhost", p.port);
+    if (hf_write(tls, "x", 1) != 1)
+        fail_msg("%s", hf_tls_reason(tls));
+    hf_tls_free(tls);
+    test_peer_join(&p);
+    hf_config_free(config);
 }
 
 /* A config serves many connections, one after the other and at once. */
@@ -420,7 +458,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_client_and_a_server_talk),
+        cmocka_unit_test(an_ipv6_address_is_connected_to_and_verified),
         cmocka_unit_test(a_config_serves_many),
+        cmocka_unit_test(a_config_that_was_frozen_by_hand_serves),
         cmocka_unit_test(pipes_serve_as_well_as_sockets),
         cmocka_unit_test(a_silent_server_times_out),
         cmocka_unit_test(a_silent_client_times_out),
