@@ -2,7 +2,7 @@
 # fuzz.sh [SECONDS [TARGET...]]: builds the fuzz targets with clang's libFuzzer
 # under ASan and UBSan into build-fuzz/ and runs each for SECONDS (60).  What
 # they found interesting is kept in build-fuzz/corpus/TARGET, what they broke on
-# in build-fuzz/found/; seeds come from test/fuzz/seeds/TARGET.
+# in build-fuzz/found/; seeds come from test/fuzz/corpus/TARGET.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 sh scripts/deps.sh fuzz || exit 1
@@ -31,7 +31,7 @@ for target in $targets; do
     program=$(find $build -name "fuzz_$target" -type f)
     corpus=$build/corpus/$target
     mkdir -p "$corpus"
-    seeds=test/fuzz/seeds/$target
+    seeds=test/fuzz/corpus/$target
     [ -d "$seeds" ] || seeds=
     log=$build/$target.txt
     # shellcheck disable=SC2086

@@ -7,6 +7,7 @@ import socket
 import ssl
 import subprocess
 import sys
+import time
 
 from lab import KEYS, SIZE, SUITES, differs, version_of
 from servers import GnuTLS, NSS, OpenSSL, nss_database, nss_version
@@ -52,28 +53,38 @@ class Pipe(Client):
 
     def talk(self, lab, server, suite, group, show, alpn):
         # Its input stays open, so that it does not leave before it has all.
-        with open(lab.path("answer"), "wb") as out:
+        with (open(lab.path("answer"), "wb") as out,
+              open(lab.path("client.log"), "wb") as log):
             process = subprocess.Popen(
                 self.command(lab, server, suite, group, show, alpn),
-                stdin=subprocess.PIPE, stdout=out, stderr=subprocess.PIPE,
-                cwd=lab.dir)
+                stdin=subprocess.PIPE, stdout=out, stderr=log, cwd=lab.dir)
             with open(lab.big, "rb") as f:
                 try:
                     process.stdin.write(f.read())
                     process.stdin.flush()
                 except BrokenPipeError:
                     pass
+            if not self.arrived(lab, server):
+                process.kill()
+                return "nothing moves: " + server.result().get("error", "")
+            process.stdin.close()
             try:
-                server.process.wait(40)
+                process.wait(10)
             except subprocess.TimeoutExpired:
                 process.kill()
-                return "nothing moves"
-            try:
-                process.communicate(timeout=10)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.communicate()
+                process.wait()
         return None
+
+    @staticmethod
+    def arrived(lab, server):
+        """Some of them leave only when their input ends, so it ends when all
+        has come down, and not before."""
+        for _ in range(2000):
+            if (os.path.getsize(lab.path("answer")) >= SIZE
+                    or server.process.poll() is not None):
+                return True
+            time.sleep(0.02)
+        return False
 
 
 class SClient(Pipe):
@@ -130,7 +141,7 @@ class TstClnt(Pipe):
         return nss_version()
 
     def command(self, lab, server, suite, group, show, alpn):
-        more = ["-n", "client-" + show] if show else []
+        more = ["-n", "client-" + show if show else "none"]
         return ["tstclnt", "-h", "127.0.0.1", "-a", "localhost", "-p",
                 str(server.port), "-d", nss_database(lab), "-V",
                 "tls1.3:tls1.3", "-c", ":" + SUITES[suite], "-I",

@@ -63,7 +63,7 @@ class Lab:
             with open(self.path(use + ".ext"), "w") as f:
                 f.write("subjectAltName=DNS:localhost,IP:127.0.0.1\n"
                         f"extendedKeyUsage={use}Auth\n"
-                        "keyUsage=digitalSignature\n")
+                        "keyUsage=digitalSignature,keyEncipherment\n")
             for kind, new in kinds.items():
                 name = f"{use}-{kind}"
                 self.run("openssl", "req", *new, "-nodes", "-keyout",

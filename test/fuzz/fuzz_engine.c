@@ -1,0 +1,189 @@
+/* fuzz_engine.c - a whole connection, with a peer that sends anything.
+ *
+ * The first byte says who we are and what we were told; the rest is what the
+ * peer sends.  With the mild provider (mild.h) nothing is out of reach: a
+ * fuzzer can finish the handshake, change keys, close.  Then:
+ *
+ *   the outcome, what was said, and what was heard are the same however the
+ *   bytes are cut into calls (what is said is taken when the handshake is over
+ *   and at the end: how many key updates are answered depends on that);
+ *   every call takes bytes, tells something, or wants more;
+ *   what failed has a reason, says at most one alert, and stays failed. */
+#define HF_UNPOISONED
+#include "fuzz.h"
+#include "handfast/engine.h"
+#include "mild.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* What the first byte means. */
+enum {
+    AS_SERVER = 1 << 0,
+    ASK_CLIENT = 1 << 1,     /* optional client certificate */
+    REQUIRE_CLIENT = 1 << 2,
+    ONLY_P256 = 1 << 3,      /* server: so that a retry is needed */
+    WITH_ALPN = 1 << 4,
+    CLOSE_FIRST = 1 << 5,    /* close_notify as soon as we are ready */
+    UPDATE_KEYS = 1 << 6
+};
+enum { SAID_MAX = 1 << 16 };
+
+/* Made by `handfast ca`: a leaf for localhost on P-256.  Whether it is still
+ * valid does not matter: nobody verifies. */
+static const char chain[] =
+#include "mild_chain.inc"
+    ;
+
+struct run {
+    enum hf_outcome outcome;
+    struct hf_error error;
+    uint8_t said[SAID_MAX], heard[SAID_MAX];
+    size_t said_len, heard_len;
+    bool ready;
+};
+
+static struct hf_config *make_config(uint8_t how)
+{
+    static const char *const alpn[] = { "h2", "http/1.1", NULL };
+    static const uint16_t one[] = { 23, 0 };
+    struct hf_config *config = hf_config_new();
+
+    MUST(config && hf_config_set_provider(config, &mild_provider));
+    MUST(hf_config_insecure_no_verify(config));
+    MUST(hf_config_set_questions(config, HF_ASK_SIGN | HF_ASK_VERIFY));
+    MUST(hf_config_add_chain(config, (struct hf_span){
+        (const uint8_t *)chain, sizeof(chain) - 1 }));
+    if (how & WITH_ALPN)
+        MUST(hf_config_set_protocols(config, alpn));
+    if (how & ASK_CLIENT)
+        MUST(hf_config_set_client_auth(config, HF_CLIENT_AUTH_OPTIONAL));
+    if (how & REQUIRE_CLIENT)
+        MUST(hf_config_set_client_auth(config, HF_CLIENT_AUTH_REQUIRED));
+    if (how & ONLY_P256 && how & AS_SERVER)
+        MUST(hf_config_set_groups(config, one));
+    MUST(hf_config_freeze(config));
+    return config;
+}
+
+static void collect(struct hf_conn *conn, struct run *run)
+{
+    struct hf_span out = hf_conn_outgoing(conn);
+    size_t room = SAID_MAX - run->said_len;
+    size_t n = out.len < room ? out.len : room;
+
+    if (n)
+        memcpy(run->said + run->said_len, out.at, n);
+    run->said_len += n;
+    hf_conn_sent(conn, out.len);
+}
+
+static void answer(struct hf_conn *conn)
+{
+    static const uint8_t signature[8] = { 0 };
+    struct hf_answer a = { .signature = { signature, 8 }, .accept = true };
+
+    MUST(hf_conn_question(conn).kind != 0);
+    MUST(hf_conn_answer(conn, &a));
+}
+
+static void hear(struct run *run, struct hf_span data)
+{
+    size_t room = SAID_MAX - run->heard_len;
+    size_t n = data.len < room ? data.len : room;
+
+    memcpy(run->heard + run->heard_len, data.at, n);
+    run->heard_len += n;
+}
+
+static void become_ready(struct hf_conn *conn, uint8_t how, struct run *run)
+{
+    MUST(!run->ready && hf_conn_ready(conn));
+    run->ready = true;
+    collect(conn, run);
+    if (how & UPDATE_KEYS)
+        MUST(hf_conn_update_keys(conn, true));
+    if (how & CLOSE_FIRST)
+        hf_conn_close(conn);
+}
+
+/* One call with the bytes from @at to @end.  False: it is over. */
+static bool step(struct hf_conn *conn, uint8_t how, uint8_t *bytes, size_t *at,
+                 size_t end, struct run *run)
+{
+    struct hf_span data;
+    size_t used;
+
+    run->outcome = hf_conn_receive(conn, bytes + *at, end - *at, &used, &data);
+    MUST(used <= end - *at);
+    MUST(!data.len || (data.at >= bytes + *at && data.len <= used));
+    *at += used;
+    if (run->outcome == HF_DATA)
+        hear(run, data);
+    else if (run->outcome == HF_READY)
+        become_ready(conn, how, run);
+    else if (run->outcome == HF_ASKS)
+        answer(conn);
+    return run->outcome != HF_FAILED && run->outcome != HF_CLOSED;
+}
+
+/* Everything, @chunk bytes at a time. */
+static void play(struct hf_config *config, uint8_t how, const uint8_t *data,
+                 size_t size, size_t chunk, struct run *run)
+{
+    enum hf_role role = how & AS_SERVER ? HF_SERVER : HF_CLIENT;
+    struct hf_conn *conn = hf_conn_new(config, role, "localhost");
+    uint8_t *bytes = malloc(size + 1);
+    size_t at = 0, end = 0;
+    bool more = true;
+
+    memset(run, 0, sizeof(*run));
+    MUST(conn && bytes);
+    memcpy(bytes, data, size);
+    while (more) {
+        size_t before = at;
+
+        more = step(conn, how, bytes, &at, end, run);
+        if (!more || run->outcome != HF_NEED_BYTES || at != before)
+            continue;
+        if (end == size)
+            break;
+        end = size - end < chunk ? size : end + chunk;
+    }
+    if (run->outcome == HF_NEED_BYTES)
+        run->outcome = hf_conn_eof(conn);
+    collect(conn, run);
+    run->error = *hf_conn_error(conn);
+    if (run->outcome == HF_FAILED) {
+        MUST(run->error.code != HF_OK);
+        MUST(hf_conn_receive(conn, bytes, 0, &at, &(struct hf_span){ 0 }) ==
+             HF_FAILED);
+        MUST(!hf_conn_outgoing(conn).len);
+    }
+    free(bytes);
+    hf_conn_free(conn);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static struct run whole, pieces;
+    struct hf_config *config;
+    uint8_t how;
+
+    if (!size)
+        return 0;
+    how = data[0];
+    config = make_config(how);
+    play(config, how, data + 1, size - 1, SIZE_MAX / 2, &whole);
+    play(config, how, data + 1, size - 1, 1 + (how >> 7) * 6, &pieces);
+    MUST(whole.outcome == pieces.outcome && whole.ready == pieces.ready);
+    MUST(whole.error.code == pieces.error.code &&
+         whole.error.alert == pieces.error.alert &&
+         whole.error.byte == pieces.error.byte);
+    MUST(whole.said_len == pieces.said_len &&
+         memcmp(whole.said, pieces.said, whole.said_len) == 0);
+    MUST(whole.heard_len == pieces.heard_len &&
+         memcmp(whole.heard, pieces.heard, whole.heard_len) == 0);
+    hf_config_free(config);
+    return 0;
+}
