@@ -1,31 +1,39 @@
 #!/bin/sh
-# tidy.sh [FILE...]: clang-tidy over the library and the command (or over the
-# files named), with .clang-tidy.  Tests are left out: cmocka's macros are not
-# ours to tidy.
+# tidy.sh [FILE...]: clang-tidy over the library, the command and the examples
+# (or over the files named), with .clang-tidy.  Tests are left out: cmocka's
+# macros are not ours to tidy.  TIDY_JOBS at a time, 2 by default.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 sh scripts/deps.sh tidy || exit 1
-build=${BUILD_TIDY:-build-tidy}
-if [ ! -f "$build/build.ninja" ]; then
-    CC=clang meson setup "$build" -Dtests=false >/dev/null || exit 1
+build=./build-tidy
+if [ -f $build/build.ninja ]; then
+    meson setup --reconfigure $build >/dev/null || exit 1
+else
+    CC=clang meson setup $build -Dtests=false >/dev/null || exit 1
 fi
-# shellcheck disable=SC2046
-[ $# -gt 0 ] || set -- $(find src tools examples -name '*.c' \
-    ! -name '*_test.c' | sort)
-log=$(mktemp) || exit 1
-trap 'rm -f "$log"' EXIT
-bad=0
+built=$(sed -n 's,^ *"file": "\.\./\(\(src\|tools\|examples\)/.*\.c\)".*,\1,p' \
+    $build/compile_commands.json | sort -u)
+
+logs=$(mktemp -d) || exit 1
+trap 'rm -rf "$logs"' EXIT
+# shellcheck disable=SC2086
+[ $# -gt 0 ] || set -- $built
 for file; do
-    # A file of no target is not in the compilation database.
-    grep -q "\"file\": \".*$file\"" "$build/compile_commands.json" || {
-        echo "$file is not built"
-        bad=$((bad + 1))
-        continue
-    }
-    clang-tidy -quiet -p "$build" "$file" >"$log" 2>&1 || {
-        grep -v -e '^[0-9]* warnings' -e '^Suppressed' "$log"
-        bad=$((bad + 1))
-    }
+    case " $(echo "$built" | tr '\n' ' ') " in
+    *" $file "*) echo "$file" ;;
+    *) echo "$file: not built without tests, left out" >&2 ;;
+    esac
+# shellcheck disable=SC2016
+done | xargs -P "${TIDY_JOBS:-2}" -I{} sh -c '
+    log=$1/$(echo "$3" | tr / _)
+    clang-tidy -quiet -p "$2" "$3" >"$log" 2>/dev/null && rm "$log"
+    exit 0' tidy "$logs" $build {}
+
+bad=0
+for log in "$logs"/*; do
+    [ -f "$log" ] || continue
+    cat "$log"
+    bad=$((bad + 1))
 done
 echo "$# files, $bad with something to mend"
 [ $bad = 0 ]
