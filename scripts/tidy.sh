@@ -18,12 +18,12 @@ logs=$(mktemp -d) || exit 1
 trap 'rm -rf "$logs"' EXIT
 # shellcheck disable=SC2086
 [ $# -gt 0 ] || set -- $built
+# shellcheck disable=SC2016 # the inner shell expands
 for file; do
     case " $(echo "$built" | tr '\n' ' ') " in
     *" $file "*) echo "$file" ;;
     *) echo "$file: not built without tests, left out" >&2 ;;
     esac
-# shellcheck disable=SC2016
 done | xargs -P "${TIDY_JOBS:-2}" -I{} sh -c '
     log=$1/$(echo "$3" | tr / _)
     clang-tidy -quiet -p "$2" "$3" >"$log" 2>/dev/null && rm "$log"
