@@ -229,12 +229,13 @@ class Python(Client):
 
 NODE = """
 const fs = require('fs'), https = require('https');
-const [port, ca, big, suite, groups, cert, key] = process.argv.slice(2);
+const [port, ca, big, suite, groups, alpn, cert, key] = process.argv.slice(2);
 const body = fs.readFileSync(big);
 const options = { host: 'localhost', port, family: 4, method: 'POST',
   ca: fs.readFileSync(ca), minVersion: 'TLSv1.3', ciphers: suite,
   ecdhCurve: groups, agent: false,
   headers: { 'Content-Length': body.length } };
+if (alpn) options.ALPNProtocols = [alpn];
 if (cert) Object.assign(options, { cert: fs.readFileSync(cert),
   key: fs.readFileSync(key) });
 const request = https.request(options, answer => {
@@ -262,7 +263,7 @@ class Node(Client):
         more = lab.cert("client", show) if show else []
         done = run(["node", script, server.port, lab.ca, lab.big, suite,
                     ":".join(OpenSSL.names[g] for g in group.split(",")),
-                    *more], lab)
+                    alpn or "", *more], lab)
         return done.stderr.decode() if done.returncode else None
 
 
@@ -272,7 +273,8 @@ class Chromium:
     name = "Chromium"
 
     def version(self):
-        return version_of("chromium", "--version").split()[1]
+        said = version_of("chromium", "--version")
+        return re.search(r"Chromium ([\d.]+)", said)[1]
 
     def go(self, lab, kind):
         home = lab.path("home")

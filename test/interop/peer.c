@@ -444,9 +444,9 @@ static void serve_http(int fd, struct options *o, struct hashed *out,
 {
     char head[256];
     int len = snprintf(head, sizeof(head),
-                       "HTTP/1.1 200 OK\r\nContent-Type: application/"
-                       "octet-stream\r\nContent-Length: %zu\r\n"
-                       "Connection: close\r\n\r\n",
+                       "HTTP/1.1 200 OK\r\nContent-Type: %s\r\n"
+                       "Content-Length: %zu\r\nConnection: close\r\n\r\n",
+                       o->text ? "text/html" : "application/octet-stream",
                        o->serve);
 
     hear_request(fd, in);
