@@ -130,7 +130,7 @@ struct hf_signature {
     const char *name;
     uint16_t scheme; /* number in TLS 1.3; 0: in certificates only */
     uint8_t key;     /* enum hf_key_kind */
-    uint8_t padding; /* enum hf_padding */
+    uint8_t padding; /* enum hf_padding; PKCS1 signs no TLS 1.3 message */
     uint8_t hash;    /* enum hf_hash_id; NONE: hashes by itself (Ed25519) */
     /* @message is what is signed, not its digest. */
     HF_CHECK bool (*verify)(void *self, const struct hf_signature *how,

@@ -98,11 +98,49 @@ static bool write_conf(void)
            close(fd) == 0 && setenv("OPENSSL_CONF", conf, 1) == 0;
 }
 
+/* Load a key of the type, sign with each row that it has, and verify. */
+static void sign_with(const char *type)
+{
+    struct hf_libcrypto *lib = opened()->self;
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(lib->lib, type, NULL);
+    EVP_PKEY *pkey = NULL;
+    uint8_t *der = NULL, sig[HF_SIGNATURE_MAX];
+    struct hf_private_key *key;
+    struct hf_public_key public;
+    struct hf_error error = { 0 };
+    size_t len, rows = 0;
+    bool fault;
+
+    EVP_PKEY_keygen_init(ctx);
+    if (!strcmp(type, "EC"))
+        EVP_PKEY_CTX_set_group_name(ctx, "P-256");
+    assert_int_equal(EVP_PKEY_generate(ctx, &pkey), 1);
+    const int n = i2d_PrivateKey(pkey, &der);
+    assert_true(hf_libcrypto.key_load(lib, hf_span(der, (size_t)n), NULL, NULL,
+                                      &key, &error));
+    hf_libcrypto.key_public(key, &public);
+    for (size_t i = 0; hf_libcrypto.signatures[i]; i++) {
+        const struct hf_signature *how = hf_libcrypto.signatures[i];
+        if (how->key != public.kind)
+            continue;
+        assert_true(
+            how->sign(lib, how, key, hf_span("m", 1), sig, sizeof(sig), &len));
+        assert_true(how->verify(lib, how, &public, hf_span("m", 1),
+                                hf_span(sig, len), &fault));
+        rows++;
+    }
+    assert_true(rows > 0);
+    hf_libcrypto.key_free(key);
+    OPENSSL_free(der);
+    EVP_PKEY_free(pkey);
+    EVP_PKEY_CTX_free(ctx);
+}
+
 static void a_hosts_configuration_changes_nothing(void **state)
 {
     const struct hf_crypto *c = opened();
     uint8_t share[HF_SHARE_MAX], reply[HF_SHARE_MAX], secret[HF_SECRET_MAX];
-    uint8_t kx[HF_KX_STATE_MAX] = { 0 };
+    _Alignas(16) uint8_t kx[HF_KX_STATE_MAX] = { 0 };
     bool fault;
 
     (void)state;
@@ -113,6 +151,10 @@ static void a_hosts_configuration_changes_nothing(void **state)
                                    secret, &fault));
         g->wipe(kx);
     }
+    sign_with("RSA");
+    sign_with("RSA-PSS");
+    sign_with("EC");
+    sign_with("ED25519");
     /* The host's own context, asked last, has nothing: so it did apply. */
     assert_null(EVP_MD_fetch(NULL, "SHA256", NULL));
     ERR_clear_error();

@@ -10,8 +10,8 @@
  * makes one X25519 key.
  *
  * ML-KEM is libcrypto's from 3.5 on (HF_NATIVE_MLKEM), else mlkem.c.  Measured
- * for the half alone: key 42, encapsulation with the key's reading 55,
- * decapsulation 41 us there; 36, 42 and 32 here. */
+ * side by side with 3.5.7, for that half alone: key 37, encapsulation 28,
+ * decapsulation 38 us there; 24, 30 and 18 here. */
 #include "crypto/libcrypto.h"
 #include "crypto/mlkem.h"
 

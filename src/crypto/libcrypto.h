@@ -10,6 +10,8 @@
  * - Nothing is fetched after open on a connection's path.  A fetch, explicit
  *   or hidden in EVP_sha256() or EVP_PKEY_derive_init(), looks a name up under
  *   locks that all threads share, and costs as much as hashing a kilobyte.
+ *   (Verifying Ed25519, and libcrypto's own ML-KEM, still do: EVP offers no
+ *   other way, and beside their arithmetic it is a few in 100.)
  * - Lengths and encodings are checked here first; libcrypto sees only inputs
  *   of the right shape.  Every result is compared with what success returns.
  * - EVP_Cipher() is never called: in some patch levels it accepts an empty

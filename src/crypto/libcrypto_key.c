@@ -129,7 +129,7 @@ static bool take_rsa(struct hf_private_key *key, struct hf_error *error)
                   : NULL;
     if (!key->raw || EVP_PKEY_sign_init(key->raw) != 1 ||
         EVP_PKEY_CTX_set_rsa_padding(key->raw, RSA_NO_PADDING) != 1)
-        return hf_fail(error, HF_E_BAD_KEY, "RSA");
+        return hf_fail(error, HF_E_BAD_KEY, "an RSA key that cannot sign");
     p->bits = (uint16_t)BN_num_bits(key->n);
     p->modulus = hf_span(key->modulus, (size_t)BN_bn2bin(key->n, key->modulus));
     p->exponent = hf_span(key->exponent,
@@ -259,7 +259,7 @@ static bool take_ed25519(struct hf_private_key *key, struct hf_error *error)
         EVP_DigestSignInit_ex(key->ed25519, NULL, NULL, key->lib->lib, NULL,
                               key->pkey, NULL) == 1)
         return true;
-    return hf_fail(error, HF_E_BAD_KEY, "Ed25519");
+    return hf_fail(error, HF_E_BAD_KEY, "an Ed25519 key that cannot sign");
 }
 
 /* ---- any -------------------------------------------------------------------------------------- */

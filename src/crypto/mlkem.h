@@ -58,8 +58,9 @@ void hf_poly_dot(struct hf_poly *out, const struct hf_poly *a, size_t step,
                  const struct hf_poly b[HF_MLKEM_K]);
 void hf_poly_mend(struct hf_poly *p);
 /* p += q or p = q - p; reduced to less than q in size. */
-void hf_poly_add(struct hf_poly *p, const struct hf_poly *q);
-void hf_poly_subtract_from(struct hf_poly *p, const struct hf_poly *q);
+void hf_poly_add(struct hf_poly *restrict p, const struct hf_poly *restrict q);
+void hf_poly_subtract_from(struct hf_poly *restrict p,
+                           const struct hf_poly *restrict q);
 
 void hf_poly_write(const struct hf_poly *p, uint8_t out[HF_POLY_BYTES]);
 /* False if a coefficient is not below q; @p is filled all the same. */

@@ -16,18 +16,31 @@ enum { N = HF_MLKEM_N, Q = HF_MLKEM_Q };
 
 /* ---- numbers modulo q ---------------------------------------------------------------- */
 
-/* @a / 2^16 modulo q, less than q in size, for @a of less than q * 2^15. */
+/* @a / 2^16 modulo q, less than q in size, for @a of less than q * 2^15: with
+ * m = a / q modulo 2^16, the lower halves of a and m q are the same, so that
+ * their difference is 2^16 times the difference of the upper. */
 static inline int16_t montgomery(int32_t a)
 {
-    const int16_t m = (int16_t)((uint32_t)a * 62209u); /* a / q mod 2^16 */
+    const int16_t m = (int16_t)((uint32_t)a * 62209u);
 
-    return (int16_t)((a - m * Q) >> 16);
+    return (int16_t)((a >> 16) - (m * Q >> 16));
+}
+
+/* The same of a product, in numbers of 16 bits, which a compiler can take
+ * eight of at a time. */
+static inline int16_t multiply(int16_t a, int16_t b)
+{
+    const int16_t low = (int16_t)((uint32_t)a * (uint32_t)b);
+    const int16_t m = (int16_t)((uint32_t)low * 62209u);
+
+    return (int16_t)((a * b >> 16) - (m * Q >> 16));
 }
 
 /* The same value, of at most q / 2 in size. */
 static inline int16_t barrett(int16_t a)
 {
-    const int32_t times = (20159 * a + (1 << 25)) >> 26; /* round(a / q) */
+    const int16_t times = /* round(a / q) = round(a * 20159 / 2^26) */
+        (int16_t)(((a * 20159 >> 16) + 512) >> 10);
 
     return (int16_t)(a - times * Q);
 }
@@ -58,22 +71,48 @@ static const int16_t zetas[128] = {
     -308,  996,   991,   958,   -1460, 1522,  1628,
 };
 
+/* A layer pairs each coefficient of a run of @len with that of the run behind
+ * it.  Both are inline with @len a constant, so that the compiler can take many
+ * pairs at a time. */
+static inline void split(int16_t *restrict low, int16_t *restrict high,
+                         unsigned len, int16_t zeta)
+{
+    for (unsigned j = 0; j < len; j++) {
+        const int16_t t = multiply(zeta, high[j]);
+        high[j] = (int16_t)(low[j] - t);
+        low[j] = (int16_t)(low[j] + t);
+    }
+}
+
+static inline void merge(int16_t *restrict low, int16_t *restrict high,
+                         unsigned len, int16_t zeta)
+{
+    for (unsigned j = 0; j < len; j++) {
+        const int16_t t = low[j];
+        low[j] = barrett((int16_t)(t + high[j]));
+        high[j] = multiply(zeta, (int16_t)(high[j] - t));
+    }
+}
+
+#define LAYER(verb, c, len, zeta)                                            \
+    do {                                                                     \
+        for (unsigned i = 0; i < N / 2 / (len); i++)                         \
+            verb((c) + 2 * i * (len), (c) + (2 * i + 1) * (len), len, zeta); \
+    } while (0)
+#define SPLIT(c, len) LAYER(split, c, len, zetas[N / 2 / (len) + i])
+#define MERGE(c, len) LAYER(merge, c, len, zetas[N / (len)-1 - i])
+
 /* FIPS 203 algorithm 9.  A layer adds less than q to the size of what goes
  * through it, so after seven it is below 8 q, which fits. */
 void hf_poly_ntt(struct hf_poly *p)
 {
-    const int16_t *zeta_at = zetas + 1;
-
-    for (unsigned len = 128; len >= 2; len >>= 1)
-        for (int16_t *low = p->c; low < p->c + N; low += 2 * len) {
-            const int16_t zeta = *zeta_at++;
-            int16_t *high = low + len;
-            for (unsigned j = 0; j < len; j++) {
-                const int16_t t = montgomery(zeta * high[j]);
-                high[j] = (int16_t)(low[j] - t);
-                low[j] = (int16_t)(low[j] + t);
-            }
-        }
+    SPLIT(p->c, 128);
+    SPLIT(p->c, 64);
+    SPLIT(p->c, 32);
+    SPLIT(p->c, 16);
+    SPLIT(p->c, 8);
+    SPLIT(p->c, 4);
+    SPLIT(p->c, 2);
     for (unsigned i = 0; i < N; i++)
         p->c[i] = barrett(p->c[i]);
 }
@@ -82,20 +121,15 @@ void hf_poly_ntt(struct hf_poly *p)
  * in what hf_poly_dot() returns: 1441 = 2^32 / 128 modulo q. */
 void hf_poly_ntt_inverse(struct hf_poly *p)
 {
-    const int16_t *zeta_at = zetas + 128;
-
-    for (unsigned len = 2; len <= 128; len <<= 1)
-        for (int16_t *low = p->c; low < p->c + N; low += 2 * len) {
-            const int16_t zeta = *--zeta_at;
-            int16_t *high = low + len;
-            for (unsigned j = 0; j < len; j++) {
-                const int16_t t = low[j];
-                low[j] = barrett((int16_t)(t + high[j]));
-                high[j] = montgomery(zeta * (high[j] - t));
-            }
-        }
+    MERGE(p->c, 2);
+    MERGE(p->c, 4);
+    MERGE(p->c, 8);
+    MERGE(p->c, 16);
+    MERGE(p->c, 32);
+    MERGE(p->c, 64);
+    MERGE(p->c, 128);
     for (unsigned i = 0; i < N; i++)
-        p->c[i] = montgomery(1441 * p->c[i]);
+        p->c[i] = multiply(1441, p->c[i]);
 }
 
 /* FIPS 203 algorithms 11 and 12: products of pairs, modulo x^2 - zeta.  The
@@ -122,16 +156,17 @@ void hf_poly_dot(struct hf_poly *out, const struct hf_poly *a, size_t step,
 void hf_poly_mend(struct hf_poly *p)
 {
     for (unsigned i = 0; i < N; i++)
-        p->c[i] = montgomery(1353 * p->c[i]); /* 2^32 modulo q */
+        p->c[i] = multiply(1353, p->c[i]); /* 2^32 modulo q */
 }
 
-void hf_poly_add(struct hf_poly *p, const struct hf_poly *q)
+void hf_poly_add(struct hf_poly *restrict p, const struct hf_poly *restrict q)
 {
     for (unsigned i = 0; i < N; i++)
         p->c[i] = barrett((int16_t)(p->c[i] + q->c[i]));
 }
 
-void hf_poly_subtract_from(struct hf_poly *p, const struct hf_poly *q)
+void hf_poly_subtract_from(struct hf_poly *restrict p,
+                           const struct hf_poly *restrict q)
 {
     for (unsigned i = 0; i < N; i++)
         p->c[i] = barrett((int16_t)(q->c[i] - p->c[i]));
