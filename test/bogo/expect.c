@@ -1,0 +1,130 @@
+/* expect.c - after the handshake: is everything as the runner expects? */
+#include "shim.h"
+
+#include "base/base.h" /* for reading PEM */
+
+#include <stdio.h>
+#include <string.h>
+
+static bool number_is(const char *what, unsigned have, unsigned want)
+{
+    if (!want || have == want)
+        return true;
+    fprintf(stderr, "shim: the %s is 0x%04x, not 0x%04x\n", what, have, want);
+    return false;
+}
+
+static bool text_is(const char *what, struct hf_span have, const char *want)
+{
+    if (have.len == strlen(want) &&
+        (!have.len || memcmp(have.at, want, have.len) == 0))
+        return true;
+    fprintf(stderr, "shim: the %s is %.*s, not %s\n", what, (int)have.len,
+            have.len ? (const char *)have.at : "", want);
+    return false;
+}
+
+static bool choices(const struct shim *s)
+{
+    const struct shim_options *o = s->o;
+    const struct hf_conn *c = s->conn;
+    unsigned suite = hf_conn_suite(c);
+
+    return number_is("version", hf_conn_version(c), o->expect_version) &&
+           number_is("group", hf_conn_group(c), o->expect_curve_id) &&
+           number_is("cipher suite", suite, o->expect_cipher) &&
+           number_is("cipher suite", suite, o->expect_cipher_aes) &&
+           number_is("peer's signature scheme", hf_conn_peer_scheme(c),
+                     o->expect_peer_signature_algorithm);
+}
+
+static bool retry(const struct shim *s)
+{
+    bool retried = hf_conn_retried(s->conn);
+
+    if (s->o->expect_hrr && !retried)
+        return shim_wrong("there was no HelloRetryRequest");
+    if (s->o->expect_no_hrr && retried)
+        return shim_wrong("there was a HelloRetryRequest");
+    return true;
+}
+
+/* A server has what it selects, a client what it expects. */
+static bool names(const struct shim *s)
+{
+    const struct shim_options *o = s->o;
+    const char *alpn = o->server ? o->select_alpn : o->expect_alpn;
+    const char *name = hf_conn_server_name(s->conn);
+    struct hf_span have = { (const uint8_t *)name, name ? strlen(name) : 0 };
+
+    return (!o->expect_server_name ||
+            text_is("server name", have, o->expect_server_name)) &&
+           text_is("protocol", hf_conn_protocol(s->conn), alpn ? alpn : "");
+}
+
+/* ---- certificates ---------------------------------------------------------------------- */
+
+/* The peer's certificate number @index is the next one in the PEM text. */
+static bool next_is(const struct shim *s, size_t index, struct hf_span *text)
+{
+    static uint8_t der[FILE_MAX];
+    struct hf_span have = hf_conn_peer_certificate(s->conn, index);
+    struct hf_pem pem;
+    size_t len;
+    bool bad;
+
+    return hf_pem_next(text, &pem, &bad) &&
+           hf_unbase64(pem.base64, der, sizeof(der), &len) &&
+           hf_span_equal(have, hf_span(der, len));
+}
+
+static bool same_chain(const struct shim *s, const char *path)
+{
+    static uint8_t room[FILE_MAX];
+    struct hf_span text = shim_read_file(path, room, sizeof(room));
+    struct hf_pem pem;
+    bool bad;
+
+    for (size_t i = 0; i < hf_conn_peer_certificates(s->conn); i++)
+        if (!next_is(s, i, &text))
+            return shim_wrong("another certificate than expected");
+    return !hf_pem_next(&text, &pem, &bad) ||
+           shim_wrong("fewer certificates than expected");
+}
+
+static bool certificates(const struct shim *s)
+{
+    const struct shim_options *o = s->o;
+    size_t count = hf_conn_peer_certificates(s->conn);
+
+    if (o->expect_no_peer_cert && count)
+        return shim_wrong("the peer gave a certificate");
+    if (!o->expect_no_peer_cert && !count &&
+        (!o->server || o->require_any_client_certificate))
+        return shim_wrong("the peer gave no certificate");
+    if (o->expect_verify_result && s->verdict == o->verify_fail)
+        return shim_wrong("the chain was judged otherwise");
+    return !o->expect_peer_cert_file || same_chain(s, o->expect_peer_cert_file);
+}
+
+/* Ours stand in the order in which they were added: the default one last. */
+static bool credential(const struct shim *s)
+{
+    const struct shim_options *o = s->o;
+    int own = hf_conn_own_chain(s->conn);
+
+    if (own >= 0 && (unsigned)own >= o->credential_count)
+        own = -1;
+    if (o->expect_selected_credential == NO_CREDENTIAL ||
+        (unsigned)own == o->expect_selected_credential)
+        return true;
+    fprintf(stderr, "shim: credential %d was used, not %d\n", own,
+            (int)o->expect_selected_credential);
+    return false;
+}
+
+bool shim_expectations(struct shim *s)
+{
+    return choices(s) && retry(s) && names(s) && certificates(s) &&
+           credential(s);
+}

@@ -1,0 +1,298 @@
+/* setup.c - options -> config.  What the library does not have ends the test
+ * as unimplemented here, before anything is sent. */
+#include "shim.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum { TLS10 = 0x0301, TLS11 = 0x0302, WEAK_RSA = 1024 };
+
+static int64_t now(void *ctx)
+{
+    (void)ctx;
+    return (int64_t)time(NULL);
+}
+
+struct hf_span shim_read_file(const char *path, uint8_t *room, size_t cap)
+{
+    FILE *file = fopen(path, "rb");
+    size_t len = 0;
+
+    if (file) {
+        len = fread(room, 1, cap, file);
+        if (len == cap || ferror(file))
+            len = 0;
+        fclose(file);
+    }
+    return (struct hf_span){ room, len };
+}
+
+static enum shim_status refused(struct hf_config *config)
+{
+    const struct hf_error *e = hf_config_error(config);
+
+    fprintf(stderr, "config: %s: %s (%s)\n", hf_error_name(e->code),
+            hf_error_text(e->code), e->detail);
+    return SHIM_FAILED;
+}
+
+/* ---- what both sides must have ------------------------------------------------------ */
+
+static bool has_group(unsigned number)
+{
+    for (size_t i = 0; hf_libcrypto.groups[i]; i++)
+        if (hf_libcrypto.groups[i]->group == number)
+            return true;
+    return false;
+}
+
+static bool has_scheme(unsigned number)
+{
+    for (size_t i = 0; hf_libcrypto.signatures[i]; i++)
+        if (hf_libcrypto.signatures[i]->scheme == number)
+            return true;
+    return false;
+}
+
+static enum shim_status check_numbers(const struct shim_options *o,
+                                      const struct shim_numbers *list,
+                                      bool (*has)(unsigned), const char *why)
+{
+    char text[32];
+
+    for (unsigned i = 0; i < list->count; i++)
+        if (!has(list->at[i])) {
+            snprintf(text, sizeof(text), "0x%04x", (unsigned)list->at[i]);
+            return shim_lacks(o, text, why);
+        }
+    return SHIM_OK;
+}
+
+static enum shim_status check_lists(const struct shim_options *o)
+{
+    static const char group[] = "a group that we do not have";
+    static const char scheme[] = "a signature scheme that we do not have";
+    enum shim_status status = check_numbers(o, &o->curves, has_group, group);
+
+    if (!status)
+        status = check_numbers(o, &o->key_shares, has_group, group);
+    if (!status)
+        status = check_numbers(o, &o->verify_prefs, has_scheme, scheme);
+    for (unsigned i = 0; !status && i <= o->credential_count; i++)
+        status = check_numbers(o, &o->credentials[i].signing_prefs, has_scheme,
+                               scheme);
+    return status;
+}
+
+/* ---- versions --------------------------------------------------------------------------- */
+
+/* The newest and the oldest that the flags leave; TLS 1.0 and 1.1 are never
+ * had, and leaving them out is what the flags would do anyway. */
+static enum shim_status set_versions(const struct shim_options *o,
+                                     struct hf_config *config)
+{
+    const bool off[] = { o->no_tls12, o->no_tls13 };
+    unsigned min = 0, max = 0;
+
+    for (unsigned v = HF_TLS12; v <= HF_TLS13; v++) {
+        if (off[v - HF_TLS12] || (o->max_version && v > o->max_version) ||
+            v < o->min_version)
+            continue;
+        min = min ? min : v;
+        max = v;
+    }
+    if (max < HF_TLS13 && max >= HF_TLS12)
+        return shim_lacks(o, "a version below TLS 1.3", "not yet: TLS 1.2");
+    if (!max)
+        return shim_lacks(o, "a version below TLS 1.2", "no TLS 1.0 or 1.1");
+    return hf_config_set_versions(config, min, max) ? SHIM_OK : refused(config);
+}
+
+/* ---- lists -------------------------------------------------------------------------------- */
+
+static const uint16_t *ended(struct shim_numbers *list)
+{
+    list->at[list->count < NUMBERS ? list->count : NUMBERS - 1] = 0;
+    return list->at;
+}
+
+static bool set_groups(const struct shim_options *o, struct hf_config *config)
+{
+    static const uint16_t none[] = { 0 };
+    struct shim_numbers curves = o->curves, shares = o->key_shares;
+
+    if (curves.count && !hf_config_set_groups(config, ended(&curves)))
+        return false;
+    if (o->no_key_shares)
+        return hf_config_set_shares(config, none);
+    return !shares.count || hf_config_set_shares(config, ended(&shares));
+}
+
+static void add_once(struct shim_numbers *list, unsigned number)
+{
+    for (unsigned i = 0; i < list->count; i++)
+        if (list->at[i] == number)
+            return;
+    if (number && list->count < NUMBERS - 1)
+        list->at[list->count++] = (uint16_t)number;
+}
+
+/* The library has one list of schemes: to sign with and to accept.  Who only
+ * signs may be given what to sign with; who must also verify gets that first
+ * and the others behind it. */
+static enum shim_status set_schemes(const struct shim_options *o,
+                                    struct hf_config *config)
+{
+    const struct shim_credential *cred = &o->credentials[o->credential_count];
+    const struct shim_numbers *prefs = &cred->signing_prefs;
+    struct shim_numbers list = { .count = 0 };
+    bool verifies = !o->server || o->verify_peer ||
+                    o->require_any_client_certificate;
+
+    for (unsigned i = 0; i < o->credential_count; i++)
+        if (o->credentials[i].signing_prefs.count)
+            return shim_lacks(o, "-signing-prefs of several credentials",
+                              "interface: schemes are not tied to a key");
+    if (!prefs->count && !o->verify_prefs.count)
+        return SHIM_OK;
+    if (prefs->count && o->verify_prefs.count)
+        return shim_lacks(o, "-signing-prefs with -verify-prefs",
+                          "interface: one list of schemes for both");
+    for (unsigned i = 0; i < prefs->count; i++)
+        add_once(&list, prefs->at[i]);
+    for (unsigned i = 0; i < o->verify_prefs.count; i++)
+        add_once(&list, o->verify_prefs.at[i]);
+    if (prefs->count && verifies)
+        for (size_t i = 0; hf_libcrypto.signatures[i]; i++)
+            add_once(&list, hf_libcrypto.signatures[i]->scheme);
+    return hf_config_set_signatures(config, ended(&list)) ? SHIM_OK
+                                                          : refused(config);
+}
+
+/* A wire-format list of names, or one name. */
+static enum shim_status set_protocols(const struct shim_options *o,
+                                      struct hf_config *config)
+{
+    static const char *const never[] = { "a protocol that nobody has", NULL };
+    const char *one[] = { o->select_alpn, NULL };
+    const char *names[16] = { NULL }, *at = o->advertise_alpn;
+    char room[256] = "", *to = room;
+    size_t count = 0;
+
+    if (o->server && o->reject_alpn)
+        return hf_config_set_protocols(config, never) ? SHIM_OK
+                                                      : refused(config);
+    if (o->server && o->select_alpn)
+        return hf_config_set_protocols(config, one) ? SHIM_OK : refused(config);
+    if (o->server || !at)
+        return SHIM_OK;
+    while (*at) {
+        size_t len = (uint8_t)*at++;
+
+        if (!len || len > strlen(at) || count == 15 ||
+            len >= sizeof(room) - (size_t)(to - room))
+            return shim_lacks(o, "-advertise-alpn",
+                              "interface: names as C strings");
+        memcpy(to, at, len);
+        names[count++] = to;
+        to += len;
+        *to++ = '\0';
+        at += len;
+    }
+    return hf_config_set_protocols(config, names) ? SHIM_OK : refused(config);
+}
+
+/* ---- who we are, whom we trust ---------------------------------------------------------------- */
+
+static enum shim_status add_credential(const struct shim_credential *cred,
+                                       struct hf_config *config)
+{
+    static uint8_t chain[FILE_MAX], key[FILE_MAX];
+
+    if (!cred->cert_file || !cred->key_file)
+        return SHIM_OK;
+    return hf_config_add_keypair(
+               config, shim_read_file(cred->cert_file, chain, sizeof(chain)),
+               shim_read_file(cred->key_file, key, sizeof(key)))
+               ? SHIM_OK
+               : refused(config);
+}
+
+/* The default one stands behind the others, as it does in BoringSSL. */
+static enum shim_status add_credentials(const struct shim_options *o,
+                                        struct hf_config *config)
+{
+    enum shim_status status = SHIM_OK;
+
+    for (unsigned i = 1; !status && i <= o->credential_count; i++)
+        status = add_credential(&o->credentials[i], config);
+    return status ? status : add_credential(&o->credentials[0], config);
+}
+
+bool shim_enforces(const struct shim_options *o)
+{
+    return o->use_custom_verify_callback || o->verify_peer ||
+           o->require_any_client_certificate;
+}
+
+bool shim_asks_verify(const struct shim_options *o)
+{
+    return shim_enforces(o) || o->verify_fail || o->expect_verify_result;
+}
+
+static bool set_trust(const struct shim_options *o, struct hf_config *config)
+{
+    static uint8_t anchors[FILE_MAX];
+    enum hf_client_auth auth = o->verify_peer ? HF_CLIENT_AUTH_OPTIONAL
+                               : o->require_any_client_certificate
+                                   ? HF_CLIENT_AUTH_REQUIRED
+                                   : HF_CLIENT_AUTH_NONE;
+
+    if (!hf_config_insecure_no_name_check(config) ||
+        !hf_config_set_clock(config, now, NULL) ||
+        !hf_config_set_min_rsa(config, WEAK_RSA) ||
+        !hf_config_set_client_auth(config, auth))
+        return false;
+    if (!shim_asks_verify(o))
+        return hf_config_insecure_no_verify(config);
+    return !o->trust_cert ||
+           hf_config_trust(
+               config, shim_read_file(o->trust_cert, anchors, sizeof(anchors)));
+}
+
+/* ---- all of it ------------------------------------------------------------------------------------ */
+
+static bool set_questions(const struct shim_options *o,
+                          struct hf_config *config)
+{
+    unsigned kinds = (shim_asks_verify(o) ? HF_ASK_VERIFY : 0U) |
+                     (o->server ? HF_ASK_CONFIG : 0U);
+
+    return hf_config_set_questions(config, kinds);
+}
+
+enum shim_status shim_setup(const struct shim_options *o,
+                            struct hf_config **config)
+{
+    enum shim_status status = check_lists(o);
+
+    if (status)
+        return status;
+    *config = hf_config_new();
+    if (!*config)
+        return SHIM_FAILED;
+    status = set_versions(o, *config);
+    if (!status)
+        status = set_schemes(o, *config);
+    if (!status)
+        status = set_protocols(o, *config);
+    if (!status)
+        status = add_credentials(o, *config);
+    if (status)
+        return status;
+    return set_groups(o, *config) && set_trust(o, *config) &&
+                   set_questions(o, *config) && hf_config_freeze(*config)
+               ? SHIM_OK
+               : refused(*config);
+}

@@ -1,0 +1,75 @@
+/* shim.c - one test: parse the flags, then one connection after the other. */
+#include "shim.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { PATIENCE_S = 60 };
+
+static bool make_connection(struct shim *s)
+{
+    const struct shim_options *o = s->o;
+    enum hf_role role = o->server ? HF_SERVER : HF_CLIENT;
+
+    s->conn = hf_conn_new(s->config, role, o->server ? NULL : o->host_name);
+    if (!s->conn)
+        return shim_wrong("out of memory");
+    if (!hf_conn_set_watch(s->conn, shim_watch, &s->trace, true))
+        return shim_wrong("cannot watch");
+    if (hf_conn_error(s->conn)->code)
+        return shim_complain(s);
+    return true;
+}
+
+static enum shim_status one_connection(const struct shim_options *o)
+{
+    static struct shim s;
+    enum shim_status status;
+
+    memset(&s, 0, sizeof(s));
+    s.o = o;
+    s.fd = -1;
+    status = shim_setup(o, &s.config);
+    if (!status)
+        status = make_connection(&s) && shim_connect(&s) && shim_exchange(&s)
+                     ? SHIM_OK
+                     : SHIM_FAILED;
+    shim_hang_up(&s);
+    hf_conn_free(s.conn);
+    hf_config_free(s.config);
+    return status;
+}
+
+static enum shim_status run(int argc, char **argv)
+{
+    struct shim_options first, later;
+    enum shim_status status = shim_parse(argc, argv, &first, &later);
+
+    if (status)
+        return status;
+    if (first.is_handshaker_supported) {
+        puts("No");
+        return SHIM_OK;
+    }
+    if (first.resume_count && !later.expect_session_miss)
+        return shim_lacks(&first, "-resume-count", "not yet: resumption");
+    status = one_connection(&first);
+    for (unsigned i = 0; !status && i < first.resume_count; i++)
+        status = one_connection(&later);
+    return status;
+}
+
+/* What comes on stderr after the last line is not ours: a sanitizer's. */
+int main(int argc, char **argv)
+{
+    enum shim_status status;
+
+    signal(SIGPIPE, SIG_IGN);
+    alarm(PATIENCE_S);
+    status = run(argc, argv);
+    fprintf(stderr, "--- DONE ---\n");
+    return status;
+}

@@ -1,0 +1,147 @@
+/* shim.h - our end of BoringSSL's conformance tests.
+ *
+ * BoringSSL's ssl/test/runner is a TLS stack that misbehaves on purpose.  For
+ * each of its tests it starts a shim, tells it by flags what to offer and what
+ * to expect, lets it connect, shakes hands as client or as server, and looks
+ * at what the shim does: which alert, which exit status, which words on stderr.
+ *
+ *   flags.def   every flag that we know, and those that we lack, with reason
+ *   flags.c     arguments -> struct shim_options, one for each connection
+ *   setup.c     options -> struct hf_config
+ *   talk.c      bytes: the socket, the handshake, reading and writing
+ *   exchange.c  what is said after the handshake, in the runner's order
+ *   expect.c    is everything as the runner expects?
+ *   trace.c     the connection's messages in the words of the runner
+ *
+ * Exit status: 0 all was as it should be, 1 it was not (stderr says why, in
+ * our dotted codes), 89 the test needs something that we lack. */
+#ifndef BOGO_SHIM_H
+#define BOGO_SHIM_H
+
+#include "handfast/engine.h"
+
+enum shim_status { SHIM_OK = 0, SHIM_FAILED = 1, SHIM_LACKS = 89 };
+
+enum {
+    NUMBERS = 64,     /* in one list of groups or schemes */
+    CREDENTIALS = 16, /* certificates with keys */
+    TRACE = 1024,     /* characters of a trace */
+    FILE_MAX = 65536, /* largest certificate or key file */
+    ROOM = 4 * HF_RECORD_MAX,
+    NO_CREDENTIAL = 1000 /* no expectation; -1 is the default one */
+};
+
+struct shim_numbers {
+    uint16_t at[NUMBERS];
+    unsigned count;
+};
+
+struct shim_credential {
+    const char *cert_file, *key_file;
+    struct shim_numbers signing_prefs;
+};
+
+/* What the flags say; the fields bear their names. */
+struct shim_options {
+    unsigned port, shim_id, resume_count;
+    bool ipv6, server, is_handshaker_supported;
+
+    unsigned min_version, max_version;
+    bool no_tls1, no_tls11, no_tls12, no_tls13;
+    struct shim_numbers curves, key_shares, verify_prefs;
+    bool no_key_shares;
+    const char *host_name, *advertise_alpn, *select_alpn;
+    bool decline_alpn, reject_alpn;
+
+    /* [0] is the default one, the others came with -new-x509-credential */
+    struct shim_credential credentials[CREDENTIALS];
+    unsigned credential_count; /* of the others */
+    const char *trust_cert;
+    bool verify_peer, verify_fail, require_any_client_certificate;
+    bool use_custom_verify_callback;
+
+    bool async, shim_writes_first, shim_shuts_down, check_close_notify;
+    bool read_with_unfinished_write, key_update, send_alert;
+    bool handshake_never_done, use_exporter_between_reads;
+    const char *shim_initial_write;
+    unsigned repeat_shim_initial_write, read_size;
+    unsigned export_keying_material;
+    const char *export_label, *export_context;
+    bool export_traffic_secrets;
+
+    unsigned expect_version, expect_curve_id, expect_cipher, expect_cipher_aes;
+    unsigned expect_peer_signature_algorithm, expect_selected_credential;
+    bool expect_verify_result, expect_hrr, expect_no_hrr, expect_no_peer_cert;
+    bool expect_session_miss, expect_no_server_name;
+    const char *expect_server_name, *expect_alpn, *expect_advertised_alpn;
+    const char *expect_peer_cert_file, *expect_msg_callback;
+    const char *note_unimplemented;
+};
+
+/* ---- flags.c */
+/* Fill in the options of the first connection and of those that follow. */
+enum shim_status shim_parse(int argc, char **argv, struct shim_options *first,
+                            struct shim_options *later);
+/* Note what is missing, for the report.  Always SHIM_LACKS. */
+enum shim_status shim_lacks(const struct shim_options *o, const char *what,
+                            const char *why);
+
+/* ---- setup.c */
+/* A frozen config in *config, which belongs to the caller. */
+enum shim_status shim_setup(const struct shim_options *o,
+                            struct hf_config **config);
+/* Must a chain that is refused end the connection? */
+bool shim_enforces(const struct shim_options *o);
+bool shim_asks_verify(const struct shim_options *o);
+/* Read a whole file into @room; len 0 if that cannot be done. */
+struct hf_span shim_read_file(const char *path, uint8_t *room, size_t cap);
+
+/* ---- trace.c */
+struct shim_trace {
+    char text[TRACE];
+    size_t len;
+    uint8_t client_secret[HF_HASH_MAX], server_secret[HF_HASH_MAX];
+    size_t secret_len;
+};
+hf_watch_fn shim_watch; /* ctx is a struct shim_trace */
+
+/* ---- talk.c */
+struct shim {
+    const struct shim_options *o;
+    struct hf_config *config;
+    struct hf_conn *conn;
+    struct shim_trace trace;
+    int fd;
+    bool verdict;        /* was the peer's chain accepted? */
+    char complaint[128]; /* something that the library cannot have said */
+    uint8_t in[HF_RECORD_MAX];
+    size_t have, used;   /* bytes in it, and those of them done with */
+    struct hf_span data; /* what was read, inside it */
+    uint8_t held[ROOM];  /* sealed, and only partly sent */
+    size_t held_len, held_sent;
+};
+
+/* Connect to the runner and say which shim we are. */
+bool shim_connect(struct shim *s);
+/* Half-close, read what is left, close.  Also after an error: unread bytes
+ * would make the kernel reset the connection, and the runner would miss our
+ * alert. */
+void shim_hang_up(struct shim *s);
+/* Until something is worth telling: never HF_NEED_BYTES. */
+enum hf_outcome shim_receive(struct shim *s);
+bool shim_flush(struct shim *s);
+bool shim_write(struct shim *s, struct hf_span data);
+/* Seal @data, and let only its first byte through. */
+bool shim_write_one_byte(struct shim *s, struct hf_span data);
+/* Say on stderr why the connection failed.  Always false. */
+bool shim_complain(const struct shim *s);
+/* Say on stderr what is not as it was expected.  Always false. */
+bool shim_wrong(const char *what);
+/* Send the fatal alert decompression_failure, which nobody sends by itself. */
+bool shim_send_alert(struct shim *s);
+
+/* ---- exchange.c and expect.c */
+bool shim_exchange(struct shim *s);
+bool shim_expectations(struct shim *s);
+
+#endif

@@ -1,0 +1,50 @@
+/* trace.c - the connection's events in the words of the runner: every message
+ * that went by, one a line; and the traffic secrets, for those tests that
+ * compare them. */
+#include "shim.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { CCS = 20, ALERT = 21, HANDSHAKE = 22, HELLO_RETRY = 256 };
+
+static void add_message(struct shim_trace *t, const struct hf_event *e)
+{
+    const char *who = e->sent ? "write" : "read";
+    char *to = t->text + t->len;
+    size_t cap = sizeof(t->text) - t->len;
+    int n = 0;
+
+    if (e->record == HANDSHAKE)
+        n = snprintf(to, cap, "%s hs %u\n", who,
+                     e->message == HELLO_RETRY ? 2U : (unsigned)e->message);
+    else if (e->record == CCS)
+        n = snprintf(to, cap, "%s ccs\n", who);
+    else if (e->record == ALERT && e->bytes.len == 2)
+        n = snprintf(to, cap, "%s alert %u %u\n", who, (unsigned)e->bytes.at[0],
+                     (unsigned)e->bytes.at[1]);
+    if (n > 0 && (size_t)n < cap)
+        t->len += (size_t)n;
+}
+
+static void keep_secret(struct shim_trace *t, const struct hf_event *e)
+{
+    uint8_t *to = NULL;
+
+    if (strcmp(e->subject, "CLIENT_TRAFFIC_SECRET_0") == 0)
+        to = t->client_secret;
+    else if (strcmp(e->subject, "SERVER_TRAFFIC_SECRET_0") == 0)
+        to = t->server_secret;
+    if (!to || e->bytes.len > HF_HASH_MAX)
+        return;
+    memcpy(to, e->bytes.at, e->bytes.len);
+    t->secret_len = e->bytes.len;
+}
+
+void shim_watch(void *ctx, const struct hf_event *event)
+{
+    if (event->kind == HF_EVENT_MESSAGE)
+        add_message(ctx, event);
+    else if (event->kind == HF_EVENT_SECRET)
+        keep_secret(ctx, event);
+}
