@@ -69,7 +69,7 @@ static void tell_issued(const struct tool *tool,
     if (tool->json) {
         struct json j;
 
-        json_start(&j, stdout, "handfast/ca/1");
+        json_start(&j, stdout, "handfast/issue/1");
         json_open(&j, "names", '[');
         for (size_t i = 0; i < order->count; i++)
             json_text(&j, NULL, order->names[i]);

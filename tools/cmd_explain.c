@@ -29,6 +29,18 @@ static bool label_has(struct hf_span label, const char *word)
     return false;
 }
 
+static int bad_base64(const struct explainer *x)
+{
+    static const char why[] = "the base64 between the lines of dashes cannot "
+                              "be read";
+
+    if (!x->json)
+        return tool_error(x->tool, HF_EXIT_NO, "%s", why);
+    json_no_fields(x->json);
+    json_fault(x->json, "config.pem", NULL, why, 0, NULL, NULL);
+    return HF_EXIT_NO;
+}
+
 static int explain_block(const struct explainer *x,
                          const struct explain_how *how,
                          const struct hf_pem *pem)
@@ -38,18 +50,21 @@ static int explain_block(const struct explainer *x,
     uint8_t *der;
     int code;
 
-    if (label_has(label, "PRIVATE KEY"))
+    if (label_has(label, "PRIVATE KEY")) {
+        if (x->json) {
+            json_no_fields(x->json);
+            json_fault(x->json, NULL, NULL, NULL, 0, NULL, NULL);
+        }
         return tool_error(x->tool, HF_EXIT_GOOD,
                           "a private key is there too, and is not shown");
+    }
     der = malloc(room + 3);
     if (!der)
         return tool_error(x->tool, HF_EXIT_INTERNAL, "out of memory");
-    if (!hf_unbase64(pem->base64, der, room + 3, &len))
-        code = tool_error(x->tool, HF_EXIT_NO,
-                          "the base64 between the lines "
-                          "of dashes cannot be read");
-    else
+    if (hf_unbase64(pem->base64, der, room + 3, &len))
         code = explain_bytes(x, how, hf_span(der, len));
+    else
+        code = bad_base64(x);
     free(der);
     return code;
 }
@@ -66,8 +81,10 @@ static int explain_pem(const struct explainer *x, const struct explain_how *how,
             putchar('\n');
         more = true;
         explain_heading(x, pem.label);
-        if (x->json)
+        if (x->json) {
             json_open(x->json, NULL, '{');
+            json_bytes(x->json, "label", pem.label);
+        }
         one = explain_block(x, how, &pem);
         if (x->json)
             json_close(x->json);

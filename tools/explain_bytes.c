@@ -212,6 +212,13 @@ static int unknown(const struct explainer *x, struct hf_span bytes)
         if (bytes.len >= s.len && hf_equal(bytes.at, s.at, s.len))
             says = strangers[i].says;
     }
+    if (x->json) {
+        json_no_fields(x->json);
+        json_fault(x->json, "explain.unknown", NULL,
+                   says ? says : "neither records, messages nor DER", 0, NULL,
+                   NULL);
+        return HF_EXIT_NO;
+    }
     if (says)
         return tool_error(x->tool, HF_EXIT_NO, "this is %s", says);
     tool_error(x->tool, HF_EXIT_NO,
@@ -246,7 +253,7 @@ static bool walk_bytes(struct walk *w, enum form form, hf_layout_fn *layout,
     return good;
 }
 
-static void json_fault(struct json *j, const struct walk *w,
+static void fault_json(struct json *j, const struct walk *w,
                        const struct hf_fault *fault)
 {
     struct hf_error error = { 0 };
@@ -254,14 +261,9 @@ static void json_fault(struct json *j, const struct walk *w,
 
     (void)hf_wire_fail(&error, fault);
     path_text(w, fault, path, sizeof(path));
-    json_open(j, "error", '{');
-    json_text(j, "code", hf_error_name(error.code));
-    json_text(j, "where", path);
-    json_text(j, "detail", error.detail);
-    json_number(j, "byte", (int64_t)fault->offset);
-    json_text(j, "alert", hf_alert_name(error.alert));
-    json_text(j, "rfc", fault->layout ? fault->layout->rfc : NULL);
-    json_close(j);
+    json_fault(j, hf_error_name(error.code), path, error.detail, fault->offset,
+               hf_alert_name(error.alert),
+               fault->layout ? fault->layout->rfc : NULL);
 }
 
 static int walk(const struct explainer *x, enum form form, hf_layout_fn *layout,
@@ -279,9 +281,9 @@ static int walk(const struct explainer *x, enum form form, hf_layout_fn *layout,
     if (x->json) {
         json_close(x->json);
         if (good)
-            json_null(x->json, "error");
+            json_fault(x->json, NULL, NULL, NULL, 0, NULL, NULL);
         else
-            json_fault(x->json, &w, &fault);
+            fault_json(x->json, &w, &fault);
     }
     return good ? HF_EXIT_GOOD : tell_fault(&w, bytes, &fault);
 }

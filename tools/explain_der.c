@@ -354,28 +354,38 @@ static bool may_be_secret(struct hf_span der)
            hf_der_peek(&inside, HF_DER_INTEGER);
 }
 
+static int broken(const struct tree *t, struct hf_span der)
+{
+    static const char why[] = "a length that is too long, not minimal or "
+                              "indefinite, or a tag of many bytes";
+    const struct tool *tool = t->x->tool;
+
+    if (t->x->json) {
+        json_fault(t->x->json, "verify.der", NULL, why, t->base + t->at,
+                   "bad_certificate", NULL);
+        return HF_EXIT_NO;
+    }
+    printf("\n%snot DER any more%s at byte %zu: %s\n",
+           ink(tool, stdout, INK_BAD), ink(tool, stdout, INK_PLAIN),
+           t->base + t->at, why);
+    draw_arrow(tool, der, t->at, 2,
+               "answered with bad_certificate (42) [verify.der]", "");
+    return HF_EXIT_NO;
+}
+
+/* What the library makes of the whole. */
 static int verdict(const struct tree *t, struct hf_span der)
 {
     const struct tool *tool = t->x->tool;
     struct hf_error error = { 0 };
-    struct hf_cert *cert;
+    struct hf_cert *cert = hf_cert_new(der, &error);
 
-    if (t->broken) {
-        if (!t->x->json) {
-            printf("\n%snot DER any more%s at byte %zu: a length that is too "
-                   "long, not minimal or indefinite, or a tag of many bytes\n",
-                   ink(tool, stdout, INK_BAD), ink(tool, stdout, INK_PLAIN),
-                   t->base + t->at);
-            draw_arrow(tool, der, t->at, 2,
-                       "answered with bad_certificate "
-                       "(42) [verify.der]",
-                       "");
-        }
-        return HF_EXIT_NO;
-    }
-    cert = hf_cert_new(der, &error);
     hf_cert_free(cert);
-    if (!cert && !t->x->json) {
+    if (t->x->json) {
+        json_fault(t->x->json, cert ? NULL : hf_error_name(error.code),
+                   error.field, error.detail, error.byte,
+                   hf_alert_name(error.alert), NULL);
+    } else if (!cert) {
         printf("\n%snot accepted as a certificate:%s %s [%s]\n",
                ink(tool, stdout, INK_BAD), ink(tool, stdout, INK_PLAIN),
                hf_error_text(error.code), hf_error_name(error.code));
@@ -385,29 +395,33 @@ static int verdict(const struct tree *t, struct hf_span der)
     return cert ? HF_EXIT_GOOD : HF_EXIT_NO;
 }
 
+static int refuse(const struct explainer *x, bool alone, const char *why)
+{
+    if (!x->json || !alone)
+        return tool_error(x->tool, HF_EXIT_NO, "%s", why);
+    json_no_fields(x->json);
+    json_fault(x->json, "explain.refused", NULL, why, 0, NULL, NULL);
+    return HF_EXIT_NO;
+}
+
 int explain_der(const struct explainer *x, struct hf_span der, size_t base,
                 unsigned depth)
 {
     struct tree t = { .x = x, .der = der, .base = base };
     bool alone = depth == 0;
-    int code;
 
     if (der.len > HF_DER_MAX)
-        return tool_error(x->tool, HF_EXIT_NO,
-                          "%zu bytes: a certificate has at most %d", der.len,
-                          (int)HF_DER_MAX);
+        return refuse(x, alone, "it is longer than a certificate may be");
     if (may_be_secret(der))
-        return tool_error(x->tool, HF_EXIT_NO,
-                          "this may be a private key, which is not shown; it "
-                          "is no certificate");
+        return refuse(x, alone,
+                      "this may be a private key, which is not "
+                      "shown; it is no certificate");
     if (x->json && alone)
         json_open(x->json, "fields", '[');
     walk(&t, der, 0, shape_whole, depth);
     if (x->json && alone)
         json_close(x->json);
-    code = alone ? verdict(&t, der) : HF_EXIT_GOOD;
-    if (x->json && alone)
-        json_text(x->json, "error",
-                  code == HF_EXIT_GOOD ? NULL : "not a certificate");
-    return code;
+    if (!alone)
+        return HF_EXIT_GOOD;
+    return t.broken ? broken(&t, der) : verdict(&t, der);
 }

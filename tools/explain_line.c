@@ -69,6 +69,30 @@ void explain_heading(const struct explainer *x, struct hf_span text)
     printf("%s\n", ink(x->tool, stdout, INK_PLAIN));
 }
 
+void json_fault(struct json *j, const char *code, const char *where,
+                const char *detail, size_t byte, const char *alert,
+                const char *rfc)
+{
+    if (!code) {
+        json_null(j, "error");
+        return;
+    }
+    json_open(j, "error", '{');
+    json_text(j, "code", code);
+    json_text(j, "where", where);
+    json_text(j, "detail", detail);
+    json_number(j, "byte", (int64_t)byte);
+    json_text(j, "alert", alert);
+    json_text(j, "rfc", rfc);
+    json_close(j);
+}
+
+void json_no_fields(struct json *j)
+{
+    json_open(j, "fields", '[');
+    json_close(j);
+}
+
 /*     ... 00 33 00 26 00 24 00 1d 01 2c 22 78 e6 41 ...
  *                                 ^^^^^ decode_error (50)   RFC 8446 4.2.8 */
 void draw_arrow(const struct tool *tool, struct hf_span bytes, size_t at,

@@ -45,6 +45,12 @@ struct told {
 void explain_line(const struct explainer *x, const struct told *line);
 /* A heading over the next bytes. */
 void explain_heading(const struct explainer *x, struct hf_span text);
+/* "error": {...} of the document; @code NULL: null. */
+void json_fault(struct json *j, const char *code, const char *where,
+                const char *detail, size_t byte, const char *alert,
+                const char *rfc);
+/* "fields": [], where nothing can be shown. */
+void json_no_fields(struct json *j);
 /* The place of a fault: the bytes around it, and an arrow under @width of
  * them. */
 void draw_arrow(const struct tool *tool, struct hf_span bytes, size_t at,

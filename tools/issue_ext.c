@@ -88,8 +88,11 @@ const char *issue_name_fault(const char *name, enum issue_use use)
         strlen(name) <= 64)
         return NULL; /* what is no DNS name becomes the common name alone */
     if (non_ascii(name))
-        return "a name in a certificate is ASCII; write what lies beyond it "
-               "in its xn-- form";
+        return "a name is ASCII without blanks; write what lies beyond it in "
+               "its xn-- form";
+    if (strncmp(name, "http://", 7) == 0 || strncmp(name, "https://", 8) == 0)
+        return "a host's name, not a URL: leave out what stands before it and "
+               "after it";
     if (issue_read_address(name, address) || strstr(name, "://"))
         return NULL;
     if (strchr(name, '@'))

@@ -26,6 +26,7 @@ enum {
     REQUEST_MS = 10000, /* for the head of a request */
     IDLE_MS = 30000,    /* between requests, or without progress */
     GOODBYE_MS = 2000,
+    HURRY_MS = 300,              /* the same when the server stops */
     ECHO_MAX = 64 * 1024 * 1024, /* read and not yet given back */
     KEEP_REQUESTS = 1000         /* on one connection */
 };

@@ -112,7 +112,7 @@ static void linger(struct visit *v)
 
 static void say_goodbye(struct visit *v)
 {
-    v->deadline = clock_ms() + GOODBYE_MS;
+    v->deadline = clock_ms() + (v->serve->stopping ? HURRY_MS : GOODBYE_MS);
     v->state = VISIT_GOODBYE;
     if (v->serve->fault == FAULT_TRUNCATE)
         linger(v); /* without a word */
@@ -470,5 +470,7 @@ void visit_stop(struct visit *v)
         say_goodbye(v);
     else if (v->state == VISIT_HANDSHAKE || v->state == VISIT_RAW)
         over(v);
+    else if (v->state == VISIT_GOODBYE || v->state == VISIT_LINGER)
+        v->deadline = clock_ms() + HURRY_MS;
     v->answer.close = true;
 }
