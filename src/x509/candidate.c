@@ -86,6 +86,8 @@ static struct hf_cert *next_anchor(struct hf_search *s, struct hf_place *place,
         hf_cert_free(cert);
     }
     hf_cert_free(cert);
+    if (s->unreadable.code == HF_E_OUT_OF_MEMORY)
+        hf_search_stop(s, HF_E_OUT_OF_MEMORY);
     place->walking = false;
     return NULL;
 }

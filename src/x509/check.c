@@ -165,13 +165,18 @@ static uint16_t ask_constraints(struct hf_checker *c,
 uint16_t hf_checker_prove(struct hf_checker *c, struct hf_cert *const *path,
                           size_t depth, struct hf_verified *out)
 {
+    struct hf_error unreadable = { .code = HF_OK };
     uint16_t code;
 
     *out = (struct hf_verified){ .token = 0 };
     if (!depth || depth > HF_PATH_MAX ||
-        (c->v->max_depth && depth > c->v->max_depth) || !c->v->store ||
-        !hf_store_holds(c->v->store, path[depth - 1]))
+        (c->v->max_depth && depth > c->v->max_depth) || !c->v->store)
         return refuse(c, 0, HF_EV_CHECK_ANCHOR, HF_E_UNKNOWN_ISSUER);
+    if (!hf_store_holds(c->v->store, path[depth - 1], &unreadable))
+        return refuse(c, 0, HF_EV_CHECK_ANCHOR,
+                      unreadable.code == HF_E_OUT_OF_MEMORY
+                          ? HF_E_OUT_OF_MEMORY
+                          : HF_E_UNKNOWN_ISSUER);
     for (size_t i = depth; i-- > 0;) {
         code = ask_cheap(c, path, depth, i);
         if (code)

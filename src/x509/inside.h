@@ -123,8 +123,10 @@ struct hf_anchors hf_anchors_of(const struct hf_store *store,
  * be read is passed over; *error says why, of the first. */
 struct hf_cert *hf_anchors_next(struct hf_anchors *walk,
                                 struct hf_error *error);
-/* Is this certificate, byte for byte, in the store? */
-bool hf_store_holds(const struct hf_store *store, const struct hf_cert *cert);
+/* Is this certificate, byte for byte, in the store?  *error as above: if that
+ * is OUT_OF_MEMORY, nobody knows. */
+bool hf_store_holds(const struct hf_store *store, const struct hf_cert *cert,
+                    struct hf_error *error);
 
 /* ---- checks (verify.c) --------------------------------------------------------------- */
 
@@ -190,7 +192,7 @@ struct hf_checker {
     uint8_t event;                    /* after a refusal: which check */
 };
 /* Is @path, leaf first, trusted?  HF_OK: *out is the proof.  Otherwise the
- * reason; BUDGET and CRYPTO say nothing about the path. */
+ * reason; BUDGET, CRYPTO and OUT_OF_MEMORY say nothing about the path. */
 uint16_t hf_checker_prove(struct hf_checker *checker,
                           struct hf_cert *const *path, size_t depth,
                           struct hf_verified *out);

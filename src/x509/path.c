@@ -210,7 +210,8 @@ static bool try_path(struct hf_search *s, struct hf_verified *out)
     for (size_t i = 0; i < s->depth; i++)
         path[i] = s->at[i].cert;
     code = hf_checker_prove(&s->checker, path, s->depth, out);
-    if (code == HF_E_BUDGET || code == HF_E_CRYPTO) {
+    if (code == HF_E_BUDGET || code == HF_E_CRYPTO ||
+        code == HF_E_OUT_OF_MEMORY) {
         hf_search_stop(s, code);
         return true;
     }
@@ -259,7 +260,8 @@ static void check_leaf(struct hf_search *s)
     struct hf_check check = { .v = s->v, .cert = s->at[0].cert };
 
     /* In the store as it is: it need not obey the rules for strangers. */
-    check.anchor = s->v->store && hf_store_holds(s->v->store, check.cert);
+    check.anchor = s->v->store &&
+                   hf_store_holds(s->v->store, check.cert, &s->unreadable);
     s->at[0].anchor = check.anchor;
     s->leaf_ok = true;
     for (size_t step = 0; hf_check_leaf(&check, step); step++) {

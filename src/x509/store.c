@@ -454,13 +454,13 @@ struct hf_cert *hf_anchors_next(struct hf_anchors *walk, struct hf_error *error)
     return NULL;
 }
 
-bool hf_store_holds(const struct hf_store *store, const struct hf_cert *cert)
+bool hf_store_holds(const struct hf_store *store, const struct hf_cert *cert,
+                    struct hf_error *error)
 {
     struct hf_anchors walk = hf_anchors_of(store, cert->subject);
-    struct hf_error error = { .code = HF_OK };
     struct hf_cert *anchor;
 
-    while ((anchor = hf_anchors_next(&walk, &error))) {
+    while ((anchor = hf_anchors_next(&walk, error))) {
         bool same = hf_span_equal(anchor->der, cert->der);
 
         hf_cert_free(anchor);

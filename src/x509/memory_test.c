@@ -1,0 +1,179 @@
+/* memory_test.c - every allocation fails once, one after the other: what comes
+ * out is a clean refusal, or nothing that matters happened; never a proof that
+ * is not one.
+ *
+ * The library allocates by calloc() and nothing else, so a calloc() of this
+ * program's own stands in front of it. */
+#include "x509/scene.h"
+
+#include <stdlib.h>
+
+static bool armed;
+static unsigned countdown;
+
+/* The C library's own declaration has attributes that differ by version. */
+void *calloc(size_t count, size_t size)
+{
+    void *p;
+
+    if (armed && countdown-- == 0) {
+        armed = false;
+        return NULL;
+    }
+    if (size && count > SIZE_MAX / size)
+        return NULL;
+    p = malloc(count && size ? count * size : 1);
+    if (p)
+        memset(p, 0, count * size);
+    return p;
+}
+
+static void fail_at(unsigned n)
+{
+    armed = true;
+    countdown = n;
+}
+
+/* Did it come to that? */
+static bool has_failed(void)
+{
+    bool failed = !armed;
+
+    armed = false;
+    return failed;
+}
+
+static void reading_a_certificate_may_fail(void **state)
+{
+    struct hf_cert *good = make_cert(&(struct make){ LEAF }), *cert;
+    struct hf_error error = { .code = HF_OK };
+
+    (void)state;
+    fail_at(0);
+    cert = hf_cert_new(good->der, &error);
+    assert_true(has_failed());
+    assert_null(cert);
+    assert_int_equal(error.code, HF_E_OUT_OF_MEMORY);
+    hf_cert_free(good);
+}
+
+/* Whatever fails, the store holds all of the text or nothing of it. */
+static void filling_a_store_may_fail(void **state)
+{
+    static char pem[64 * 1024];
+    size_t len = 0, added;
+    unsigned n;
+
+    (void)state;
+    for (unsigned i = 0; i < 20; i++) {
+        struct hf_cert *cert = make_cert(
+            &(struct make){ ROOT, .serial = i % 2 ? "1" : "2" });
+
+        len += make_pem(cert->der, pem + len, sizeof(pem) - len);
+        hf_cert_free(cert);
+    }
+    for (n = 0;; n++) {
+        struct hf_error error = { .code = HF_OK };
+        struct hf_store *store;
+        bool ok;
+
+        fail_at(n);
+        store = hf_store_new();
+        if (!store) {
+            assert_true(has_failed());
+            continue;
+        }
+        ok = hf_store_add_pem(store, hf_span(pem, len), true, NULL, NULL,
+                              &added, &error);
+        if (!has_failed()) {
+            assert_true(ok);
+            assert_int_equal(hf_store_count(store), 20);
+            hf_store_free(store);
+            break;
+        }
+        assert_false(ok);
+        assert_int_equal(error.code, HF_E_OUT_OF_MEMORY);
+        assert_int_equal(hf_store_count(store), 0);
+        /* And it can be used on. */
+        error.code = HF_OK;
+        assert_true(hf_store_add_pem(store, hf_span(pem, len), true, NULL, NULL,
+                                     &added, &error));
+        assert_int_equal(hf_store_count(store), 20);
+        hf_store_free(store);
+    }
+    print_message("# %u allocations\n", n);
+    assert_true(n >= 6);
+}
+
+static void adding_to_a_full_store_may_fail(void **state)
+{
+    struct hf_cert *cert = make_cert(&(struct make){ ROOT });
+    struct hf_store *store = hf_store_new();
+    struct hf_error error = { .code = HF_OK };
+
+    (void)state;
+    for (unsigned i = 0; i < 16; i++)
+        assert_true(hf_store_add_der(store, cert->der, &error));
+    for (unsigned n = 0;; n++) {
+        bool ok;
+
+        error.code = HF_OK;
+        fail_at(n);
+        ok = hf_store_add_der(store, cert->der, &error);
+        if (!has_failed()) {
+            assert_true(ok);
+            break;
+        }
+        assert_false(ok);
+        assert_int_equal(error.code, HF_E_OUT_OF_MEMORY);
+        assert_int_equal(hf_store_count(store), 16);
+        assert_true(hf_store_holds(store, cert, &error));
+    }
+    assert_int_equal(hf_store_count(store), 17);
+    hf_cert_free(cert);
+    hf_store_free(store);
+}
+
+static void verifying_may_fail(void **state)
+{
+    struct scene s;
+    struct fake fake;
+    unsigned n, refused = 0;
+
+    (void)state;
+    fake_init(&fake);
+    scene_init(&s);
+    s.v.crypto = &fake.crypto;
+    TRUST(&s, ROOT);
+    TRUST(&s, LEAF); /* of that name, but not this one */
+    SEND(&s, LEAF);
+    SEND(&s, MIDDLE);
+    for (n = 0;; n++) {
+        unsigned code;
+
+        fail_at(n);
+        code = scene_ask(&s);
+        if (!has_failed()) {
+            assert_int_equal(code, HF_OK);
+            break;
+        }
+        assert_int_equal(code, HF_E_OUT_OF_MEMORY);
+        refused++;
+    }
+    print_message("# %u allocations\n", n);
+    assert_int_equal(refused, n);
+    assert_true(n >= 4);
+    scene_wipe(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reading_a_certificate_may_fail),
+        cmocka_unit_test(filling_a_store_may_fail),
+        cmocka_unit_test(adding_to_a_full_store_may_fail),
+        cmocka_unit_test(verifying_may_fail),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, make_close);
+}
