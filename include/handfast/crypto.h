@@ -4,7 +4,7 @@
  * A provider is opened once, when a config is frozen; the instance it returns
  * ("self") is handed to every function first.  After open nothing is fetched,
  * locked or looked up by name.  One instance may be used by many threads at
- * once; a state belongs to one connection.
+ * once; a state belongs to one connection, and lies where a uint64_t may.
  *
  * Every function returns true for success.  False from verify, open,
  * encapsulate and decapsulate is the peer's doing (a bad proof or a bad public
@@ -20,9 +20,9 @@ extern "C" {
 #endif
 
 enum {
-    HF_HASH_MAX = 64,   /* largest digest: SHA-512 */
-    HF_BLOCK_MAX = 128, /* largest inner block of a hash: SHA-512 */
-    HF_SECRET_MAX = 64, /* largest shared secret: X25519MLKEM768 */
+    HF_HASH_MAX = 64,    /* largest digest: SHA-512 */
+    HF_BLOCK_MAX = 128,  /* largest inner block of a hash: SHA-512 */
+    HF_SECRET_MAX = 64,  /* largest shared secret: X25519MLKEM768 */
     HF_SHARE_MAX = 1216, /* largest key share */
     HF_AEAD_KEY_MAX = 32,
     HF_NONCE_LEN = 12,
@@ -81,7 +81,8 @@ struct hf_aead {
     void (*unload)(void *state); /* wipes; all-zero is fine */
     HF_CHECK bool (*seal)(void *state, const struct hf_seal *one);
     HF_CHECK bool (*open)(void *state, const struct hf_open *one);
-    void (*seal_many)(void *state, struct hf_seal *each, size_t n); /* or NULL */
+    void (*seal_many)(void *state, struct hf_seal *each,
+                      size_t n); /* or NULL */
 };
 
 /* Key exchange, Diffie-Hellman and KEMs alike: the client generates, the
@@ -151,7 +152,7 @@ struct hf_provider {
     const char *name;
     /* Fetch everything once and test it.  NULL with the reason in *error. */
     void *(*open)(struct hf_error *error);
-    void (*close)(void *self); /* NULL is fine */
+    void (*close)(void *self);           /* NULL is fine */
     const struct hf_hash *const *hashes; /* each list ends with NULL */
     const struct hf_aead *const *aeads;
     const struct hf_kx *const *groups;

@@ -2,6 +2,8 @@
  * P-384, and both sides of every group against each other. */
 #include "vectors.h"
 
+#include <pthread.h>
+
 static const struct hf_kx *kx_of(unsigned group)
 {
     const struct hf_kx *kx = hf_kx_by_group(opened(), group);
@@ -335,6 +337,32 @@ static void a_changed_hybrid_reply_gives_another_secret(void **state)
     kx->wipe(client);
 }
 
+/* ---- threads --------------------------------------------------------------------------------- */
+
+static void *exchange_often(void *ctx)
+{
+    struct run r;
+
+    (void)ctx;
+    for (int i = 0; i < 20; i++)
+        for (size_t g = 0; hf_libcrypto.groups[g]; g++)
+            if (hf_libcrypto.groups[g]->group != 24) /* as 23, but slow */
+                exchange(hf_libcrypto.groups[g], &r);
+    return NULL;
+}
+
+static void one_instance_serves_many_threads(void **state)
+{
+    pthread_t threads[4];
+
+    (void)state;
+    for (size_t i = 0; i < HF_COUNT(threads); i++)
+        assert_int_equal(
+            pthread_create(&threads[i], NULL, exchange_often, NULL), 0);
+    for (size_t i = 0; i < HF_COUNT(threads); i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+}
+
 static void names_and_numbers_are_those_of_iana(void **state)
 {
     (void)state;
@@ -360,6 +388,7 @@ int main(void)
         cmocka_unit_test(a_hybrid_share_that_is_not_reduced_is_refused),
         cmocka_unit_test(either_half_of_a_hybrid_can_refuse),
         cmocka_unit_test(a_changed_hybrid_reply_gives_another_secret),
+        cmocka_unit_test(one_instance_serves_many_threads),
         cmocka_unit_test(names_and_numbers_are_those_of_iana),
     };
     return cmocka_run_group_tests(tests, open_crypto, close_crypto);

@@ -68,9 +68,10 @@ static bool mask(const struct hf_crypto *c, const struct hf_hash *hash,
                  struct hf_span seed, uint8_t *bytes, size_t len)
 {
     uint8_t counter[4], digest[HF_HASH_MAX];
+    uint32_t n = 0;
 
     for (size_t at = 0; at < len; at += hash->len) {
-        hf_store_number(counter, at / hash->len, 4);
+        hf_store_number(counter, n++, 4);
         const struct hf_span parts[] = { seed, HF_SPAN(counter) };
         if (!hf_hash_parts(c, hash, parts, 2, digest))
             return false;

@@ -63,9 +63,10 @@ static void hash_j(const uint8_t z[32], struct hf_span ct, uint8_t out[32])
 
 static void expand_matrix(struct hf_mlkem_public *p)
 {
-    for (uint8_t i = 0; i < K; i++)
-        for (uint8_t j = 0; j < K; j++)
-            hf_poly_sample(&p->matrix[K * i + j], p->rho, j, i);
+    for (unsigned i = 0; i < K; i++)
+        for (unsigned j = 0; j < K; j++)
+            hf_poly_sample(&p->matrix[K * i + j], p->rho, (uint8_t)j,
+                           (uint8_t)i);
 }
 
 bool hf_mlkem_public_read(struct hf_mlkem_public *p,
@@ -94,12 +95,12 @@ void hf_mlkem_generate(struct hf_mlkem_key *key,
     HF_DECLASSIFY(p->rho, sizeof(p->rho));
     hf_copy(key->z, seed + 32, sizeof(key->z));
     expand_matrix(p);
-    for (uint8_t i = 0; i < K; i++) {
-        hf_poly_noise(&key->s[i], sigma, i);
+    for (unsigned i = 0; i < K; i++) {
+        hf_poly_noise(&key->s[i], sigma, (uint8_t)i);
         hf_poly_ntt(&key->s[i]);
     }
-    for (uint8_t i = 0; i < K; i++) {
-        hf_poly_noise(&e, sigma, K + i);
+    for (unsigned i = 0; i < K; i++) {
+        hf_poly_noise(&e, sigma, (uint8_t)(K + i));
         hf_poly_ntt(&e);
         hf_poly_dot(&p->t[i], &p->matrix[K * i], 1, key->s);
         hf_poly_mend(&p->t[i]);
@@ -122,14 +123,14 @@ static void encrypt(const struct hf_mlkem_public *p, const uint8_t m[32],
 {
     struct hf_poly r[K], sum, noise;
 
-    for (uint8_t i = 0; i < K; i++) {
-        hf_poly_noise(&r[i], coins, i);
+    for (unsigned i = 0; i < K; i++) {
+        hf_poly_noise(&r[i], coins, (uint8_t)i);
         hf_poly_ntt(&r[i]);
     }
-    for (uint8_t i = 0; i < K; i++) {
+    for (unsigned i = 0; i < K; i++) {
         hf_poly_dot(&sum, &p->matrix[i], K, r); /* transposed */
         hf_poly_ntt_inverse(&sum);
-        hf_poly_noise(&noise, coins, K + i);
+        hf_poly_noise(&noise, coins, (uint8_t)(K + i));
         hf_poly_add(&sum, &noise);
         hf_poly_compress(&sum, HF_MLKEM_DU, ct + i * 32 * HF_MLKEM_DU);
     }

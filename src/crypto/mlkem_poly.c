@@ -213,7 +213,7 @@ static inline unsigned compress(uint16_t x, unsigned bits)
 /* round(q / 2^bits * y) */
 static inline int16_t decompress(unsigned y, unsigned bits)
 {
-    return (int16_t)((y * Q + (1u << (bits - 1))) >> bits);
+    return (int16_t)((2 * y * Q + (1u << bits)) >> (bits + 1));
 }
 
 /* Coefficients become a stream of bits, the lowest first. */
