@@ -24,9 +24,9 @@ extern "C" {
 enum {
     HF_TLS12 = 0x0303,
     HF_TLS13 = 0x0304,
-    HF_RECORD_MAX = 5 + 16384 + 256,  /* a receive buffer this large always
+    HF_RECORD_MAX = 5 + 16384 + 256, /* a receive buffer this large always
                                        * holds one whole record */
-    HF_SEAL_OVERHEAD = 5 + 1 + 16     /* what a record adds to its data */
+    HF_SEAL_OVERHEAD = 5 + 1 + 16    /* what a record adds to its data */
 };
 
 /* ---- configuration ------------------------------------------------------------
@@ -81,7 +81,8 @@ HF_PUBLIC bool hf_config_add_keypair(struct hf_config *config,
 HF_PUBLIC void hf_config_set_passphrase(struct hf_config *config,
                                         hf_passphrase_fn *ask, void *ctx);
 /* Trust the certificates of a PEM text, or one DER certificate. Copies. */
-HF_PUBLIC bool hf_config_trust(struct hf_config *config, struct hf_span anchors);
+HF_PUBLIC bool hf_config_trust(struct hf_config *config,
+                               struct hf_span anchors);
 /* The same with borrowed text: it must live as long as the config does, and
  * done(ctx) is called when that ends.  False: nothing was kept, and done is
  * not called. */
@@ -89,8 +90,11 @@ HF_PUBLIC bool hf_config_trust_borrowed(struct hf_config *config,
                                         struct hf_span pem,
                                         void (*done)(void *ctx), void *ctx);
 /* Server: ask clients for a certificate. */
-enum hf_client_auth { HF_CLIENT_AUTH_NONE, HF_CLIENT_AUTH_OPTIONAL,
-                      HF_CLIENT_AUTH_REQUIRED };
+enum hf_client_auth {
+    HF_CLIENT_AUTH_NONE,
+    HF_CLIENT_AUTH_OPTIONAL,
+    HF_CLIENT_AUTH_REQUIRED
+};
 HF_PUBLIC bool hf_config_set_client_auth(struct hf_config *config,
                                          enum hf_client_auth mode);
 /* Server: refuse a client that asks for a name for which we have no

@@ -92,19 +92,19 @@ enum hf_event_id {
 };
 
 struct hf_event {
-    uint8_t kind;        /* enum hf_event_kind */
-    uint8_t id;          /* enum hf_event_id: which decision, by which rule */
-    bool ok;             /* the verdict: passed, agreed */
-    bool sent;           /* MESSAGE, KEYS: ours (true) or the peer's */
-    uint8_t record;      /* MESSAGE: record type: 20, 21 or 22 */
-    uint8_t epoch;       /* MESSAGE: 0 plain, 1 early, 2 handshake, 3 traffic */
-    uint16_t message;    /* MESSAGE: handshake type; 256: a retry request */
-    uint16_t version;    /* MESSAGE: 0x0303 or 0x0304, 0 while unknown */
+    uint8_t kind;     /* enum hf_event_kind */
+    uint8_t id;       /* enum hf_event_id: which decision, by which rule */
+    bool ok;          /* the verdict: passed, agreed */
+    bool sent;        /* MESSAGE, KEYS: ours (true) or the peer's */
+    uint8_t record;   /* MESSAGE: record type: 20, 21 or 22 */
+    uint8_t epoch;    /* MESSAGE: 0 plain, 1 early, 2 handshake, 3 traffic */
+    uint16_t message; /* MESSAGE: handshake type; 256: a retry request */
+    uint16_t version; /* MESSAGE: 0x0303 or 0x0304, 0 while unknown */
     struct hf_span bytes; /* MESSAGE: with its header; SECRET: the value */
-    const char *subject; /* CHECK: the certificate; SECRET: key log label */
-    const char *inputs;  /* what was weighed, for people; or "" */
-    const char *verdict; /* what came out, for people; or "" */
-    const char *instead; /* what would have passed; or "" */
+    const char *subject;  /* CHECK: the certificate; SECRET: key log label */
+    const char *inputs;   /* what was weighed, for people; or "" */
+    const char *verdict;  /* what came out, for people; or "" */
+    const char *instead;  /* what would have passed; or "" */
     const struct hf_error *error; /* ERROR and failed checks */
 };
 typedef void hf_watch_fn(void *ctx, const struct hf_event *event);

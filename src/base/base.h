@@ -133,12 +133,15 @@ enum { HF_ARENA_BLOCK = 8192, HF_ARENA_MAX = 192 * 1024 };
 struct hf_arena {
     struct hf_arena_block *blocks;
     size_t used, total; /* bytes used in the newest block; bytes in all */
+    bool full;          /* the ceiling was met, not the end of memory */
 };
 /* Zeroed, aligned for anything; NULL without memory or past the ceiling. */
 HF_CHECK void *hf_arena_take(struct hf_arena *a, size_t size);
 /* A copy of @bytes in the arena. .at is NULL if it failed (and for an empty
  * span it is not NULL). */
 HF_CHECK struct hf_span hf_arena_copy(struct hf_arena *a, struct hf_span bytes);
+/* Note why nothing could be taken: the ceiling, or no memory.  Always false. */
+bool hf_arena_fail(const struct hf_arena *a, struct hf_error *e);
 void hf_arena_wipe(struct hf_arena *a);
 
 /* ---- failing (error.c) ---------------------------------------------------------- */
@@ -149,8 +152,8 @@ void hf_arena_wipe(struct hf_arena *a);
 bool hf_fail(struct hf_error *e, enum hf_error_code code, const char *format,
              ...);
 /* The same with a place: layout, field and byte. */
-bool hf_fail_at(struct hf_error *e, enum hf_error_code code,
-                const char *layout, const char *field, size_t byte);
+bool hf_fail_at(struct hf_error *e, enum hf_error_code code, const char *layout,
+                const char *field, size_t byte);
 
 /* ---- text (text.c) ---------------------------------------------------------------- */
 

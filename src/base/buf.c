@@ -164,8 +164,10 @@ static struct hf_arena_block *new_block(struct hf_arena *a, size_t size)
 {
     struct hf_arena_block *block;
 
-    if (size > HF_ARENA_MAX - a->total)
+    if (size > HF_ARENA_MAX - a->total) {
+        a->full = true;
         return NULL;
+    }
     block = hf_alloc(sizeof(*block) + size);
     if (!block)
         return NULL;
@@ -179,8 +181,10 @@ void *hf_arena_take(struct hf_arena *a, size_t size)
     struct hf_arena_block *block = a->blocks;
     void *taken;
 
-    if (size > HF_ARENA_MAX)
+    if (size > HF_ARENA_MAX) {
+        a->full = true;
         return NULL;
+    }
     size = (size + 15) & ~(size_t)15;
     if (!block || size > block->size - a->used) {
         block = new_block(a, size > HF_ARENA_BLOCK ? size : HF_ARENA_BLOCK);
@@ -205,6 +209,14 @@ struct hf_span hf_arena_copy(struct hf_arena *a, struct hf_span bytes)
     return hf_span(at, bytes.len);
 }
 
+bool hf_arena_fail(const struct hf_arena *a, struct hf_error *e)
+{
+    if (a->full)
+        return hf_fail(e, HF_E_ARENA_FULL, "%z bytes are taken, at most %z",
+                       a->total, (size_t)HF_ARENA_MAX);
+    return hf_fail(e, HF_E_OUT_OF_MEMORY, NULL);
+}
+
 void hf_arena_wipe(struct hf_arena *a)
 {
     while (a->blocks) {
@@ -213,5 +225,5 @@ void hf_arena_wipe(struct hf_arena *a)
         a->blocks = block->before;
         hf_free(block, sizeof(*block) + block->size);
     }
-    *a = (struct hf_arena){ NULL, 0, 0 };
+    *a = (struct hf_arena){ .blocks = NULL };
 }

@@ -246,7 +246,7 @@ static void a_buffer_is_never_used_beyond_its_bytes(void **state)
 
 static void the_arena_gives_zeroed_aligned_separate_memory(void **state)
 {
-    struct hf_arena a = { NULL, 0, 0 };
+    struct hf_arena a = { .blocks = NULL };
     uint8_t *taken[200];
     size_t sizes[200];
 
@@ -271,7 +271,7 @@ static void the_arena_gives_zeroed_aligned_separate_memory(void **state)
 
 static void the_arena_has_a_ceiling(void **state)
 {
-    struct hf_arena a = { NULL, 0, 0 };
+    struct hf_arena a = { .blocks = NULL };
     size_t blocks = 0;
 
     (void)state;
@@ -296,7 +296,7 @@ static void large_objects_fit_exactly(void **state)
     (void)state;
     for (size_t size = HF_ARENA_BLOCK - 17; size < HF_ARENA_BLOCK + 18;
          size++) {
-        struct hf_arena a = { NULL, 0, 0 };
+        struct hf_arena a = { .blocks = NULL };
         uint8_t *p = hf_arena_take(&a, size);
 
         assert_non_null(p);
@@ -308,7 +308,7 @@ static void large_objects_fit_exactly(void **state)
 
 static void copies_in_the_arena_are_never_null(void **state)
 {
-    struct hf_arena a = { NULL, 0, 0 };
+    struct hf_arena a = { .blocks = NULL };
     struct hf_span empty = hf_arena_copy(&a, hf_span(NULL, 0));
     struct hf_span text = hf_arena_copy(&a, hf_span("text", 4));
     struct hf_span large = hf_arena_copy(&a, hf_span(NULL, SIZE_MAX));

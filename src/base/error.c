@@ -93,8 +93,8 @@ bool hf_fail(struct hf_error *e, enum hf_error_code code, const char *format,
     return false;
 }
 
-bool hf_fail_at(struct hf_error *e, enum hf_error_code code,
-                const char *layout, const char *field, size_t byte)
+bool hf_fail_at(struct hf_error *e, enum hf_error_code code, const char *layout,
+                const char *field, size_t byte)
 {
     if (e->code)
         return false;

@@ -111,18 +111,10 @@ size_t hf_format_v(char *out, size_t cap, const char *format, va_list args)
             s = va_arg(args, const char *);
             put_text(&o, s ? s : "(none)");
             break;
-        case 'q':
-            put_quoted(&o, *va_arg(args, const struct hf_span *));
-            break;
-        case 'h':
-            put_bytes(&o, *va_arg(args, const struct hf_span *));
-            break;
-        case 'u':
-            put_decimal(&o, va_arg(args, unsigned));
-            break;
-        case 'z':
-            put_decimal(&o, va_arg(args, size_t));
-            break;
+        case 'q': put_quoted(&o, *va_arg(args, const struct hf_span *)); break;
+        case 'h': put_bytes(&o, *va_arg(args, const struct hf_span *)); break;
+        case 'u': put_decimal(&o, va_arg(args, unsigned)); break;
+        case 'z': put_decimal(&o, va_arg(args, size_t)); break;
         case 'd':
             n = va_arg(args, int);
             if (n < 0)
@@ -133,12 +125,8 @@ size_t hf_format_v(char *out, size_t cap, const char *format, va_list args)
             put_text(&o, "0x");
             put_hex(&o, va_arg(args, unsigned), 4);
             break;
-        case 't':
-            put_time(&o, va_arg(args, int64_t));
-            break;
-        case '%':
-            put(&o, '%');
-            break;
+        case 't': put_time(&o, va_arg(args, int64_t)); break;
+        case '%': put(&o, '%'); break;
         default: /* our own mistake: show it, and stop reading arguments */
             put_text(&o, "%?");
             out[o.len] = '\0';
@@ -301,14 +289,10 @@ static bool ends_well(struct hf_span text, size_t i, unsigned digits,
         pads++;
     }
     switch (digits) {
-    case 0:
-        return pads == 0;
-    case 2:
-        return pads == 2 && !(bits & 15);
-    case 3:
-        return pads == 1 && !(bits & 3);
-    default:
-        return false;
+    case 0: return pads == 0;
+    case 2: return pads == 2 && !(bits & 15);
+    case 3: return pads == 1 && !(bits & 3);
+    default: return false;
     }
 }
 
@@ -401,8 +385,8 @@ static void split_headers(struct hf_pem *pem)
     while (rest.len) {
         if (take_line(&rest).len)
             continue;
-        pem->headers =
-            hf_span_first(pem->base64, (size_t)(rest.at - pem->base64.at));
+        pem->headers = hf_span_first(pem->base64,
+                                     (size_t)(rest.at - pem->base64.at));
         pem->base64 = rest;
         return;
     }
@@ -475,7 +459,8 @@ void hf_time_text(char *out, size_t cap, int64_t seconds)
     era = (days >= 0 ? days : days - 146096) / 146097;
     day_of_era = days - era * 146097;
     year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36524 -
-                   day_of_era / 146096) / 365;
+                   day_of_era / 146096) /
+                  365;
     day_of_year = day_of_era -
                   (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
     month = (5 * day_of_year + 2) / 153;

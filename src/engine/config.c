@@ -41,8 +41,8 @@ void hf_config_free(struct hf_config *config)
 {
     struct hf_settings *set;
 
-    if (!config || atomic_fetch_sub_explicit(&config->count, 1,
-                                             memory_order_acq_rel) != 1)
+    if (!config ||
+        atomic_fetch_sub_explicit(&config->count, 1, memory_order_acq_rel) != 1)
         return;
     set = &config->settings;
     for (size_t i = 0; i < set->keypair_count; i++)
@@ -103,8 +103,8 @@ static bool set_numbers(struct hf_config *config, struct hf_numbers *to,
         return false;
     for (; *from; from++) {
         if (list.count == HF_LIST_MAX)
-            return hf_fail(&config->error, HF_E_BAD_OPTION,
-                           "more than %u %s", (unsigned)HF_LIST_MAX, what);
+            return hf_fail(&config->error, HF_E_BAD_OPTION, "more than %u %s",
+                           (unsigned)HF_LIST_MAX, what);
         if (hf_numbers_have(&list, *from))
             return hf_fail(&config->error, HF_E_BAD_OPTION,
                            "%x is named twice among the %s", (unsigned)*from,
@@ -154,8 +154,7 @@ bool hf_config_set_shares(struct hf_config *config, const uint16_t *groups)
     return true;
 }
 
-bool hf_config_set_signatures(struct hf_config *config,
-                              const uint16_t *schemes)
+bool hf_config_set_signatures(struct hf_config *config, const uint16_t *schemes)
 {
     return set_numbers(config, &config->settings.schemes, schemes,
                        "signature schemes");

@@ -320,8 +320,7 @@ static bool use_config(struct hf_conn *conn, struct hf_config *config)
     s->settings = conn->handshake->settings = &config->settings;
     conn->handshake->transcript.crypto = &config->settings.crypto;
     hf_numbers_read(&conn->handshake->peer_schemes,
-                    conn->handshake->offer.schemes,
-                    &config->settings.schemes);
+                    conn->handshake->offer.schemes, &config->settings.schemes);
     return true;
 }
 
@@ -340,7 +339,7 @@ bool hf_conn_answer(struct hf_conn *conn, const struct hf_answer *answer)
     if (answer->signature.len) {
         hs->answer.signature = hf_arena_copy(&hs->arena, answer->signature);
         if (!hs->answer.signature.at) {
-            hf_fail(hs->error, HF_E_ARENA_FULL, NULL);
+            hf_arena_fail(&hs->arena, hs->error);
             hf_conn_fail(conn);
             return false;
         }

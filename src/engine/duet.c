@@ -134,8 +134,8 @@ bool duet_run(struct duet *d)
     while (more) {
         more = moved(d, d->client, &d->to_client, &d->to_server, d->got_client,
                      &d->client_len, &d->client_last);
-        more |= moved(d, d->server, &d->to_server, &d->to_client,
-                      d->got_server, &d->server_len, &d->server_last);
+        more |= moved(d, d->server, &d->to_server, &d->to_client, d->got_server,
+                      &d->server_len, &d->server_last);
     }
     return hf_conn_ready(d->client) && hf_conn_ready(d->server);
 }

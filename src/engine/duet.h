@@ -7,8 +7,8 @@
 
 /* What the two are made of. */
 struct duet_certs {
-    char *ca, *chain, *key;                 /* a server for localhost */
-    char *client_chain, *client_key;        /* a client of the same authority */
+    char *ca, *chain, *key;          /* a server for localhost */
+    char *client_chain, *client_key; /* a client of the same authority */
 };
 /* @key: "p256", "rsa2048", "ed25519" ...  False: libcrypto failed. */
 bool duet_certs_make(struct duet_certs *out, const char *key);

@@ -68,8 +68,8 @@ static bool read_chain(struct hf_config *config, struct hf_keypair *pair,
                        "a PEM block that does not end as it began, after %z "
                        "certificates",
                        pair->count);
-    return pair->count || hf_fail(&config->error, HF_E_BAD_PEM,
-                                  "no certificate in the chain");
+    return pair->count ||
+           hf_fail(&config->error, HF_E_BAD_PEM, "no certificate in the chain");
 }
 
 /* ---- key and certificate belong together --------------------------------------------------- */
@@ -222,8 +222,8 @@ static bool open_store(struct hf_config *config)
     return set->store || hf_fail(&config->error, HF_E_OUT_OF_MEMORY, NULL);
 }
 
-static bool add_anchors(struct hf_config *config, struct hf_span pem,
-                        bool copy, void (*done)(void *ctx), void *ctx)
+static bool add_anchors(struct hf_config *config, struct hf_span pem, bool copy,
+                        void (*done)(void *ctx), void *ctx)
 {
     size_t added;
 

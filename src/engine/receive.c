@@ -139,8 +139,7 @@ static bool early_alert(const struct hf_session *s,
            s->in.seq == 0 && frame->len == 2 && frame->body[1] != USER_CANCELED;
 }
 
-static enum took take_record(struct hf_conn *conn,
-                             const struct hf_frame *frame,
+static enum took take_record(struct hf_conn *conn, const struct hf_frame *frame,
                              struct hf_span *data)
 {
     struct hf_session *s = &conn->session;
@@ -161,12 +160,9 @@ static enum took take_record(struct hf_conn *conn,
         return TOOK_FATAL;
     }
     switch (type) {
-    case HF_CONTENT_HANDSHAKE:
-        return take_handshake(conn, plain);
-    case HF_CONTENT_ALERT:
-        return take_alert(conn, plain);
-    case HF_CONTENT_DATA:
-        return take_data(conn, plain, data);
+    case HF_CONTENT_HANDSHAKE: return take_handshake(conn, plain);
+    case HF_CONTENT_ALERT: return take_alert(conn, plain);
+    case HF_CONTENT_DATA: return take_data(conn, plain, data);
     default:
         hf_fail(&s->error, HF_E_RECORD_TYPE, "record type %u inside",
                 (unsigned)type);
@@ -193,15 +189,13 @@ static enum hf_outcome advance(struct hf_conn *conn)
     struct hf_session *s = &conn->session;
 
     switch (hf_handshake_run(conn->handshake)) {
-    case HF_STEP_DONE:
-        return become_ready(conn);
+    case HF_STEP_DONE: return become_ready(conn);
     case HF_STEP_WAIT:
         if (!hf_reassembly_save(&s->messages, &s->error))
             return hf_conn_fail(conn);
         return conn->handshake->question.kind ? HF_ASKS : HF_NEED_BYTES;
     case HF_STEP_FAILED:
-    default:
-        return hf_conn_fail(conn);
+    default: return hf_conn_fail(conn);
     }
 }
 
@@ -214,27 +208,20 @@ static enum hf_outcome one_record(struct hf_conn *conn, uint8_t *bytes,
     struct hf_session *s = &conn->session;
     struct hf_frame frame;
 
-    switch (hf_frame_next(&frame, bytes, len, s->version,
-                          s->in.aead != NULL, &s->error)) {
-    case HF_FRAME_PART:
-        return HF_NEED_BYTES;
-    case HF_FRAME_BAD:
-        return hf_conn_fail(conn);
+    switch (hf_frame_next(&frame, bytes, len, s->version, s->in.aead != NULL,
+                          &s->error)) {
+    case HF_FRAME_PART: return HF_NEED_BYTES;
+    case HF_FRAME_BAD: return hf_conn_fail(conn);
     case HF_FRAME_WHOLE:
-    default:
-        break;
+    default: break;
     }
     *used += HF_HEADER_LEN + frame.len;
     switch (take_record(conn, &frame, data)) {
-    case TOOK:
-        return HF_NEED_BYTES;
-    case TOOK_DATA:
-        return HF_DATA;
-    case TOOK_CLOSE:
-        return HF_CLOSED;
+    case TOOK: return HF_NEED_BYTES;
+    case TOOK_DATA: return HF_DATA;
+    case TOOK_CLOSE: return HF_CLOSED;
     case TOOK_FATAL:
-    default:
-        return hf_conn_fail(conn);
+    default: return hf_conn_fail(conn);
     }
 }
 
@@ -260,8 +247,7 @@ static enum hf_outcome read_records(struct hf_conn *conn, uint8_t *bytes,
 }
 
 enum hf_outcome hf_conn_receive(struct hf_conn *conn, uint8_t *bytes,
-                                size_t len, size_t *used,
-                                struct hf_span *data)
+                                size_t len, size_t *used, struct hf_span *data)
 {
     enum hf_outcome outcome;
 

@@ -12,9 +12,9 @@ enum hf_step_result hf_send_certificate(struct hf_handshake *hs)
     static const uint8_t none[] = { HF_CERTIFICATE, 0, 0, 4, 0, 0, 0, 0 };
 
     /* A client without a fitting certificate says so with an empty list. */
-    return hf_step(hf_handshake_say(
-        hs, HF_CERTIFICATE,
-        hs->keypair ? hs->keypair->message : HF_SPAN(none)));
+    return hf_step(
+        hf_handshake_say(hs, HF_CERTIFICATE,
+                         hs->keypair ? hs->keypair->message : HF_SPAN(none)));
 }
 
 enum { SIGNED_PAD = 64, CONTEXT_LEN = 33 };
@@ -26,8 +26,8 @@ static struct hf_span to_be_signed(struct hf_handshake *hs, uint8_t *room,
     static const char client[] = "TLS 1.3, client CertificateVerify";
     static const char server[] = "TLS 1.3, server CertificateVerify";
     const char *context = signer == HF_CLIENT ? client : server;
-    struct hf_writer w =
-        hf_writer(room, SIGNED_PAD + CONTEXT_LEN + 1 + HF_HASH_MAX);
+    struct hf_writer w = hf_writer(room,
+                                   SIGNED_PAD + CONTEXT_LEN + 1 + HF_HASH_MAX);
 
     _Static_assert(sizeof(client) == CONTEXT_LEN + 1, "its length");
     hf_fill(room, 0x20, SIGNED_PAD);
@@ -48,7 +48,7 @@ static enum hf_step_result ask_for_signature(struct hf_handshake *hs,
     struct hf_span kept = hf_arena_copy(&hs->arena, text);
 
     if (!kept.at) {
-        hf_fail(hs->error, HF_E_ARENA_FULL, NULL);
+        hf_arena_fail(&hs->arena, hs->error);
         return HF_STEP_FAILED;
     }
     hs->question = (struct hf_question){
@@ -69,7 +69,7 @@ static enum hf_step_result take_signature(struct hf_handshake *hs)
     }
     hs->signature = hf_arena_copy(&hs->arena, hs->answer.signature);
     if (!hs->signature.at)
-        hf_fail(hs->error, HF_E_ARENA_FULL, NULL);
+        hf_arena_fail(&hs->arena, hs->error);
     return hf_step(hs->signature.at != NULL);
 }
 
@@ -88,7 +88,7 @@ enum hf_step_result hf_job_sign(struct hf_handshake *hs)
         return ask_for_signature(hs, text);
     out = hf_arena_take(&hs->arena, HF_SIGNATURE_MAX);
     if (!out) {
-        hf_fail(hs->error, HF_E_ARENA_FULL, NULL);
+        hf_arena_fail(&hs->arena, hs->error);
         return HF_STEP_FAILED;
     }
     if (!hs->scheme->sign(hs->settings->crypto.self, hs->scheme,
@@ -103,8 +103,7 @@ enum hf_step_result hf_job_sign(struct hf_handshake *hs)
 
 enum hf_step_result hf_send_cert_verify(struct hf_handshake *hs)
 {
-    struct hf_certificate_verify verify = { hs->scheme->scheme,
-                                            hs->signature };
+    struct hf_certificate_verify verify = { hs->scheme->scheme, hs->signature };
 
     return hf_step(hf_message_send(hs, HF_CERTIFICATE_VERIFY,
                                    hf_certificate_verify, &verify,
@@ -185,8 +184,7 @@ static bool trusted(struct hf_handshake *hs, struct hf_error *why)
         .chain = s->peer,
         .count = s->peer_count,
         .name = hs->check_name ? &hs->name : NULL,
-        .purpose = s->role == HF_CLIENT ? HF_PURPOSE_SERVER
-                                        : HF_PURPOSE_CLIENT,
+        .purpose = s->role == HF_CLIENT ? HF_PURPOSE_SERVER : HF_PURPOSE_CLIENT,
         .min_rsa_bits = set->min_rsa_bits,
         .watch = s->watch,
         .watch_ctx = s->watch_ctx,
@@ -197,8 +195,7 @@ static bool trusted(struct hf_handshake *hs, struct hf_error *why)
         return hf_fail(why, HF_E_BAD_OPTION,
                        "no clock to check the certificate's dates with");
     v.now = set->clock(set->clock_ctx);
-    ok = hf_verify_chain(&v, &proof, why) &&
-         proof.token == HF_VERIFIED_TOKEN;
+    ok = hf_verify_chain(&v, &proof, why) && proof.token == HF_VERIFIED_TOKEN;
     hf_verified_wipe(&proof);
     return ok || hf_fail(why, HF_E_BUG, "a refusal without a reason");
 }
@@ -256,7 +253,7 @@ enum hf_step_result hf_recv_cert_verify(struct hf_handshake *hs,
     hs->signature_scheme = verify.algorithm;
     hs->signature = hf_arena_copy(&hs->arena, verify.signature);
     if (!hs->signature.at)
-        hf_fail(hs->error, HF_E_ARENA_FULL, NULL);
+        hf_arena_fail(&hs->arena, hs->error);
     return hf_step(hs->signature.at != NULL);
 }
 

@@ -51,7 +51,7 @@ bool hf_handshake_say(struct hf_handshake *hs, unsigned kind,
         return false;
     hf_passed(s, true, HF_CONTENT_HANDSHAKE, kind, s->out.epoch, message);
     return hf_records_seal(&s->out, HF_CONTENT_HANDSHAKE, version, message,
-                       &s->outgoing, hs->error);
+                           &s->outgoing, hs->error);
 }
 
 bool hf_message_send(struct hf_handshake *hs, unsigned kind,
@@ -62,7 +62,7 @@ bool hf_message_send(struct hf_handshake *hs, unsigned kind,
     size_t mark;
 
     if (!room)
-        return hf_fail(hs->error, HF_E_ARENA_FULL, NULL);
+        return hf_arena_fail(&hs->arena, hs->error);
     /* A retry request is a ServerHello on the wire. */
     hf_put(&w, kind == HF_HELLO_RETRY_REQUEST ? HF_SERVER_HELLO : kind, 1);
     mark = hf_writer_open(&w, 3);
@@ -173,8 +173,8 @@ static enum hf_step_result finish(struct hf_handshake *hs)
                      : (hs->facts & HF_FACT_GAVE) != 0;
 
     if (p->finished == HF_PROOF_FINISHED &&
-        (!shown || (p->chain == HF_PROOF_CHAIN &&
-                    p->signature == HF_PROOF_SIGNATURE)))
+        (!shown ||
+         (p->chain == HF_PROOF_CHAIN && p->signature == HF_PROOF_SIGNATURE)))
         return HF_STEP_DONE;
     hf_fail(hs->error, HF_E_BUG, "the handshake ended without its proofs");
     return HF_STEP_FAILED;

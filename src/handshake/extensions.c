@@ -113,9 +113,8 @@ static bool write_groups(struct hf_handshake *hs, enum hf_place place,
                          struct hf_writer *w)
 {
     uint8_t room[2 * HF_LIST_MAX];
-    struct hf_named_groups groups = {
-        numbers_out(&hs->settings->groups, room)
-    };
+    struct hf_named_groups groups = { numbers_out(&hs->settings->groups,
+                                                  room) };
 
     hf_wire_write_ext(hf_named_groups, w, HF_EXT_supported_groups, place,
                       &groups);
@@ -139,9 +138,8 @@ static bool write_schemes(struct hf_handshake *hs, enum hf_place place,
                           struct hf_writer *w)
 {
     uint8_t room[2 * HF_LIST_MAX];
-    struct hf_signature_schemes schemes = {
-        numbers_out(&hs->settings->schemes, room)
-    };
+    struct hf_signature_schemes schemes = { numbers_out(&hs->settings->schemes,
+                                                        room) };
 
     hf_wire_write_ext(hf_signature_schemes, w, HF_EXT_signature_algorithms,
                       place, &schemes);
@@ -158,8 +156,7 @@ static bool read_schemes(struct hf_handshake *hs, enum hf_place place,
               &schemes))
         return false;
     hs->offer.schemes = schemes.schemes;
-    hf_numbers_read(&hs->peer_schemes, schemes.schemes,
-                    &hs->settings->schemes);
+    hf_numbers_read(&hs->peer_schemes, schemes.schemes, &hs->settings->schemes);
     return true;
 }
 
@@ -306,7 +303,7 @@ static bool write_shares(struct hf_handshake *hs, enum hf_place place,
     room = hf_arena_take(&hs->arena, cap);
     if (!room) {
         w->full = true;
-        return hf_fail(hs->error, HF_E_ARENA_FULL, NULL);
+        return hf_arena_fail(&hs->arena, hs->error);
     }
     list = hf_writer(room, cap);
     for (size_t i = 0; i < hs->share_count; i++) {
@@ -338,8 +335,8 @@ static bool read_shares(struct hf_handshake *hs, enum hf_place place,
                            "two key shares for group %x",
                            (unsigned)entry.group);
         if (seen.count == HF_LIST_MAX)
-            return hf_fail(hs->error, HF_E_ILLEGAL,
-                           "more than %u key shares", (unsigned)HF_LIST_MAX);
+            return hf_fail(hs->error, HF_E_ILLEGAL, "more than %u key shares",
+                           (unsigned)HF_LIST_MAX);
         seen.at[seen.count++] = entry.group;
     }
     return true;
@@ -348,14 +345,12 @@ static bool read_shares(struct hf_handshake *hs, enum hf_place place,
 static bool write_share(struct hf_handshake *hs, enum hf_place place,
                         struct hf_writer *w)
 {
-    struct hf_key_share_entry entry = {
-        hs->kx->group, { hs->reply, hs->kx->reply_len }
-    };
+    struct hf_key_share_entry entry = { hs->kx->group,
+                                        { hs->reply, hs->kx->reply_len } };
     struct hf_key_share_hrr again = { hs->kx->group };
 
     if (place == HF_HRR)
-        hf_wire_write_ext(hf_key_share_hrr, w, HF_EXT_key_share, place,
-                          &again);
+        hf_wire_write_ext(hf_key_share_hrr, w, HF_EXT_key_share, place, &again);
     else
         hf_wire_write_ext(hf_key_share_entry, w, HF_EXT_key_share, place,
                           &entry);
@@ -380,7 +375,7 @@ static bool read_share_sh(struct hf_handshake *hs,
                        "key share",
                        (unsigned)entry.group);
     hs->peer_share = hf_arena_copy(&hs->arena, entry.key_exchange);
-    return hs->peer_share.at || hf_fail(hs->error, HF_E_ARENA_FULL, NULL);
+    return hs->peer_share.at || hf_arena_fail(&hs->arena, hs->error);
 }
 
 /* In a retry: one of our groups, and one for which we made no share (RFC 8446
@@ -438,7 +433,7 @@ static bool read_cookie(struct hf_handshake *hs, enum hf_place place,
         return hf_fail(hs->error, HF_E_ILLEGAL,
                        "a cookie that no server of ours made");
     hs->cookie = hf_arena_copy(&hs->arena, cookie.cookie);
-    return hs->cookie.at || hf_fail(hs->error, HF_E_ARENA_FULL, NULL);
+    return hs->cookie.at || hf_arena_fail(&hs->arena, hs->error);
 }
 
 /* ---- the table ------------------------------------------------------------------------------------------ */
@@ -477,7 +472,7 @@ bool hf_extensions_make(struct hf_handshake *hs, enum hf_place place,
     struct hf_writer w = hf_writer(hf_arena_take(&hs->arena, cap), cap);
 
     if (!w.at)
-        return hf_fail(hs->error, HF_E_ARENA_FULL, NULL);
+        return hf_arena_fail(&hs->arena, hs->error);
     for (unsigned e = 0; e < HF_EXT_COUNT; e++) {
         write_fn *write = asks(place) ? verbs[e].ask : verbs[e].answer;
 

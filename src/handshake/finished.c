@@ -8,8 +8,7 @@ static bool own_finished(struct hf_handshake *hs)
     struct hf_session *s = hs->session;
     uint8_t digest[HF_HASH_MAX], mac[HF_HASH_MAX];
     struct hf_finished finished = { { mac, s->hash->len } };
-    const uint8_t *base = s->role == HF_CLIENT ? hs->client_hs
-                                               : hs->server_hs;
+    const uint8_t *base = s->role == HF_CLIENT ? hs->client_hs : hs->server_hs;
 
     return hf_transcript_digest(&hs->transcript, digest, hs->error) &&
            hf_keys13_finished(s, base, digest, mac) &&
@@ -26,9 +25,9 @@ enum hf_step_result hf_send_finished(struct hf_handshake *hs)
     /* The server speaks first; from here on its data may follow, but the
      * client is still to be heard under the handshake keys. */
     if (s->role == HF_SERVER)
-        return hf_step(hf_keys13_master(hs) &&
-                       hf_keys13_install(s, true, s->server_secret,
-                                         HF_TRAFFIC));
+        return hf_step(
+            hf_keys13_master(hs) &&
+            hf_keys13_install(s, true, s->server_secret, HF_TRAFFIC));
     return hf_step(hf_keys13_install(s, true, s->client_secret, HF_TRAFFIC) &&
                    hf_keys13_resumption(hs));
 }
@@ -36,8 +35,7 @@ enum hf_step_result hf_send_finished(struct hf_handshake *hs)
 static bool check_finished(struct hf_handshake *hs, const struct hf_message *m)
 {
     struct hf_session *s = hs->session;
-    const uint8_t *base = s->role == HF_CLIENT ? hs->server_hs
-                                               : hs->client_hs;
+    const uint8_t *base = s->role == HF_CLIENT ? hs->server_hs : hs->client_hs;
     struct hf_finished finished;
     uint8_t mac[HF_HASH_MAX];
     bool same;
@@ -46,7 +44,7 @@ static bool check_finished(struct hf_handshake *hs, const struct hf_message *m)
         !hf_keys13_finished(s, base, hs->before, mac))
         return false;
     if (finished.verify_data.len != s->hash->len)
-        return hf_fail(hs->error, HF_E_TRAILING,
+        return hf_fail(hs->error, HF_E_BOUNDS,
                        "Finished has %z bytes, not %u",
                        finished.verify_data.len, (unsigned)s->hash->len);
     same = hf_equal_ct(mac, finished.verify_data.at, s->hash->len);
@@ -67,9 +65,9 @@ enum hf_step_result hf_recv_finished(struct hf_handshake *hs,
     if (!check_finished(hs, m))
         return HF_STEP_FAILED;
     if (s->role == HF_CLIENT)
-        return hf_step(hf_keys13_master(hs) &&
-                       hf_keys13_install(s, false, s->server_secret,
-                                         HF_TRAFFIC));
+        return hf_step(
+            hf_keys13_master(hs) &&
+            hf_keys13_install(s, false, s->server_secret, HF_TRAFFIC));
     return hf_step(hf_keys13_install(s, false, s->client_secret, HF_TRAFFIC) &&
                    hf_keys13_resumption(hs));
 }

@@ -25,29 +25,30 @@
  * because no policy offers TLS 1.2 yet. */
 #include "handshake/handshake.h"
 
-#define NONE                 0
-#define TLS13                HF_FACT_TLS13
-#define RETRY                HF_FACT_RETRY
-#define RESUMED              HF_FACT_RESUMED
-#define ASKED                HF_FACT_ASKED
-#define GAVE                 HF_FACT_GAVE
-#define EARLY                HF_FACT_EARLY
-#define SIGNED               HF_FACT_SIGNED
-#define STAPLED              HF_FACT_STAPLED
-#define TICKET               HF_FACT_TICKET
+#define NONE 0
+#define TLS13 HF_FACT_TLS13
+#define RETRY HF_FACT_RETRY
+#define RESUMED HF_FACT_RESUMED
+#define ASKED HF_FACT_ASKED
+#define GAVE HF_FACT_GAVE
+#define EARLY HF_FACT_EARLY
+#define SIGNED HF_FACT_SIGNED
+#define STAPLED HF_FACT_STAPLED
+#define TICKET HF_FACT_TICKET
 
-#define ALWAYS               0, 0, 0
-#define IF(set)              (set), 0, 0
-#define UNLESS(clear)        0, (clear), 0
-#define WHEN(set, clear)     (set), (clear), 0
+#define ALWAYS 0, 0, 0
+#define IF(set) (set), 0, 0
+#define UNLESS(clear) 0, (clear), 0
+#define WHEN(set, clear) (set), (clear), 0
 #define MAYBE(set, clear, f) (set), (clear), (f)
 
 #define hf_recv_none NULL
 #define hf_send_none NULL
-#define hf_job_none  NULL
+#define hf_job_none NULL
 
-#define STEP(who, says, when, under, heard, said) \
-    { HF_##who, HF_##under, HF_##says, when, hf_recv_##heard, hf_send_##said, NULL },
+#define STEP(who, says, when, under, heard, said)       \
+    { HF_##who,        HF_##under,     HF_##says, when, \
+      hf_recv_##heard, hf_send_##said, NULL },
 #define JOB(who, when, does) \
     { HF_##who, HF_PLAIN, HF_JOB, when, NULL, hf_job_##does, #does },
 /* A job whose function is still to come has its name all the same. */
@@ -122,7 +123,7 @@ STEP  (SERVER, FINISHED,             UNLESS(TLS13|RESUMED),          TRAFFIC,   
 const size_t hf_flow_steps = HF_COUNT(hf_flow);
 
 static const char *const fact_names[HF_FACTS] = {
-    "TLS13", "RETRY", "RESUMED", "ASKED",  "GAVE",
+    "TLS13", "RETRY",  "RESUMED", "ASKED",  "GAVE",
     "EARLY", "SIGNED", "STAPLED", "TICKET",
 };
 
@@ -133,8 +134,7 @@ const char *hf_fact_name(unsigned bit)
 
 static bool in_force(const struct hf_step *step, unsigned facts)
 {
-    return (facts & step->if_set) == step->if_set &&
-           !(facts & step->if_clear);
+    return (facts & step->if_set) == step->if_set && !(facts & step->if_clear);
 }
 
 size_t hf_flow_next(size_t at, unsigned facts)

@@ -46,16 +46,16 @@ enum hf_message_kind {
 
 /* What has been settled so far.  Bits only ever go from 0 to 1. */
 enum hf_fact {
-    HF_FACT_TLS13 = 1 << 0, /* the version is TLS 1.3 */
-    HF_FACT_RETRY = 1 << 1,     /* the server asked for another key share */
-    HF_FACT_RESUMED = 1 << 2,   /* nobody shows a certificate */
-    HF_FACT_ASKED = 1 << 3,     /* the client was asked for a certificate */
-    HF_FACT_GAVE = 1 << 4,      /* ... and gave one */
-    HF_FACT_EARLY = 1 << 5,     /* 0-RTT data was accepted */
-    HF_FACT_SIGNED = 1 << 6,    /* TLS 1.2: the key exchange is ephemeral */
-    HF_FACT_STAPLED = 1 << 7,   /* TLS 1.2: OCSP in a message of its own */
-    HF_FACT_TICKET = 1 << 8,    /* TLS 1.2: the server will give a ticket */
-    HF_FACTS = 9           /* how many there are */
+    HF_FACT_TLS13 = 1 << 0,   /* the version is TLS 1.3 */
+    HF_FACT_RETRY = 1 << 1,   /* the server asked for another key share */
+    HF_FACT_RESUMED = 1 << 2, /* nobody shows a certificate */
+    HF_FACT_ASKED = 1 << 3,   /* the client was asked for a certificate */
+    HF_FACT_GAVE = 1 << 4,    /* ... and gave one */
+    HF_FACT_EARLY = 1 << 5,   /* 0-RTT data was accepted */
+    HF_FACT_SIGNED = 1 << 6,  /* TLS 1.2: the key exchange is ephemeral */
+    HF_FACT_STAPLED = 1 << 7, /* TLS 1.2: OCSP in a message of its own */
+    HF_FACT_TICKET = 1 << 8,  /* TLS 1.2: the server will give a ticket */
+    HF_FACTS = 9              /* how many there are */
 };
 
 struct hf_handshake;
@@ -76,7 +76,7 @@ struct hf_step {
     uint8_t under;             /* enum hf_epoch: keys it travels under */
     uint16_t says;             /* enum hf_message_kind */
     uint16_t if_set, if_clear; /* facts: in force only if ... */
-    uint16_t maybe;            /* facts that the listener learns by hearing it */
+    uint16_t maybe; /* facts that the listener learns by hearing it */
     hf_recv_fn *receive;
     hf_send_fn *send; /* of a job: does it */
     const char *name; /* of a job: its function */
@@ -246,16 +246,16 @@ struct hf_handshake {
     struct hf_transcript transcript;
     uint8_t before[HF_HASH_MAX]; /* digest up to, without, the last proof */
     struct hf_proofs proofs;
-    uint64_t sent;   /* extensions that we sent in our hello (or request) */
+    uint64_t sent; /* extensions that we sent in our hello (or request) */
     struct hf_error *error; /* the session's */
 
     /* hellos */
     uint8_t random[32];
     uint8_t session_id[32];
     uint8_t session_id_len;
-    struct hf_offer offer;      /* server: the hello in force */
-    struct hf_span cookie;      /* client: to be echoed */
-    const struct hf_kx *kx;     /* the group in force, or asked for again */
+    struct hf_offer offer;  /* server: the hello in force */
+    struct hf_span cookie;  /* client: to be echoed */
+    const struct hf_kx *kx; /* the group in force, or asked for again */
     struct hf_own_share shares[HF_SHARES_MAX];
     size_t share_count;
     struct hf_span peer_share;
@@ -275,7 +275,7 @@ struct hf_handshake {
     uint16_t signature_scheme;         /* of the peer's */
 
     /* secrets of the key schedule, the current stage */
-    uint8_t stage[HF_HASH_MAX];  /* early, handshake or master secret */
+    uint8_t stage[HF_HASH_MAX]; /* early, handshake or master secret */
     uint8_t shared[HF_SECRET_MAX];
     uint8_t client_hs[HF_HASH_MAX], server_hs[HF_HASH_MAX];
 
@@ -299,8 +299,7 @@ HF_CHECK bool hf_handshake_say(struct hf_handshake *hs, unsigned kind,
                                struct hf_span message);
 /* Write *@in as @layout, at most @cap bytes, and say it. */
 HF_CHECK bool hf_message_send(struct hf_handshake *hs, unsigned kind,
-                              hf_layout_fn *layout, const void *in,
-                              size_t cap);
+                              hf_layout_fn *layout, const void *in, size_t cap);
 HF_CHECK bool hf_message_read(struct hf_handshake *hs, hf_layout_fn *layout,
                               struct hf_span body, void *out);
 enum hf_step_result hf_step(bool ok); /* DONE or FAILED */
@@ -332,7 +331,8 @@ const struct hf_suite *hf_negotiate_suite(const struct hf_settings *s,
                                           unsigned version);
 unsigned hf_negotiate_group(const struct hf_settings *s, struct hf_span groups,
                             struct hf_span shares, bool *retry);
-struct hf_span hf_negotiate_protocol(struct hf_span ours, struct hf_span theirs);
+struct hf_span hf_negotiate_protocol(struct hf_span ours,
+                                     struct hf_span theirs);
 /* The first scheme of @theirs that is ours too and fits @key; version 1.3. */
 const struct hf_signature *hf_negotiate_signature(
     const struct hf_settings *s, const struct hf_numbers *theirs,

@@ -87,8 +87,8 @@ bool hf_keys13_handshake(struct hf_handshake *hs)
     struct hf_hmac key = { .hash = NULL };
     bool ok;
 
-    if (!hf_hkdf_extract(c, hash, hf_span(NULL, 0),
-                         hf_span(zeroes, hash->len), hs->stage))
+    if (!hf_hkdf_extract(c, hash, hf_span(NULL, 0), hf_span(zeroes, hash->len),
+                         hs->stage))
         return crypto_failed(hs->session, "early secret");
     ok = next_stage(hs, hf_span(hs->shared, hs->kx->secret_len)) &&
          open_stage(hs, digest, &key) &&
@@ -143,8 +143,10 @@ bool hf_keys13_install(struct hf_session *s, bool sending,
     const struct hf_crypto *c = &s->settings->crypto;
     uint8_t key[HF_AEAD_KEY_MAX], iv[HF_NONCE_LEN];
     struct hf_hmac hmac = { .hash = NULL };
-    struct hf_event event = { .kind = HF_EVENT_KEYS, .id = HF_EV_KEYS,
-                              .ok = true, .sent = sending,
+    struct hf_event event = { .kind = HF_EVENT_KEYS,
+                              .id = HF_EV_KEYS,
+                              .ok = true,
+                              .sent = sending,
                               .epoch = (uint8_t)epoch,
                               .version = s->version };
     bool ok;
@@ -159,8 +161,7 @@ bool hf_keys13_install(struct hf_session *s, bool sending,
          hf_expand_label(&hmac, "iv", hf_span(NULL, 0), iv, sizeof(iv));
     if (!ok)
         crypto_failed(s, "traffic keys");
-    ok = ok && hf_direction_set(d, c->self, s->aead, key, iv, epoch,
-                                &s->error);
+    ok = ok && hf_direction_set(d, c->self, s->aead, key, iv, epoch, &s->error);
     hf_hmac_wipe(&hmac);
     hf_wipe(key, sizeof(key));
     hf_wipe(iv, sizeof(iv));

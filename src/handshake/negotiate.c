@@ -24,8 +24,7 @@ void hf_numbers_read(struct hf_numbers *out, struct hf_span list16,
     uint32_t number;
 
     out->count = 0;
-    while (out->count < HF_LIST_MAX &&
-           hf_wire_next_number(2, &list16, &number))
+    while (out->count < HF_LIST_MAX && hf_wire_next_number(2, &list16, &number))
         if (hf_numbers_have(ours, number) && !hf_numbers_have(out, number))
             out->at[out->count++] = (uint16_t)number;
 }
@@ -35,8 +34,7 @@ unsigned hf_negotiate_version(const struct hf_settings *s,
                               struct hf_span versions, unsigned legacy)
 {
     for (unsigned v = s->max_version; v >= s->min_version; v--) {
-        if (versions.at ? hf_listed(versions, v)
-                        : v < HF_TLS13 && legacy >= v)
+        if (versions.at ? hf_listed(versions, v) : v < HF_TLS13 && legacy >= v)
             return v;
     }
     return 0;
@@ -140,8 +138,8 @@ const struct hf_signature *hf_negotiate_signature(
     const struct hf_public_key *key)
 {
     for (size_t i = 0; i < theirs->count; i++) {
-        const struct hf_signature *how =
-            hf_signature_by_scheme(&s->crypto, theirs->at[i]);
+        const struct hf_signature *how = hf_signature_by_scheme(&s->crypto,
+                                                                theirs->at[i]);
 
         if (fits(how, key))
             return how;

@@ -3,8 +3,12 @@
  * updates. */
 #include "handshake/handshake.h"
 
-enum { ALERT_WARNING = 1, ALERT_FATAL = 2, CLOSE_NOTIFY = 0,
-       USER_CANCELED = 90 };
+enum {
+    ALERT_WARNING = 1,
+    ALERT_FATAL = 2,
+    CLOSE_NOTIFY = 0,
+    USER_CANCELED = 90
+};
 
 bool hf_send_alert(struct hf_session *s, unsigned alert)
 {
@@ -52,8 +56,8 @@ static bool recv_key_update(struct hf_session *s, struct hf_span body,
                        (unsigned)update.request_update);
     *reply = update.request_update == 1;
     hf_decided(s, HF_EV_KEY_UPDATE, true,
-               *reply ? "the peer's, and it asks for ours" : "the peer's",
-               NULL, NULL);
+               *reply ? "the peer's, and it asks for ours" : "the peer's", NULL,
+               NULL);
     return hf_keys13_update(s, false);
 }
 

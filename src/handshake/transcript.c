@@ -24,7 +24,7 @@ bool hf_transcript_add(struct hf_transcript *t, struct hf_span message,
             continue;
         t->kept[i] = hf_arena_copy(t->arena, message);
         if (!t->kept[i].at)
-            return hf_fail(error, HF_E_ARENA_FULL, NULL);
+            return hf_arena_fail(t->arena, error);
         return true;
     }
     return hf_fail(error, HF_E_BUG, "more than two messages before a hash");
@@ -41,11 +41,9 @@ static bool restart(struct hf_transcript *t, struct hf_error *error)
 /* message_hash(254) || 00 00 length || Hash(ClientHello1) */
 static bool replace_first(struct hf_transcript *t, struct hf_error *error)
 {
-    uint8_t stand_in[4 + HF_HASH_MAX] = { HF_MESSAGE_HASH, 0, 0,
-                                          t->hash->len };
+    uint8_t stand_in[4 + HF_HASH_MAX] = { HF_MESSAGE_HASH, 0, 0, t->hash->len };
 
-    return hf_transcript_digest(t, stand_in + 4, error) &&
-           restart(t, error) &&
+    return hf_transcript_digest(t, stand_in + 4, error) && restart(t, error) &&
            add(t, hf_span(stand_in, (size_t)4 + t->hash->len), error);
 }
 

@@ -62,11 +62,10 @@ static size_t last_block(struct hf_span plain)
 
     for (size_t at = 0; plain.len - at >= STRIP_BLOCK; at += STRIP_BLOCK) {
         const uint8_t *p = plain.at + at;
-        uint64_t mask, any =
-            ((hf_load64(p) | hf_load64(p + 8)) |
-             (hf_load64(p + 16) | hf_load64(p + 24))) |
-            ((hf_load64(p + 32) | hf_load64(p + 40)) |
-             (hf_load64(p + 48) | hf_load64(p + 56)));
+        uint64_t mask, any = ((hf_load64(p) | hf_load64(p + 8)) |
+                              (hf_load64(p + 16) | hf_load64(p + 24))) |
+                             ((hf_load64(p + 32) | hf_load64(p + 40)) |
+                              (hf_load64(p + 48) | hf_load64(p + 56)));
 
         mask = 0 - ((any | (0 - any)) >> 63);
         where = (where & ~mask) | (at & mask);
@@ -93,8 +92,7 @@ static size_t last_byte(struct hf_span part, uint8_t *type)
 /* Cut zeroes and the type off the end.  The search always covers the whole
  * record: how long it takes says nothing about where the padding begins
  * (RFC 8446 E.3). */
-static bool strip(struct hf_span *plain, uint8_t *type,
-                  struct hf_error *error)
+static bool strip(struct hf_span *plain, uint8_t *type, struct hf_error *error)
 {
     size_t blocks = plain->len - plain->len % STRIP_BLOCK;
     struct hf_span tail = hf_span_after(*plain, blocks);
@@ -105,8 +103,7 @@ static bool strip(struct hf_span *plain, uint8_t *type,
         return true;
     }
     if (blocks)
-        where = last_byte(hf_span_first(hf_span_after(*plain, at),
-                                        STRIP_BLOCK),
+        where = last_byte(hf_span_first(hf_span_after(*plain, at), STRIP_BLOCK),
                           type);
     if (!*type)
         return hf_fail(error, HF_E_RECORD_EMPTY,
@@ -120,8 +117,9 @@ bool hf_record_open(struct hf_direction *d, const struct hf_frame *frame,
                     struct hf_error *error)
 {
     uint8_t nonce[HF_NONCE_LEN];
-    struct hf_open one = { nonce, frame->header, { frame->body, frame->len },
-                           frame->body };
+    struct hf_open one = {
+        nonce, frame->header, { frame->body, frame->len }, frame->body
+    };
 
     *type = frame->type;
     *plain = hf_span(frame->body, frame->len);
@@ -142,8 +140,9 @@ bool hf_record_open(struct hf_direction *d, const struct hf_frame *frame,
                        (size_t)(d->seq - 1));
     plain->len = frame->len - HF_TAG_LEN;
     if (plain->len > HF_PLAINTEXT_MAX + 1)
-        return hf_fail(error, HF_E_RECORD_OVERFLOW, "%z bytes inside, at most %z",
-                       plain->len, (size_t)HF_PLAINTEXT_MAX + 1);
+        return hf_fail(error, HF_E_RECORD_OVERFLOW,
+                       "%z bytes inside, at most %z", plain->len,
+                       (size_t)HF_PLAINTEXT_MAX + 1);
     return strip(plain, type, error);
 }
 

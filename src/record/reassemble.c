@@ -36,8 +36,7 @@ static size_t message_len(const uint8_t *p, struct hf_error *error)
 }
 
 /* Move up to @want bytes in all from the record to those that are kept. */
-static bool gather(struct hf_reassembly *r, size_t want,
-                   struct hf_error *error)
+static bool gather(struct hf_reassembly *r, size_t want, struct hf_error *error)
 {
     size_t have = r->kept.end - r->kept.start;
     size_t take = want > have ? want - have : 0;

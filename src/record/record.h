@@ -24,12 +24,12 @@ enum hf_epoch { HF_PLAIN, HF_EARLY_DATA, HF_HANDSHAKE, HF_TRAFFIC };
 
 enum {
     HF_HEADER_LEN = 5,
-    HF_PLAINTEXT_MAX = 16384,  /* RFC 8446 5.1 */
-    HF_EXPANSION_MAX = 256,    /* RFC 8446 5.2 */
+    HF_PLAINTEXT_MAX = 16384, /* RFC 8446 5.1 */
+    HF_EXPANSION_MAX = 256,   /* RFC 8446 5.2 */
     HF_RECORD_OVERHEAD = HF_HEADER_LEN + 1 + HF_TAG_LEN,
-    HF_HELLO_MAX = 64 * 1024,  /* largest ClientHello we read */
+    HF_HELLO_MAX = 64 * 1024,       /* largest ClientHello we read */
     HF_CHAIN_BYTES_MAX = 64 * 1024, /* largest Certificate */
-    HF_MESSAGE_MAX = 16 * 1024 /* largest of all other messages */
+    HF_MESSAGE_MAX = 16 * 1024      /* largest of all other messages */
 };
 
 /* ---- one direction (protect13.c) ---------------------------------------------------- */
@@ -91,8 +91,8 @@ HF_CHECK size_t hf_record_seal(struct hf_direction *d, uint8_t type,
 
 /* Seal @bytes of @type as one or more records behind @out. */
 HF_CHECK bool hf_records_seal(struct hf_direction *d, uint8_t type,
-                          unsigned wire_version, struct hf_span bytes,
-                          struct hf_buffer *out, struct hf_error *error);
+                              unsigned wire_version, struct hf_span bytes,
+                              struct hf_buffer *out, struct hf_error *error);
 
 /* ---- handshake messages out of records (reassemble.c) ---------------------------------------- */
 

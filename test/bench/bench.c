@@ -111,7 +111,8 @@ static bool bench_handshakes(void *us, void *them)
     }
     ok = row("full handshake, server", &server, 1e6, "us", 0.60);
     return row("full handshake, client, chain of two", &client, 1e6, "us",
-               0.45) && ok;
+               0.45) &&
+           ok;
 }
 
 static bool bench_records(void *us, void *them)
@@ -165,7 +166,8 @@ static bool bench_bundle(void)
     }
     double us = median(took, ROUNDS) * 1e6;
 
-    say("\nOpening the system's bundle of roots: %.0f us and %.0f bytes of heap; at most %d us and %d "
+    say("\nOpening the system's bundle of roots: %.0f us and %.0f bytes of "
+        "heap; at most %d us and %d "
         "bytes: %s.\n",
         us, held, MOST_US, MOST_BYTES,
         us <= MOST_US && held <= MOST_BYTES ? "yes" : "NO");

@@ -225,5 +225,5 @@ static struct sides idle(void *p)
     return held;
 }
 
-const struct contender libssl = { "libssl", open_libssl, close_libssl,
-                                  handshakes, records, idle };
+const struct contender libssl = { "libssl",   open_libssl, close_libssl,
+                                  handshakes, records,     idle };

@@ -20,12 +20,13 @@
 /* What the first byte means. */
 enum {
     AS_SERVER = 1 << 0,
-    ASK_CLIENT = 1 << 1,     /* optional client certificate */
+    ASK_CLIENT = 1 << 1, /* optional client certificate */
     REQUIRE_CLIENT = 1 << 2,
-    ONLY_P256 = 1 << 3,      /* server: so that a retry is needed */
+    ONLY_P256 = 1 << 3, /* server: so that a retry is needed */
     WITH_ALPN = 1 << 4,
-    CLOSE_FIRST = 1 << 5,    /* close_notify as soon as we are ready */
-    UPDATE_KEYS = 1 << 6
+    CLOSE_FIRST = 1 << 5, /* close_notify as soon as we are ready */
+    UPDATE_KEYS = 1 << 6,
+    BY_SEVENS = 1 << 7 /* cut into sevens, not single bytes */
 };
 enum { SAID_MAX = 1 << 16 };
 
@@ -52,8 +53,8 @@ static struct hf_config *make_config(uint8_t how)
     MUST(config && hf_config_set_provider(config, &mild_provider));
     MUST(hf_config_insecure_no_verify(config));
     MUST(hf_config_set_questions(config, HF_ASK_SIGN | HF_ASK_VERIFY));
-    MUST(hf_config_add_chain(config, (struct hf_span){
-        (const uint8_t *)chain, sizeof(chain) - 1 }));
+    MUST(hf_config_add_chain(
+        config, (struct hf_span){ (const uint8_t *)chain, sizeof(chain) - 1 }));
     if (how & WITH_ALPN)
         MUST(hf_config_set_protocols(config, alpn));
     if (how & ASK_CLIENT)
@@ -175,7 +176,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     how = data[0];
     config = make_config(how);
     play(config, how, data + 1, size - 1, SIZE_MAX / 2, &whole);
-    play(config, how, data + 1, size - 1, 1 + (how >> 7) * 6, &pieces);
+    play(config, how, data + 1, size - 1, how & BY_SEVENS ? 7 : 1, &pieces);
     MUST(whole.outcome == pieces.outcome && whole.ready == pieces.ready);
     MUST(whole.error.code == pieces.error.code &&
          whole.error.alert == pieces.error.alert &&

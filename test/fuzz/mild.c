@@ -45,12 +45,12 @@ static void hash_wipe(struct hf_hash_state *state)
     memset(state, 0, sizeof(*state));
 }
 
-static const struct hf_hash sha256 = { "SHA-256", HF_SHA256, 32, 64,
-                                       hash_start, hash_add, digest_256,
-                                       hash_copy, hash_wipe };
-static const struct hf_hash sha384 = { "SHA-384", HF_SHA384, 48, 128,
-                                       hash_start, hash_add, digest_384,
-                                       hash_copy, hash_wipe };
+static const struct hf_hash sha256 = { "SHA-256",  HF_SHA256,  32,
+                                       64,         hash_start, hash_add,
+                                       digest_256, hash_copy,  hash_wipe };
+static const struct hf_hash sha384 = { "SHA-384",  HF_SHA384,  48,
+                                       128,        hash_start, hash_add,
+                                       digest_384, hash_copy,  hash_wipe };
 
 /* ---- records as they are, with a tag of zeroes ---------------------------------------- */
 
@@ -83,9 +83,11 @@ static bool aead_open(void *state, const struct hf_open *one)
     return true;
 }
 
-#define AEAD(name, len) \
-    { name, len, 1 << 23, 8, aead_load, aead_unload, aead_seal, aead_open, \
-      NULL }
+#define AEAD(name, len)                                                      \
+    {                                                                        \
+        name, len, 1 << 23, 8, aead_load, aead_unload, aead_seal, aead_open, \
+            NULL                                                             \
+    }
 static const struct hf_aead aes128 = AEAD("AES-128-GCM", 16);
 static const struct hf_aead aes256 = AEAD("AES-256-GCM", 32);
 static const struct hf_aead chacha = AEAD("ChaCha20-Poly1305", 32);
@@ -125,9 +127,11 @@ static void kx_wipe(void *state)
     (void)state;
 }
 
-#define KX(number, name) \
-    { number, name, 32, 32, 32, 8, NULL, kx_generate, kx_encapsulate, \
-      kx_decapsulate, kx_wipe }
+#define KX(number, name)                                                \
+    {                                                                   \
+        number, name, 32, 32, 32, 8, NULL, kx_generate, kx_encapsulate, \
+            kx_decapsulate, kx_wipe                                     \
+    }
 static const struct hf_kx x25519 = KX(29, "x25519");
 static const struct hf_kx p256 = KX(23, "secp256r1");
 
@@ -160,9 +164,13 @@ static bool sign(void *self, const struct hf_signature *how,
     return true;
 }
 
-static const struct hf_signature ecdsa = { "ecdsa_secp256r1_sha256", 0x0403,
-                                           HF_KEY_P256, HF_PADDING_NONE,
-                                           HF_SHA256, verify, sign };
+static const struct hf_signature ecdsa = { "ecdsa_secp256r1_sha256",
+                                           0x0403,
+                                           HF_KEY_P256,
+                                           HF_PADDING_NONE,
+                                           HF_SHA256,
+                                           verify,
+                                           sign };
 
 /* ---- the provider ------------------------------------------------------------------------------------ */
 

@@ -155,7 +155,8 @@ static void read_options(struct options *o, int argc, char **argv)
 {
     if (argc < 3)
         give_up("client|server PORT OPTION...");
-    *o = (struct options){ .role = argv[1], .port = argv[2],
+    *o = (struct options){ .role = argv[1],
+                           .port = argv[2],
                            .name = "localhost" };
     for (int i = 3; i < argc; i++) {
         const char *value = i + 1 < argc ? argv[i + 1] : "";
@@ -201,8 +202,7 @@ static int accept_loopback(const char *port)
     socklen_t len = sizeof(a);
     int fd = socket(AF_INET, SOCK_STREAM, 0), client;
 
-    if (bind(fd, (struct sockaddr *)&a, sizeof(a)) != 0 ||
-        listen(fd, 1) != 0 ||
+    if (bind(fd, (struct sockaddr *)&a, sizeof(a)) != 0 || listen(fd, 1) != 0 ||
         getsockname(fd, (struct sockaddr *)&a, &len) != 0)
         give_up("no port");
     printf("%u\n", (unsigned)ntohs(a.sin_port));
@@ -268,8 +268,7 @@ static uint8_t pattern(size_t i, bool text)
     return i % 100 == 99 ? '\n' : (uint8_t)('!' + byte % 90);
 }
 
-static ssize_t send_some(size_t sent, size_t total, bool text,
-                         struct hashed *h)
+static ssize_t send_some(size_t sent, size_t total, bool text, struct hashed *h)
 {
     static uint8_t buf[CHUNK];
     size_t len = total - sent < CHUNK ? total - sent : CHUNK;
@@ -309,9 +308,8 @@ static void move(int fd, const struct options *o, struct hashed *out,
                 give_up("no key update");
             update = false;
         }
-        most = o->window && in->len + o->window < o->send
-                   ? in->len + o->window
-                   : o->send;
+        most = o->window && in->len + o->window < o->send ? in->len + o->window
+                                                          : o->send;
         if (out->len < most) {
             n = send_some(out->len, most, o->text, out);
             if (n == HF_TLS_ERROR)
@@ -470,8 +468,8 @@ static void report(const struct options *o)
            "\"verified\": %s, \"peer_certificates\": %zu, \"alpn\": \"%.*s\"",
            hf_version_name(hf_conn_version(conn)),
            hf_suite_name(hf_conn_suite(conn)),
-           hf_group_name(hf_conn_group(conn)), peer ? peer : "",
-           own ? own : "", hf_conn_retried(conn) ? "true" : "false",
+           hf_group_name(hf_conn_group(conn)), peer ? peer : "", own ? own : "",
+           hf_conn_retried(conn) ? "true" : "false",
            hf_conn_peer_verified(conn) ? "true" : "false",
            hf_conn_peer_certificates(conn), (int)alpn.len,
            alpn.len ? (const char *)alpn.at : "");
