@@ -290,6 +290,29 @@ static void the_arena_has_a_ceiling(void **state)
     hf_arena_wipe(&a);
 }
 
+/* Who meets the ceiling has asked for too much; else memory has run out. */
+static void the_arena_says_why_it_is_full(void **state)
+{
+    struct hf_arena a = { .blocks = NULL };
+    struct hf_error e = { .code = HF_OK };
+
+    (void)state;
+    assert_false(hf_arena_fail(&a, &e));
+    assert_int_equal(e.code, HF_E_OUT_OF_MEMORY);
+    assert_non_null(hf_arena_take(&a, HF_ARENA_MAX));
+    assert_null(hf_arena_take(&a, 1));
+    e = (struct hf_error){ .code = HF_OK };
+    assert_false(hf_arena_fail(&a, &e));
+    assert_int_equal(e.code, HF_E_ARENA_FULL);
+    assert_int_equal(e.alert, 80);
+    hf_arena_wipe(&a);
+    assert_null(hf_arena_take(&a, HF_ARENA_MAX + 1));
+    e = (struct hf_error){ .code = HF_OK };
+    assert_false(hf_arena_fail(&a, &e));
+    assert_int_equal(e.code, HF_E_ARENA_FULL);
+    hf_arena_wipe(&a);
+}
+
 /* Objects above a block's size get one of their own. */
 static void large_objects_fit_exactly(void **state)
 {
@@ -337,6 +360,7 @@ int main(void)
         cmocka_unit_test(a_buffer_is_never_used_beyond_its_bytes),
         cmocka_unit_test(the_arena_gives_zeroed_aligned_separate_memory),
         cmocka_unit_test(the_arena_has_a_ceiling),
+        cmocka_unit_test(the_arena_says_why_it_is_full),
         cmocka_unit_test(large_objects_fit_exactly),
         cmocka_unit_test(copies_in_the_arena_are_never_null),
     };

@@ -46,7 +46,7 @@ static bool make_share(struct hf_handshake *hs, unsigned group)
         return true;
     share = hf_arena_take(&hs->arena, kx->share_len);
     if (!share)
-        return hf_fail(hs->error, HF_E_ARENA_FULL, NULL);
+        return hf_arena_fail(&hs->arena, hs->error);
     if (!kx->generate(c->self, own->state, share))
         return hf_fail(hs->error, HF_E_CRYPTO, "a key share for %s", kx->name);
     own->kx = kx;
@@ -159,7 +159,9 @@ static bool check_echo(struct hf_handshake *hs, unsigned version,
     const struct hf_suite *chosen = hf_suite_by_number(suite);
 
     if (version != 0x0303)
-        return hf_fail(hs->error, HF_E_ILLEGAL,
+        /* RFC 8446 D.5: SSL 3.0 has an alert of its own. */
+        return hf_fail(hs->error,
+                       version == 0x0300 ? HF_E_NO_VERSION : HF_E_ILLEGAL,
                        "legacy_version is %x, not 0x0303", version);
     if (!hf_span_equal(session_id,
                        hf_span(hs->session_id, hs->session_id_len)))
@@ -274,6 +276,21 @@ static enum hf_step_result older_version(struct hf_handshake *hs,
     return HF_STEP_FAILED;
 }
 
+/* No ServerHello of TLS 1.3: one that cannot be read, or an older one. */
+static enum hf_step_result not_tls13(struct hf_handshake *hs,
+                                     struct hf_span body, bool retried)
+{
+    struct hf_server_hello_any any;
+
+    if (!hf_message_read(hs, hf_server_hello_any, body, &any))
+        return HF_STEP_FAILED;
+    if (!retried)
+        return older_version(hs, body);
+    hf_fail(hs->error, HF_E_RETRY_CHANGED,
+            "TLS 1.3 in the retry, something older after it");
+    return HF_STEP_FAILED;
+}
+
 enum hf_step_result hf_recv_server_hello(struct hf_handshake *hs,
                                          const struct hf_message *m)
 {
@@ -282,14 +299,8 @@ enum hf_step_result hf_recv_server_hello(struct hf_handshake *hs,
     bool retried = (hs->facts & HF_FACT_RETRY) != 0;
     const struct hf_kx *asked = retried ? hs->kx : NULL;
 
-    if (hf_wire_server_hello_place(m->body) != HF_SH) {
-        if (retried) {
-            hf_fail(hs->error, HF_E_RETRY_CHANGED,
-                    "TLS 1.3 in the retry, something older after it");
-            return HF_STEP_FAILED;
-        }
-        return older_version(hs, m->body);
-    }
+    if (hf_wire_server_hello_place(m->body) != HF_SH)
+        return not_tls13(hs, m->body, retried);
     if (!hf_message_read(hs, hf_server_hello, m->body, &sh) ||
         !hf_extensions_recv(hs, HF_SH, &sh.extensions) ||
         !check_echo(hs, sh.legacy_version, sh.legacy_session_id_echo,

@@ -25,9 +25,9 @@ static bool read_hello(struct hf_handshake *hs, struct hf_span message)
 
     *offer = (struct hf_offer){ .bytes = hf_arena_copy(&hs->arena, message) };
     if (!offer->bytes.at)
-        return hf_fail(hs->error, HF_E_ARENA_FULL, NULL);
-    return hf_message_read(hs, hf_client_hello,
-                           hf_span_after(offer->bytes, 4), &offer->hello) &&
+        return hf_arena_fail(&hs->arena, hs->error);
+    return hf_message_read(hs, hf_client_hello, hf_span_after(offer->bytes, 4),
+                           &offer->hello) &&
            hf_extensions_recv(hs, HF_CH, &offer->hello.extensions);
 }
 
@@ -74,6 +74,9 @@ static bool check_mandatory(struct hf_handshake *hs)
         missing = "key_share";
     else if (!(present & HF_BIT(signature_algorithms)))
         missing = "signature_algorithms";
+    else if (present & HF_BIT(pre_shared_key) &&
+             !(present & HF_BIT(psk_key_exchange_modes)))
+        missing = "psk_key_exchange_modes"; /* RFC 8446 4.2.9 */
     if (missing)
         return hf_fail(hs->error, HF_E_MISSING_EXTENSION, "%s in ClientHello",
                        missing);
@@ -93,6 +96,12 @@ enum hf_step_result hf_recv_client_hello(struct hf_handshake *hs,
 
     if (!read_hello(hs, m->bytes))
         return HF_STEP_FAILED;
+    /* RFC 8446 D.5: of all that legacy_version may say, only this is fatal. */
+    if (hs->offer.hello.legacy_version == 0x0300 && hs->offer.versions.at) {
+        hf_fail(hs->error, HF_E_NO_VERSION, "legacy_version is %s",
+                hf_version_name(0x0300));
+        return HF_STEP_FAILED;
+    }
     s->version = (uint16_t)hf_negotiate_version(
         hs->settings, hs->offer.versions, hs->offer.hello.legacy_version);
     if (!s->version)
@@ -118,10 +127,8 @@ static bool may_differ(uint32_t number)
     case 41: /* pre_shared_key: binders are made anew */
     case 42: /* early_data: must be gone */
     case 44: /* cookie: may have come */
-    case 51: /* key_share: must have changed */
-        return true;
-    default:
-        return false;
+    case 51: /* key_share: must have changed */ return true;
+    default: return false;
     }
 }
 
@@ -173,8 +180,7 @@ static bool same_extensions(struct hf_handshake *hs, struct hf_span a,
     }
 }
 
-static bool same_hello(struct hf_handshake *hs,
-                       const struct hf_client_hello *a,
+static bool same_hello(struct hf_handshake *hs, const struct hf_client_hello *a,
                        const struct hf_client_hello *b)
 {
     const char *changed = NULL;
@@ -268,8 +274,7 @@ static bool choose_suite(struct hf_handshake *hs)
             s->suite ? s->suite->name : NULL);
     if (!s->suite) {
         list_text(text, sizeof(text), offered, hf_suite_name);
-        return hf_fail(hs->error, HF_E_NO_SUITE, "the client offers %s",
-                       text);
+        return hf_fail(hs->error, HF_E_NO_SUITE, "the client offers %s", text);
     }
     s->hash = hf_hash_by_id(c, s->suite->hash);
     s->aead = hf_suite_aead(c, s->suite);
@@ -291,8 +296,7 @@ static bool choose_group(struct hf_handshake *hs)
             hs->kx ? hs->kx->name : NULL);
     if (!hs->kx) {
         list_text(text, sizeof(text), offer->groups, hf_group_name);
-        return hf_fail(hs->error, HF_E_NO_GROUP, "the client offers %s",
-                       text);
+        return hf_fail(hs->error, HF_E_NO_GROUP, "the client offers %s", text);
     }
     if (retry) {
         hs->facts |= HF_FACT_RETRY;
@@ -412,7 +416,7 @@ static bool send_dummy_ccs(struct hf_handshake *hs)
     hf_passed(s, true, HF_CONTENT_CCS, HF_CHANGE_CIPHER_SPEC, HF_PLAIN,
               HF_SPAN(one));
     return hf_records_seal(&s->out, HF_CONTENT_CCS, 0x0303, HF_SPAN(one),
-                       &s->outgoing, hs->error);
+                           &s->outgoing, hs->error);
 }
 
 static bool send_hello(struct hf_handshake *hs, unsigned kind,
@@ -471,8 +475,7 @@ enum hf_step_result hf_job_share_keys(struct hf_handshake *hs)
         return HF_STEP_FAILED;
     }
     HF_SECRET(hs->shared, hs->kx->secret_len);
-    hf_decided(hs->session, HF_EV_KEY_EXCHANGE, true, hs->kx->name, NULL,
-               NULL);
+    hf_decided(hs->session, HF_EV_KEY_EXCHANGE, true, hs->kx->name, NULL, NULL);
     if (!hf_random(c, hs->random, sizeof(hs->random))) {
         hf_fail(hs->error, HF_E_RANDOM, NULL);
         return HF_STEP_FAILED;
