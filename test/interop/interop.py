@@ -7,6 +7,7 @@ Every combination of suite, group and certificate that a peer can do moves
 Prints TAP and a table of what was covered.
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -111,27 +112,69 @@ def with_retry(lab, peer, title):
               wrong or differs(got, retried=True, group="secp384r1"))
 
 
-def key_updates_from_openssl(lab):
-    """The peer's own: K asks for ours as well, k does not."""
+def key_updates_by_hand(lab, title, command, lines, sign, count):
+    """The peer's own, by words typed to it, before and behind data."""
     with lab.our_server("ecdsa", "--expect", "4") as server:
         process = subprocess.Popen(
-            ["openssl", "s_client", "-connect", f"127.0.0.1:{server.port}",
-             "-CAfile", lab.ca], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        for line in (b"K\n", b"k\n", b"abc\n"):
-            process.stdin.write(line)
-            process.stdin.flush()
+            [w.replace("PORT", str(server.port)) for w in command],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, cwd=lab.dir)
+        for line in lines:
             try:
                 process.wait(0.4)
             except subprocess.TimeoutExpired:
                 pass
+            try:
+                process.stdin.write(line)
+                process.stdin.flush()
+            except BrokenPipeError:
+                break
         got = server.result()
         process.kill()
         said = process.communicate()[0]
     wrong = differs(got, received=lab.digest(b"abc\n"))
-    if not wrong and said.count(b"KEYUPDATE") != 2:
-        wrong = "s_client did not send both: " + said.decode()[-300:]
-    lab.check("server to openssl s_client: its KeyUpdate, asking and not",
+    if not wrong and said.count(sign) != count:
+        wrong = "it did not send them: " + said.decode()[-300:]
+    lab.check(title, wrong)
+
+
+def key_updates_from_clients(lab):
+    """K asks for ours as well, k does not; so does gnutls-cli's word."""
+    key_updates_by_hand(
+        lab, "server to openssl s_client: its KeyUpdate, asking and not",
+        ["openssl", "s_client", "-connect", "127.0.0.1:PORT", "-CAfile",
+         lab.ca], (b"K\n", b"k\n", b"abc\n"), b"KEYUPDATE", 2)
+    if have("gnutls-cli"):
+        key_updates_by_hand(
+            lab, "server to gnutls-cli: its KeyUpdate",
+            ["gnutls-cli", "-p", "PORT", "--x509cafile", lab.ca,
+             "--inline-commands", "localhost"],
+            (b"^rekey^\n", b"abc\n"), b"Rekey was completed", 1)
+
+
+def key_updates_from_server(lab):
+    """s_server's K and k, typed between two pieces of data."""
+    server = OpenSSL()
+    with server.start(lab, FIRST, "x25519", "ecdsa", quiet=False) as running:
+        process = subprocess.Popen(
+            [lab.peer, "client", str(running.port), "--ca", lab.ca,
+             "--expect", "8"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        for line in (b"abc\n", b"K\n", b"k\n", b"def\n"):
+            try:
+                process.wait(0.4)
+            except subprocess.TimeoutExpired:
+                pass
+            running.process.stdin.write(line)
+            running.process.stdin.flush()
+        out, err = process.communicate(timeout=40)
+        got = (json.loads(out) if process.returncode == 0
+               else {"error": err.decode()})
+        with open(running.out, "rb") as f:
+            said = f.read() + open(running.log, "rb").read()
+    wrong = differs(got, received=lab.digest(b"abc\ndef\n"))
+    if not wrong and said.count(b"SSL_do_handshake ->") != 2:
+        wrong = "s_server did not send both: " + said.decode()[-300:]
+    lab.check("client to openssl s_server: its KeyUpdate, asking and not",
               wrong)
 
 
@@ -189,7 +232,8 @@ def main():
             else:
                 try_client(lab, peer)
         if not only or only in "openssl":
-            key_updates_from_openssl(lab)
+            key_updates_from_clients(lab)
+            key_updates_from_server(lab)
         if only and only not in "chromium":
             pass
         elif have("chromium"):

@@ -35,12 +35,12 @@ class OpenSSL:
     def version(self):
         return version_of(self.program, "version").split()[1]
 
-    def start(self, lab, suite, group, kind, *more):
+    def start(self, lab, suite, group, kind, *more, quiet=True):
         cert, key = lab.cert("server", kind)
         command = [self.program, "s_server", "-accept", "127.0.0.1:PORT",
                    "-cert", cert, "-key", key, "-tls1_3", "-naccept", "1",
                    "-ciphersuites", suite, "-groups", self.names[group],
-                   "-quiet", *more]
+                   *(["-quiet"] if quiet else []), *more]
         return Server(lab, command, stdin=subprocess.PIPE)
 
     def exchange(self, lab, server, *options):
