@@ -96,6 +96,14 @@ static void starve(enum result (*work)(void), long least)
 
 static const struct hf_kx *kx;
 
+/* libcrypto's own ML-KEM does not say when it could not decapsulate: as for a
+ * wrong ciphertext, a secret comes out that nobody else has. */
+static bool hides_failures(const struct hf_kx *group)
+{
+    return group->part &&
+           (OPENSSL_version_major() > 3 || OPENSSL_version_minor() >= 5);
+}
+
 static enum result exchange(void)
 {
     _Alignas(16) uint8_t state[HF_KX_STATE_MAX] = { 0 };
@@ -116,10 +124,12 @@ static enum result exchange(void)
     }
     ok = kx->decapsulate(self, state, hf_span(reply, kx->reply_len), ours,
                          &fault);
-    if (ok)
-        assert_memory_equal(ours, theirs, kx->secret_len);
-    else
+    if (!ok)
         assert_true(fault);
+    else if (until_failure < 0 && hides_failures(kx))
+        ok = hf_equal(ours, theirs, kx->secret_len);
+    else
+        assert_memory_equal(ours, theirs, kx->secret_len);
 out:
     kx->wipe(state);
     return ok ? DONE : REFUSED;

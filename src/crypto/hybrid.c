@@ -43,8 +43,10 @@ static bool kem_encapsulate(struct hf_libcrypto *lib, const uint8_t *ek,
     size_t ct_len = CT, ss_len = SS;
 
     *fault = false;
-    if (!key) /* not reduced: the peer's doing */
+    if (!key) {
+        *fault = hf_libcrypto_starved(); /* else it is not reduced */
         return false;
+    }
     bool ok = (ctx = EVP_PKEY_CTX_new_from_pkey(lib->lib, key, NULL)) &&
               EVP_PKEY_encapsulate_init(ctx, NULL) == 1 &&
               EVP_PKEY_encapsulate(ctx, ct, &ct_len, ss, &ss_len) == 1 &&
