@@ -206,45 +206,19 @@ static struct issued *make_authority(const struct tool *tool,
     return made;
 }
 
-static int run_init(struct tool *tool)
+static int write_authority(struct tool *tool, const struct ca *ca,
+                           const struct issue_order *order,
+                           const struct place *place)
 {
-    struct ca ca = { 0 };
-    struct issue_order order = { 0 };
     struct hf_error error = { 0 };
     struct bytes root = { NULL, 0 };
-    struct place place;
-    struct issued *made;
-    char name[64];
-    int code = options_read(tool, &ca);
+    int code = HF_EXIT_GOOD;
+    struct issued *made = make_authority(tool, ca, order, &root, &code);
 
-    if (code >= 0)
-        return code;
-    if (tool->operand_count > 1)
-        return usage_error(tool, "one folder, please");
-    if (!ca_place(&place, tool->operand_count ? tool->operands[0] : ca.dir))
-        return ca_no_place(tool);
-    if (!ca.force && (file_exists(place.root) || file_exists(place.key)))
-        return tool_error(tool, HF_EXIT_NO,
-                          "there is an authority in %s already; --force makes "
-                          "a new one in its place, and nothing that it issued "
-                          "will be trusted then",
-                          place.dir);
-    if (!ca.name) {
-        default_name(name, ca.parent != NULL);
-        ca.name = name;
-    }
-    if (!ca_order(tool, &ca, &order, &code))
-        return code;
-    order.any_name = ca.any_name;
-    order.names = ca.permit.at;
-    order.count = ca.permit.count;
-    made = make_authority(tool, &ca, &order, &root, &code);
-    if (!made)
-        return code;
-    if (!keep(&place, made, (const char *)root.at, ca.force, &error)) {
+    if (made && !keep(place, made, (const char *)root.at, ca->force, &error)) {
         code = error_tell(tool, HF_EXIT_WRITE, &error, NULL);
-    } else {
-        tell_authority(tool, made, &place, "A new authority:");
+    } else if (made) {
+        tell_authority(tool, made, place, "A new authority:");
         if (!tool->json)
             fprintf(stderr, "Next: handfast ca issue localhost%s%s\n",
                     tool->operand_count ? " --ca " : "",
@@ -253,6 +227,46 @@ static int run_init(struct tool *tool)
     }
     bytes_free(&root);
     issued_free(made);
+    return code;
+}
+
+static int init_as_asked(struct tool *tool, struct ca *ca)
+{
+    struct issue_order order = { 0 };
+    struct place place;
+    char name[64];
+    int code = HF_EXIT_GOOD;
+
+    if (tool->operand_count > 1)
+        return usage_error(tool, "one folder, please");
+    if (!ca_place(&place, tool->operand_count ? tool->operands[0] : ca->dir))
+        return ca_no_place(tool);
+    if (!ca->force && (file_exists(place.root) || file_exists(place.key)))
+        return tool_error(tool, HF_EXIT_NO,
+                          "there is an authority in %s already; --force makes "
+                          "a new one in its place, and nothing that it issued "
+                          "will be trusted then",
+                          place.dir);
+    if (!ca->name) {
+        default_name(name, ca->parent != NULL);
+        ca->name = name;
+    }
+    if (!ca_order(tool, ca, &order, &code))
+        return code;
+    order.any_name = ca->any_name;
+    order.names = ca->permit.at;
+    order.count = ca->permit.count;
+    return write_authority(tool, ca, &order, &place);
+}
+
+static int run_init(struct tool *tool)
+{
+    struct ca ca = { 0 };
+    int code = options_read(tool, &ca);
+
+    if (code < 0)
+        code = init_as_asked(tool, &ca);
+    free(ca.permit.at);
     return code;
 }
 

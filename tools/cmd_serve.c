@@ -82,30 +82,34 @@ static bool read_port(struct words_read *read)
            read->words.port <= 65535;
 }
 
-static int run(struct tool *tool)
+static int serve_as_asked(struct tool *tool, struct words_read *read)
 {
-    struct words_read read = { .list_faults = false };
-    int code = options_read(tool, &read);
-
-    if (code >= 0)
-        return code;
-    if (read.list_faults) {
+    if (read->list_faults) {
         fault_list(stdout);
         return output_done(tool, HF_EXIT_GOOD);
     }
     if (tool->operand_count)
         return usage_error(tool, "\"%s\"? A folder is served with --dir",
                            tool->operands[0]);
-    if (!read_port(&read))
+    if (!read_port(read))
         return usage_error(tool,
                            "--port takes a number up to 65535, not "
                            "\"%s\"",
-                           read.port);
-    if (read.words.max > 100000)
+                           read->port);
+    if (read->words.max > 100000)
         return usage_error(tool, "--max takes at most 100000");
-    if (read.words.files && !read.words.dir)
-        read.words.dir = ".";
-    code = serve(tool, &read.words);
+    if (read->words.files && !read->words.dir)
+        read->words.dir = ".";
+    return serve(tool, &read->words);
+}
+
+static int run(struct tool *tool)
+{
+    struct words_read read = { .list_faults = false };
+    int code = options_read(tool, &read);
+
+    if (code < 0)
+        code = serve_as_asked(tool, &read);
     free(read.words.cert.at);
     free(read.words.key.at);
     return code;
@@ -179,6 +183,8 @@ static const struct opt options[] = {
       .help = "cipher suites, most wanted first, colons between them" },
     { .name = "groups", .kind = OPT_TEXT, .arg = "LIST", .at = AT(groups),
       .also = "curves", .help = "groups for the key exchange, likewise" },
+    { .name = "tlsv1.3", .kind = OPT_FLAG, .at = AT(only13),
+      .also = "tls1_3 tls13", .help = "TLS 1.3 and nothing older" },
     { .name = "sigalgs", .kind = OPT_TEXT, .arg = "LIST", .at = AT(schemes),
       .help = "signature schemes, likewise" },
 

@@ -52,7 +52,7 @@ struct serve_words {
     const char *ciphers, *groups, *schemes, *names;
     const char *client_auth, *need_client;
     struct words cert, key;
-    bool echo, once, port_said, quiet, no_alpn, www, files;
+    bool echo, once, port_said, quiet, no_alpn, www, files, only13;
 };
 
 /* ---- one server ------------------------------------------------------------------ */

@@ -153,6 +153,8 @@ static unsigned read_head(struct request *r, char *head)
 
 static void drop_front(struct visit *v, size_t n)
 {
+    if (!n)
+        return;
     memmove(v->in, v->in + n, v->in_len - n);
     v->in_len -= n;
 }

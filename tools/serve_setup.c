@@ -95,6 +95,9 @@ static int set_lists(struct serve *s)
     if (!code)
         code = set_list(s, w->schemes, "signature scheme", hf_scheme_number,
                         hf_config_set_signatures);
+    if (!code && w->only13 &&
+        !hf_config_set_versions(s->config, HF_TLS13, HF_TLS13))
+        code = config_failed(s);
     /* Hardly anybody sends a share for these unasked. */
     if (!code && s->fault == FAULT_RETRY &&
         !hf_config_set_groups(s->config, few))
