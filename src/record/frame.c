@@ -69,9 +69,10 @@ static bool header_ok(const struct hf_frame *f, unsigned version, bool sealed,
         return version ? hf_fail(error, HF_E_RECORD_TYPE, "record type %u",
                                  (unsigned)f->type)
                        : not_tls(f->header, error);
-    /* legacy_record_version is 0x0303 once the version is known (RFC 8446
-     * 5.1); before, a hello may travel under any 3.x. */
-    if (version && f->version != 0x0303)
+    /* In the clear legacy_record_version "MUST be ignored for all purposes"
+     * (RFC 8446 5.1): there are clients whose second hello says 0x0301 again.
+     * Under keys it is 0x0303 (5.2), and authenticated with the rest. */
+    if (version && sealed && f->version != 0x0303)
         return hf_fail(error, HF_E_RECORD_VERSION,
                        "the record says version %x, not 0x0303",
                        (unsigned)f->version);
