@@ -39,6 +39,7 @@ format:
 	@sh scripts/format.sh --write
 install: all
 	@meson install -C $(BUILD) --no-rebuild $(ARGS)
+	@[ -n "$(DESTDIR)" ] || ldconfig 2>/dev/null || true
 clean:
 	@rm -rf $(BUILD)
 .PHONY: all ready check bench fuzz demo tidy format install clean
