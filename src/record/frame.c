@@ -51,6 +51,10 @@ static bool not_tls(struct hf_span header, struct hf_error *error)
      * then type 1, then the version: 3.x, or 0.2, which is SSL 2.0 itself. */
     if ((h[0] & 0x80) && h[2] == 1 && (h[3] == 3 || (!h[3] && h[4] == 2)))
         return hf_fail(error, HF_E_SSL2, "the first bytes are %h", &header);
+    /* RFC 8446 5: a record of a type that nobody knows is unexpected. */
+    if (h[1] == 3)
+        return hf_fail(error, HF_E_RECORD_TYPE, "record type %u",
+                       (unsigned)h[0]);
     return hf_fail(error, HF_E_NOT_TLS, "the first bytes are %q", &header);
 }
 

@@ -130,9 +130,9 @@ bool hf_record_open(struct hf_direction *d, const struct hf_frame *frame,
         return hf_fail(error, HF_E_RECORD_TYPE,
                        "record type %u in the clear after keys were agreed",
                        (unsigned)frame->type);
-    if (frame->len < HF_TAG_LEN + 1)
+    if (frame->len < HF_TAG_LEN)
         return hf_fail(error, HF_E_BAD_RECORD_MAC,
-                       "%z bytes cannot hold a tag and a type", frame->len);
+                       "%z bytes cannot hold a tag", frame->len);
     if (!next_nonce(d, nonce, error))
         return false;
     if (!d->aead->open(d->state, &one))
