@@ -27,7 +27,9 @@ static enum took take_alert(struct hf_conn *conn, struct hf_span alert)
     const char *name;
 
     if (alert.len != 2) {
-        hf_fail(&s->error, HF_E_BAD_ALERT, "%z bytes", alert.len);
+        /* RFC 8446 5.4: an empty one is unexpected, not undecodable. */
+        hf_fail(&s->error, alert.len ? HF_E_BAD_ALERT : HF_E_RECORD_EMPTY,
+                "an alert of %z bytes", alert.len);
         return TOOK_FATAL;
     }
     hf_passed(s, false, HF_CONTENT_ALERT, alert.at[1], s->in.epoch, alert);
@@ -135,8 +137,9 @@ static enum took take_data(struct hf_conn *conn, struct hf_span plain,
 static bool early_alert(const struct hf_session *s,
                         const struct hf_frame *frame)
 {
-    return frame->type == HF_CONTENT_ALERT && s->in.epoch == HF_HANDSHAKE &&
-           s->in.seq == 0 && frame->len == 2 && frame->body[1] != USER_CANCELED;
+    return s->role == HF_SERVER && frame->type == HF_CONTENT_ALERT &&
+           s->in.epoch == HF_HANDSHAKE && s->in.seq == 0 && frame->len == 2 &&
+           frame->body[1] != USER_CANCELED;
 }
 
 static enum took take_record(struct hf_conn *conn, const struct hf_frame *frame,
