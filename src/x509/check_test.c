@@ -167,6 +167,31 @@ static void authorities_are_authorities(void **state)
     assert_int_equal(prove(), HF_OK);
 }
 
+/* RFC 5280 4.2.1.9, 6.1.3 b: neither counted nor constrained; and none counts
+ * itself. */
+static void self_issued_authorities_are_let_off(void **state)
+{
+    (void)state;
+    PUT(LEAF, .signer = P256_E);
+    PUT(MIDDLE, .issuer = "CN=Lab Issuing", .key = P256_E, .signer = P256_B,
+        .ext = { CA ",pathlen:0", "subjectAltName=DNS:x.test" });
+    PUT(MIDDLE, .ext = { CA ",pathlen:0" });
+    PUT(ROOT,
+        .ext = { CA ",pathlen:1", "nameConstraints=excluded;DNS:x.test" });
+    trust_last();
+    assert_int_equal(prove(), HF_OK);
+    REPLACE(0, LEAF, .subject = "CN=Lab Issuing", .issuer = "CN=Lab Issuing",
+            .signer = P256_E,
+            .ext = { LEAF_SAN,
+                     "nameConstraints=permitted;"
+                     "DNS:example.com",
+                     CA });
+    REPLACE(1, MIDDLE, .issuer = "CN=Lab Issuing", .key = P256_E,
+            .signer = P256_B, .ext = { CA });
+    REPLACE(3, ROOT, .ext = { CA, "nameConstraints=excluded;DNS:com" });
+    refused(HF_E_NAME_CONSTRAINT, 0, HF_EV_CHECK_CONSTRAINTS); /* the leaf */
+}
+
 static void extensions_and_serials_are_asked_of_all(void **state)
 {
     static const char odd[] = "1.2.3.4=critical,DER:0500";
@@ -332,8 +357,11 @@ static void length_and_depth_are_bounded(void **state)
     s.v.max_depth = 3;
     assert_int_equal(prove(), HF_OK);
     s.v.max_depth = 0;
-    while (depth <= HF_PATH_MAX)
+    while (depth < HF_PATH_MAX)
         PUT(ROOT, .serial = depth % 2 ? "1" : "2");
+    trust_last();
+    assert_int_equal(prove(), HF_OK);
+    PUT(ROOT, .serial = "3");
     trust_last();
     refused(HF_E_UNKNOWN_ISSUER, 0, HF_EV_CHECK_ANCHOR);
 }
@@ -382,6 +410,7 @@ int main(void)
         TEST(names_must_chain),
         TEST(times_are_asked_of_all),
         TEST(authorities_are_authorities),
+        TEST(self_issued_authorities_are_let_off),
         TEST(extensions_and_serials_are_asked_of_all),
         TEST(keys_are_asked_of_all),
         TEST(purposes_and_names_are_asked),
