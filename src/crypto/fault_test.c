@@ -76,12 +76,14 @@ static void starve(enum result (*work)(void), long least)
 
     assert_int_equal(work(), DONE); /* what is made once is made now */
     for (;; n++) {
+        hf_ecdsa_forget(opened()->self);
         const long before = live;
         until_failure = n;
         const enum result result = work();
         const bool starved = until_failure < 0;
         until_failure = -1;
         ERR_clear_error();
+        hf_ecdsa_forget(opened()->self);
         if (live > before + 2) /* libcrypto may keep an error's place */
             fail_msg("%ld blocks are left of failure %ld", live - before, n);
         if (!starved) {

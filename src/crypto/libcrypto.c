@@ -23,6 +23,7 @@ void hf_libcrypto_free(struct hf_libcrypto *lib)
     if (!lib ||
         atomic_fetch_sub_explicit(&lib->users, 1, memory_order_acq_rel) > 1)
         return;
+    hf_ecdsa_forget(lib);
     for (size_t i = 0; i < HF_COUNT(lib->curves); i++)
         EC_GROUP_free(lib->curves[i]);
     for (size_t i = 0; i < HF_COUNT(lib->ciphers); i++)

@@ -58,6 +58,11 @@ struct hf_x25519_calls {
     OSSL_FUNC_keyexch_derive_fn *derive;
 };
 
+/* What one ECDSA verification needs and the next can use again: public values
+ * only.  Whoever finds one in a slot takes it out; who finds none makes one. */
+enum { HF_SPARES = 4 };
+struct hf_verifier;
+
 struct hf_libcrypto {
     atomic_uint users; /* who opened it, and each key that it loaded */
     OSSL_LIB_CTX *lib;
@@ -66,6 +71,7 @@ struct hf_libcrypto {
     EVP_CIPHER *ciphers[HF_CIPHER_SLOTS];
     EC_GROUP *curves[HF_CURVE_SLOTS];
     struct hf_x25519_calls x25519;
+    _Atomic(struct hf_verifier *) spare[HF_CURVE_SLOTS][HF_SPARES];
 };
 void hf_libcrypto_keep(struct hf_libcrypto *lib);
 void hf_libcrypto_free(struct hf_libcrypto *lib);
@@ -127,6 +133,7 @@ size_t hf_curve_bytes(size_t slot);
 HF_CHECK bool hf_ecdsa_verify(struct hf_libcrypto *lib, size_t curve,
                               struct hf_span point, struct hf_span digest,
                               struct hf_span signature, bool *fault);
+void hf_ecdsa_forget(struct hf_libcrypto *lib); /* the spares */
 HF_CHECK bool hf_ecdsa_sign(const struct hf_private_key *key,
                             struct hf_span digest, uint8_t *out, size_t cap,
                             size_t *len);

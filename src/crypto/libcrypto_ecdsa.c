@@ -6,7 +6,8 @@
  * 1 to the order less one, and does the arithmetic.
  *
  * EC_KEY is deprecated and much faster than what replaces it: making a public
- * key of 65 bytes costs 2 us this way and 22 by EVP_PKEY_fromdata(). */
+ * key of 65 bytes costs 3 us this way and 22 by EVP_PKEY_fromdata(); and 1 if
+ * the objects are kept for the next time, as they are here. */
 #include "crypto/libcrypto.h"
 
 #include <openssl/ecdsa.h>
@@ -79,25 +80,63 @@ static bool read_signature(struct hf_span signature, size_t max,
 
 #ifdef HF_LOW_EC
 
-static EC_KEY *public_key(struct hf_libcrypto *lib, size_t curve,
-                          struct hf_span point, bool *fault)
+struct hf_verifier {
+    EC_KEY *key; /* of its curve; the public half is put in each time */
+    EC_POINT *point;
+    BN_CTX *ctx;
+};
+
+static void free_verifier(struct hf_verifier *v)
+{
+    if (!v)
+        return;
+    EC_KEY_free(v->key);
+    EC_POINT_free(v->point);
+    BN_CTX_free(v->ctx);
+    hf_free(v, sizeof(*v));
+}
+
+static struct hf_verifier *new_verifier(struct hf_libcrypto *lib, size_t curve)
 {
     const EC_GROUP *group = lib->curves[curve];
-    EC_KEY *key = EC_KEY_new_ex(lib->lib, NULL);
-    EC_POINT *p = EC_POINT_new(group);
+    struct hf_verifier *v = hf_alloc(sizeof(*v));
 
-    *fault = !key || !p || EC_KEY_set_group(key, group) != 1;
-    bool ok = !*fault &&
-              EC_POINT_oct2point(group, p, point.at, point.len, NULL) == 1;
-    if (ok)
-        *fault = !(ok = EC_KEY_set_public_key(key, p) == 1);
-    else
-        *fault = *fault || hf_libcrypto_starved();
-    EC_POINT_free(p);
-    if (ok)
-        return key;
-    EC_KEY_free(key);
+    if (v && (v->key = EC_KEY_new_ex(lib->lib, NULL)) &&
+        (v->point = EC_POINT_new(group)) &&
+        (v->ctx = BN_CTX_new_ex(lib->lib)) &&
+        EC_KEY_set_group(v->key, group) == 1)
+        return v;
+    free_verifier(v);
     return NULL;
+}
+
+/* Out of a slot, each by one thread only. */
+static struct hf_verifier *borrow(struct hf_libcrypto *lib, size_t curve)
+{
+    for (size_t i = 0; i < HF_SPARES; i++) {
+        struct hf_verifier *v = atomic_exchange(&lib->spare[curve][i], NULL);
+        if (v)
+            return v;
+    }
+    return new_verifier(lib, curve);
+}
+
+static void give_back(struct hf_libcrypto *lib, size_t curve,
+                      struct hf_verifier *v)
+{
+    for (size_t i = 0; i < HF_SPARES; i++) {
+        struct hf_verifier *none = NULL;
+        if (atomic_compare_exchange_strong(&lib->spare[curve][i], &none, v))
+            return;
+    }
+    free_verifier(v);
+}
+
+void hf_ecdsa_forget(struct hf_libcrypto *lib)
+{
+    for (size_t curve = 0; curve < HF_CURVE_SLOTS; curve++)
+        for (size_t i = 0; i < HF_SPARES; i++)
+            free_verifier(atomic_exchange(&lib->spare[curve][i], NULL));
 }
 
 static ECDSA_SIG *numbers(struct hf_span r, struct hf_span s)
@@ -130,17 +169,25 @@ static bool check(struct hf_libcrypto *lib, size_t curve, struct hf_span point,
                   struct hf_span digest, struct hf_span whole, struct hf_span r,
                   struct hf_span s, bool *fault)
 {
-    int result = 0; /* 1 it is right, 0 it is wrong, -1 neither */
+    struct hf_verifier *v = borrow(lib, curve);
+    ECDSA_SIG *sig = numbers(r, s);
+    int result = -1; /* 1 it is right, 0 it is wrong, -1 neither */
 
     (void)whole;
-    EC_KEY *key = public_key(lib, curve, point, fault);
-    if (!key)
-        return false;
-    ECDSA_SIG *sig = numbers(r, s);
-    result = sig ? ECDSA_do_verify(digest.at, (int)digest.len, sig, key) : -1;
-    *fault = result < 0 && !at_infinity();
+    if (v && sig &&
+        EC_POINT_oct2point(lib->curves[curve], v->point, point.at, point.len,
+                           v->ctx) == 1 &&
+        EC_KEY_set_public_key(v->key, v->point) == 1) {
+        result = ECDSA_do_verify(digest.at, (int)digest.len, sig, v->key);
+        *fault = result < 0 && !at_infinity();
+    } else {
+        *fault = !v || !sig || hf_libcrypto_starved(); /* else: no point */
+    }
     ECDSA_SIG_free(sig);
-    EC_KEY_free(key);
+    if (v && !*fault)
+        give_back(lib, curve, v);
+    else
+        free_verifier(v); /* who knows in which state */
     return result == 1;
 }
 
@@ -160,6 +207,11 @@ bool hf_ecdsa_sign(const struct hf_private_key *key, struct hf_span digest,
 }
 
 #else
+
+void hf_ecdsa_forget(struct hf_libcrypto *lib)
+{
+    (void)lib; /* there are none */
+}
 
 #include <openssl/core_names.h>
 #include <openssl/params.h>

@@ -7,6 +7,8 @@
 #include <openssl/param_build.h>
 #include <openssl/rsa.h>
 
+#include <pthread.h>
+
 /* ---- keys of ours ----------------------------------------------------------------------- */
 
 static struct hf_private_key *keys[HF_KEY_ED25519 + 1];
@@ -460,6 +462,39 @@ static void ecdsa_points_must_be_whole_and_on_the_curve(void **state)
     }
 }
 
+/* ---- threads ----------------------------------------------------------------------------------- */
+
+static void *sign_often(void *ctx)
+{
+    const struct hf_signature *how = hf_libcrypto.signatures[0];
+    struct hf_private_key *key = keys[how->key];
+    struct hf_public_key public;
+    uint8_t sig[HF_SIGNATURE_MAX];
+    bool fault;
+
+    (void)ctx;
+    hf_libcrypto.key_public(key, &public);
+    for (int i = 0; i < 50; i++) {
+        const size_t len = sign(how, key, sig);
+        assert_true(how->verify(opened()->self, how, &public, message,
+                                hf_span(sig, len), &fault));
+    }
+    return NULL;
+}
+
+/* More than there are objects kept for the next verification. */
+static void many_threads_verify_at_once(void **state)
+{
+    pthread_t threads[HF_SPARES + 3];
+
+    (void)state;
+    for (size_t i = 0; i < HF_COUNT(threads); i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, sign_often, NULL),
+                         0);
+    for (size_t i = 0; i < HF_COUNT(threads); i++)
+        assert_int_equal(pthread_join(threads[i], NULL), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -473,6 +508,7 @@ int main(void)
         cmocka_unit_test(a_small_modulus_passes_only_if_allowed),
         cmocka_unit_test(a_faulty_rsa_signature_does_not_leave),
         cmocka_unit_test(a_restricted_pss_key_keeps_to_its_hash),
+        cmocka_unit_test(many_threads_verify_at_once),
         cmocka_unit_test(ecdsa_points_must_be_whole_and_on_the_curve),
     };
     return cmocka_run_group_tests(tests, make_keys, free_keys);
