@@ -126,6 +126,7 @@ static void set_defaults(struct shim_options *o)
         .shim_initial_write = "hello",
         .repeat_shim_initial_write = 1,
         .read_size = 512,
+        .trust_cert = "",
         .export_label = "",
         .export_context = "",
         .expect_selected_credential = NO_CREDENTIAL,

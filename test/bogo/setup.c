@@ -6,7 +6,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { TLS10 = 0x0301, TLS11 = 0x0302, WEAK_RSA = 1024 };
+enum { RSA_PSS_SHA256 = 0x0804, WEAK_RSA = 1024 };
 
 static int64_t now(void *ctx)
 {
@@ -102,11 +102,11 @@ static enum shim_status set_versions(const struct shim_options *o,
         min = min ? min : v;
         max = v;
     }
-    if (max < HF_TLS13 && max >= HF_TLS12)
-        return shim_lacks(o, "a version below TLS 1.3", "not yet: TLS 1.2");
     if (!max)
         return shim_lacks(o, "a version below TLS 1.2", "no TLS 1.0 or 1.1");
-    return hf_config_set_versions(config, min, max) ? SHIM_OK : refused(config);
+    return hf_config_set_versions(config, min, max)
+               ? SHIM_OK
+               : shim_lacks(o, "a version below TLS 1.3", "not yet: TLS 1.2");
 }
 
 /* ---- lists -------------------------------------------------------------------------------- */
@@ -140,7 +140,8 @@ static void add_once(struct shim_numbers *list, unsigned number)
 
 /* The library has one list of schemes: to sign with and to accept.  Who only
  * signs may be given what to sign with; who must also verify gets that first
- * and the others behind it. */
+ * and the others behind it.  A server that is told what to accept must have
+ * something to sign with: its default key is RSA. */
 static enum shim_status set_schemes(const struct shim_options *o,
                                     struct hf_config *config)
 {
@@ -166,6 +167,8 @@ static enum shim_status set_schemes(const struct shim_options *o,
     if (prefs->count && verifies)
         for (size_t i = 0; hf_libcrypto.signatures[i]; i++)
             add_once(&list, hf_libcrypto.signatures[i]->scheme);
+    if (o->server && o->verify_prefs.count)
+        add_once(&list, RSA_PSS_SHA256);
     return hf_config_set_signatures(config, ended(&list)) ? SHIM_OK
                                                           : refused(config);
 }
@@ -230,10 +233,13 @@ static enum shim_status add_credentials(const struct shim_options *o,
     return status ? status : add_credential(&o->credentials[0], config);
 }
 
+/* A client verifies for real whenever it is told a root, although BoringSSL's
+ * would not: so the chains of all tests go through our verification. */
 bool shim_enforces(const struct shim_options *o)
 {
     return o->use_custom_verify_callback || o->verify_peer ||
-           o->require_any_client_certificate;
+           o->require_any_client_certificate ||
+           (!o->server && !o->verify_fail && o->trust_cert[0]);
 }
 
 bool shim_asks_verify(const struct shim_options *o)
@@ -256,7 +262,7 @@ static bool set_trust(const struct shim_options *o, struct hf_config *config)
         return false;
     if (!shim_asks_verify(o))
         return hf_config_insecure_no_verify(config);
-    return !o->trust_cert ||
+    return !o->trust_cert[0] ||
            hf_config_trust(
                config, shim_read_file(o->trust_cert, anchors, sizeof(anchors)));
 }

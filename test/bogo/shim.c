@@ -43,6 +43,19 @@ static enum shim_status one_connection(const struct shim_options *o)
     return status;
 }
 
+/* What only shows when all flags are known. */
+static enum shim_status check_options(const struct shim_options *first,
+                                      const struct shim_options *later)
+{
+    const char *reason = first->expect_early_data_reason;
+
+    if (first->resume_count && !later->expect_session_miss)
+        return shim_lacks(first, "-resume-count", "not yet: resumption");
+    if (reason && strcmp(reason, "disabled") != 0)
+        return shim_lacks(first, "-expect-early-data-reason", "not yet: 0-RTT");
+    return SHIM_OK;
+}
+
 static enum shim_status run(int argc, char **argv)
 {
     struct shim_options first, later;
@@ -54,9 +67,9 @@ static enum shim_status run(int argc, char **argv)
         puts("No");
         return SHIM_OK;
     }
-    if (first.resume_count && !later.expect_session_miss)
-        return shim_lacks(&first, "-resume-count", "not yet: resumption");
-    status = one_connection(&first);
+    status = check_options(&first, &later);
+    if (!status)
+        status = one_connection(&first);
     for (unsigned i = 0; !status && i < first.resume_count; i++)
         status = one_connection(&later);
     return status;

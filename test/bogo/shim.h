@@ -75,7 +75,7 @@ struct shim_options {
     bool expect_session_miss, expect_no_server_name;
     const char *expect_server_name, *expect_alpn, *expect_advertised_alpn;
     const char *expect_peer_cert_file, *expect_msg_callback;
-    const char *note_unimplemented;
+    const char *expect_early_data_reason, *note_unimplemented;
 };
 
 /* ---- flags.c */

@@ -163,7 +163,7 @@ static void look_at_hello(struct shim *s, const struct hf_question *q)
  * and without a root there is nothing to go by. */
 static bool accepts(struct shim *s, const struct hf_question *q)
 {
-    s->verdict = !s->o->verify_fail && (!s->o->trust_cert || !q->code);
+    s->verdict = !s->o->verify_fail && (!s->o->trust_cert[0] || !q->code);
     if (!s->verdict && !s->o->verify_fail)
         snprintf(s->complaint, sizeof(s->complaint),
                  "the runner's chain is refused: %s", hf_error_name(q->code));
