@@ -164,7 +164,9 @@ HF_PUBLIC struct hf_conn *hf_conn_new(struct hf_config *config,
                                       enum hf_role role,
                                       const char *server_name);
 /* Client, before anything was exchanged: send @name as SNI (NULL: none) while
- * the certificate is still checked against the name given to hf_conn_new. */
+ * the certificate is still checked against the name given to hf_conn_new.
+ * False: it is too late, or @name is none that RFC 6066 3 lets be sent (an
+ * address is not), and then the connection fails at once. */
 HF_PUBLIC bool hf_conn_set_sni(struct hf_conn *conn, const char *name);
 /* Watch this connection only, before anything was exchanged. */
 HF_PUBLIC bool hf_conn_set_watch(struct hf_conn *conn, hf_watch_fn *watch,

@@ -27,12 +27,11 @@ static bool set_name(struct hf_conn *conn, const char *name)
     return conn->name.is_ip || hf_conn_set_sni(conn, conn->name.dns);
 }
 
-/* Can this config play this role? */
-static bool check_role(struct hf_conn *conn)
+/* Can these settings play this role? */
+static bool check_role(const struct hf_settings *set, enum hf_role role,
+                       struct hf_error *error)
 {
-    const struct hf_settings *set = &conn->config->settings;
-    struct hf_error *error = &conn->session.error;
-    bool client = conn->session.role == HF_CLIENT;
+    bool client = role == HF_CLIENT;
     bool verifies = client || set->client_auth != HF_CLIENT_AUTH_NONE;
 
     if (!client && !set->keypair_count && !(set->questions & HF_ASK_CONFIG))
@@ -70,34 +69,51 @@ struct hf_conn *hf_conn_new(struct hf_config *config, enum hf_role role,
         s->watch = config->settings.watch;
         s->watch_ctx = config->settings.watch_ctx;
         s->watch_secrets = config->settings.watch_secrets;
-        if (check_role(conn) && role == HF_CLIENT)
+        if (check_role(s->settings, role, &s->error) && role == HF_CLIENT)
             (void)set_name(conn, server_name);
     }
     conn->failed = s->error.code != HF_OK;
     return conn;
 }
 
+/* RFC 6066 3: a host name in ASCII, and no address; without its last dot. */
+static bool check_sni(struct hf_span *name, const char *text,
+                      struct hf_error *error)
+{
+    struct hf_peer_name read;
+
+    if (name->len > 1 && name->at[name->len - 1] == '.')
+        name->len--;
+    if (hf_peer_name_read(text, &read) && read.is_ip)
+        return hf_fail(error, HF_E_BAD_OPTION,
+                       "%q is an address, which is not sent as a name", name);
+    return hf_host_name_ok(*name) ||
+           hf_fail(error, HF_E_BAD_OPTION, "%q (%z bytes) is no host name",
+                   name, name->len);
+}
+
+static bool copy_sni(struct hf_conn *conn, struct hf_span name)
+{
+    conn->sni = hf_alloc(name.len + 1);
+    if (!conn->sni)
+        return hf_fail(&conn->session.error, HF_E_OUT_OF_MEMORY, NULL);
+    hf_copy(conn->sni, name.at, name.len);
+    return true;
+}
+
 bool hf_conn_set_sni(struct hf_conn *conn, const char *name)
 {
-    struct hf_error *error = &conn->session.error;
-    size_t len = name ? hf_text_len(name) : 0;
+    struct hf_span text = hf_span_text(name);
 
     if (conn->started || conn->failed)
         return false;
-    if (len > HF_NAME_MAX)
-        return hf_fail(error, HF_E_BAD_OPTION,
-                       "a server name of %z bytes, at most %u", len,
-                       (unsigned)HF_NAME_MAX);
     if (conn->sni)
         hf_free(conn->sni, hf_text_len(conn->sni) + 1);
     conn->sni = NULL;
-    if (!len)
-        return true;
-    conn->sni = hf_alloc(len + 1);
-    if (!conn->sni)
-        return hf_fail(error, HF_E_OUT_OF_MEMORY, NULL);
-    hf_copy(conn->sni, name, len);
-    return true;
+    if (text.len && (!check_sni(&text, name, &conn->session.error) ||
+                     !copy_sni(conn, text)))
+        conn->failed = true;
+    return !conn->failed;
 }
 
 bool hf_conn_set_watch(struct hf_conn *conn, hf_watch_fn *watch, void *ctx,
@@ -181,8 +197,10 @@ enum hf_outcome hf_conn_fail(struct hf_conn *conn)
     hf_handshake_free(conn->handshake);
     conn->handshake = NULL;
     hf_reassembly_wipe(&s->messages);
+    /* RFC 8446 6: both "MUST forget the secret values and keys". */
     hf_direction_wipe(&s->in);
     hf_direction_wipe(&s->out);
+    hf_session_forget(s);
     return HF_FAILED;
 }
 
@@ -301,6 +319,7 @@ struct hf_question hf_conn_question(const struct hf_conn *conn)
 static bool use_config(struct hf_conn *conn, struct hf_config *config)
 {
     struct hf_session *s = &conn->session;
+    struct hf_config *before;
 
     if (!config)
         return true;
@@ -315,8 +334,11 @@ static bool use_config(struct hf_conn *conn, struct hf_config *config)
         config->settings.max_version < s->version)
         return hf_fail(&s->error, HF_E_MISUSE,
                        "the chosen config differs in version or provider");
-    hf_config_free(conn->config);
+    if (!check_role(&config->settings, s->role, &s->error))
+        return false;
+    before = conn->config;
     conn->config = hf_config_keep(config);
+    hf_config_free(before);
     s->settings = conn->handshake->settings = &config->settings;
     conn->handshake->transcript.crypto = &config->settings.crypto;
     hf_numbers_read(&conn->handshake->peer_schemes,

@@ -10,10 +10,7 @@
  * CCS, tickets, key updates.  One counter for all of them. */
 enum { HF_NO_PROGRESS_MAX = 32 };
 
-enum {
-    HF_KEYPAIRS_MAX = 1024, /* certificates of one server */
-    HF_NAME_MAX = 255       /* of a host name */
-};
+enum { HF_KEYPAIRS_MAX = 1024 }; /* certificates of one server */
 
 /* Counted.  Before it is frozen it belongs to one thread; afterwards nothing
  * in it changes but the count. */

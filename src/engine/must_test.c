@@ -12,6 +12,11 @@
 static struct rogue rogue;
 static struct duet duet;
 
+static struct hf_conn *conn_of(enum hf_role role)
+{
+    return rogue.end[role].conn;
+}
+
 static void begin(enum scene scene, rogue_edit_fn *edit)
 {
     assert_true(rogue_begin(&rogue, attack_stage(scene), "localhost", edit));
@@ -112,12 +117,157 @@ static void a_bare_alert_after_server_hello_is_unexpected(void **state)
     expect(HF_CLIENT, HF_E_RECORD_TYPE);
 }
 
+/* ---- 4.6.3: key updates -------------------------------------------------------------- */
+
+static char updates[16];
+
+static void note_update(struct rogue *r, struct rogue_record *record)
+{
+    (void)r;
+    if (record->from == HF_SERVER && record->epoch == HF_TRAFFIC &&
+        edit_is(record, HF_KEY_UPDATE))
+        hf_format_more(updates, sizeof(updates), "%u",
+                       (unsigned)record->bytes[4]);
+}
+
+/* "the receiver MUST send a KeyUpdate of its own with request_update set to
+ * update_not_requested", also if it happens to ask for one itself. */
+static void who_is_asked_for_new_keys_answers_without_asking(void **state)
+{
+    static const uint8_t asks[] = { HF_KEY_UPDATE, 0, 0, 1, 1 };
+    struct hf_span data;
+    size_t used;
+
+    (void)state;
+    updates[0] = '\0';
+    begin(SCENE_FULL, note_update);
+    assert_true(rogue_run(&rogue));
+    assert_true(hf_conn_update_keys(conn_of(HF_SERVER), false));
+    /* It cannot answer yet: its own update is still to be sent. */
+    rogue_say(&rogue, HF_SERVER, HF_CONTENT_HANDSHAKE, HF_SPAN(asks));
+    assert_true(hf_conn_update_keys(conn_of(HF_SERVER), true));
+    while (rogue_pass(&rogue, HF_SERVER))
+        hf_conn_receive(conn_of(HF_SERVER), NULL, 0, &used, &data);
+    assert_string_equal(updates, "010");
+    rogue_end(&rogue);
+}
+
+/* ---- 6: alerts -------------------------------------------------------------------------- */
+
+static bool all_zero(const void *p, size_t len)
+{
+    const uint8_t *bytes = p;
+
+    for (size_t i = 0; i < len; i++)
+        if (bytes[i])
+            return false;
+    return true;
+}
+
+/* "MUST forget the secret values and keys established in failed connections" */
+static void secrets_of_a_failed_connection_are_forgotten(void **state)
+{
+    static const uint8_t alert[] = { 2, 40 };
+
+    (void)state;
+    for (unsigned role = 0; role < 2; role++) {
+        const struct hf_session *s;
+
+        begin_ready();
+        s = &conn_of(role)->session;
+        assert_false(all_zero(s->client_secret, HF_HASH_MAX));
+        assert_false(all_zero(s->server_secret, HF_HASH_MAX));
+        assert_false(all_zero(s->exporter_secret, HF_HASH_MAX));
+        assert_false(all_zero(s->resumption_secret, HF_HASH_MAX));
+        rogue_say(&rogue, role, HF_CONTENT_ALERT, HF_SPAN(alert));
+        assert_int_equal(hf_conn_error(conn_of(role))->code, HF_E_ALERT);
+        assert_true(all_zero(s->client_secret, HF_HASH_MAX));
+        assert_true(all_zero(s->server_secret, HF_HASH_MAX));
+        assert_true(all_zero(s->exporter_secret, HF_HASH_MAX));
+        assert_true(all_zero(s->resumption_secret, HF_HASH_MAX));
+        assert_true(all_zero(&s->in, sizeof(s->in)));
+        assert_true(all_zero(&s->out, sizeof(s->out)));
+        rogue_end(&rogue);
+    }
+}
+
+/* ---- RFC 6066 3: server_name -------------------------------------------------------------- */
+
+static void try_sni(const char *name, const char *heard)
+{
+    assert_true(duet_init(&duet, attack_certs()));
+    assert_true(duet_start(&duet, "localhost"));
+    if (heard) {
+        assert_true(hf_conn_set_sni(duet.client, name));
+        assert_true(duet_run(&duet));
+        assert_string_equal(hf_conn_server_name(duet.server), heard);
+    } else {
+        assert_false(hf_conn_set_sni(duet.client, name));
+        assert_false(duet_run(&duet));
+        assert_int_equal(hf_conn_error(duet.client)->code, HF_E_BAD_OPTION);
+        assert_int_equal(duet.to_server.total, 0);
+    }
+    duet_wipe(&duet);
+}
+
+/* "Literal IPv4 and IPv6 addresses are not permitted"; "without a trailing
+ * dot". */
+static void a_server_name_is_a_name_without_trailing_dot(void **state)
+{
+    char longest[300] = "";
+
+    (void)state;
+    try_sni("front.example", "front.example");
+    try_sni("front.example.", "front.example");
+    try_sni("under_score.example", "under_score.example");
+    try_sni("192.0.2.7", NULL);
+    try_sni("2001:db8::7", NULL);
+    try_sni("two words", NULL);
+    try_sni("line\nend", NULL);
+    try_sni("m\xc3\xbcnchen.example", NULL);
+    memset(longest, 'a', 255);
+    try_sni(longest, longest);
+    longest[255] = 'a';
+    try_sni(longest, NULL);
+}
+
+/* ---- another config in the middle of a handshake ---------------------------------------- */
+
+/* What holds for a config at the beginning holds for one that is chosen
+ * later. */
+static void a_chosen_config_must_be_able_to_verify(void **state)
+{
+    const struct duet_certs *certs = attack_certs();
+    struct hf_config *other = hf_config_new();
+    struct hf_answer answer = { .config = other };
+
+    (void)state;
+    assert_true(duet_init(&duet, certs));
+    assert_true(hf_config_set_questions(duet.server_config, HF_ASK_CONFIG));
+    assert_true(hf_config_set_provider(other, duet.server_config->provider));
+    assert_true(hf_config_add_keypair(other, hf_span_text(certs->chain),
+                                      hf_span_text(certs->key)));
+    assert_true(hf_config_set_client_auth(other, HF_CLIENT_AUTH_REQUIRED));
+    assert_true(duet_start(&duet, "localhost"));
+    assert_false(duet_run(&duet));
+    assert_int_equal(hf_conn_question(duet.server).kind, HF_ASK_CONFIG);
+    assert_false(hf_conn_answer(duet.server, &answer));
+    assert_int_equal(hf_conn_error(duet.server)->code, HF_E_NO_TRUST);
+    assert_int_equal(hf_conn_outgoing(duet.server).len, 7); /* an alert */
+    hf_config_free(other);
+    duet_wipe(&duet);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(legacy_record_version_must_be_ignored),
         cmocka_unit_test(an_empty_alert_or_handshake_record_is_unexpected),
         cmocka_unit_test(a_bare_alert_after_server_hello_is_unexpected),
+        cmocka_unit_test(who_is_asked_for_new_keys_answers_without_asking),
+        cmocka_unit_test(secrets_of_a_failed_connection_are_forgotten),
+        cmocka_unit_test(a_server_name_is_a_name_without_trailing_dot),
+        cmocka_unit_test(a_chosen_config_must_be_able_to_verify),
     };
 
     return cmocka_run_group_tests(tests, attack_open, attack_close);

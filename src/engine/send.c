@@ -33,7 +33,10 @@ bool hf_conn_update_keys(struct hf_conn *conn, bool both)
 
     if (!conn->ready || conn->close_sent || s->version != HF_TLS13)
         return false;
-    conn->owes_update = false;
+    /* An answer says update_not_requested (RFC 8446 4.6.3): a request of ours
+     * does not stand for one that we owe. */
+    if (!both)
+        conn->owes_update = false;
     if (hf_send_key_update(s, both))
         return true;
     hf_conn_fail(conn);

@@ -28,7 +28,7 @@ static bool body(struct hf_handshake *hs, hf_layout_fn *layout,
 static bool write_name(struct hf_handshake *hs, enum hf_place place,
                        struct hf_writer *w)
 {
-    uint8_t room[3 + 255];
+    uint8_t room[3 + HF_NAME_MAX];
     struct hf_writer list = hf_writer(room, sizeof(room));
     struct hf_server_name_entry entry = { .name_type = 0 };
     struct hf_server_name_list names;
@@ -47,14 +47,12 @@ static bool write_name(struct hf_handshake *hs, enum hf_place place,
     return true;
 }
 
-/* What may stand in a host name: no control byte, no NUL that would cut it
- * short for somebody else. */
-static bool printable(struct hf_span text)
+bool hf_host_name_ok(struct hf_span name)
 {
-    for (size_t i = 0; i < text.len; i++)
-        if (text.at[i] <= 0x20 || text.at[i] >= 0x7f)
+    for (size_t i = 0; i < name.len; i++)
+        if (name.at[i] <= 0x20 || name.at[i] >= 0x7f)
             return false;
-    return true;
+    return name.len && name.len <= HF_NAME_MAX;
 }
 
 static bool read_name(struct hf_handshake *hs, enum hf_place place,
@@ -71,7 +69,7 @@ static bool read_name(struct hf_handshake *hs, enum hf_place place,
         if (count++ || entry.name_type != 0)
             return hf_fail(hs->error, HF_E_BOUNDS,
                            "server_name must hold exactly one host name");
-        if (entry.host_name.len > 255 || !printable(entry.host_name))
+        if (!hf_host_name_ok(entry.host_name))
             return hf_fail(hs->error, HF_E_ILLEGAL,
                            "the server name is %q, which is no host name",
                            &entry.host_name);

@@ -182,6 +182,8 @@ struct hf_session {
     uint8_t resumption_secret[HF_HASH_MAX];
 };
 void hf_session_wipe(struct hf_session *s);
+/* Only its secrets. */
+void hf_session_forget(struct hf_session *s);
 
 /* Is anybody watching?  Ask before making up the words of an event. */
 static inline bool hf_watched(const struct hf_session *s)
@@ -351,6 +353,10 @@ void hf_numbers_read(struct hf_numbers *out, struct hf_span list16,
 /* Make the block of a message of ours, of at most @cap bytes, in the arena. */
 HF_CHECK bool hf_extensions_make(struct hf_handshake *hs, enum hf_place place,
                                  size_t cap, struct hf_extensions *out);
+/* May this stand as a host name in server_name?  ASCII, no control byte, no NUL
+ * that would cut it short for somebody else. */
+enum { HF_NAME_MAX = 255 };
+bool hf_host_name_ok(struct hf_span name);
 /* Act on those of the peer's.  What was not offered is refused. */
 HF_CHECK bool hf_extensions_recv(struct hf_handshake *hs, enum hf_place place,
                                  const struct hf_extensions *block);

@@ -17,6 +17,14 @@ void hf_session_wipe(struct hf_session *s)
     hf_wipe(s, sizeof(*s));
 }
 
+void hf_session_forget(struct hf_session *s)
+{
+    hf_wipe(s->client_secret, sizeof(s->client_secret));
+    hf_wipe(s->server_secret, sizeof(s->server_secret));
+    hf_wipe(s->exporter_secret, sizeof(s->exporter_secret));
+    hf_wipe(s->resumption_secret, sizeof(s->resumption_secret));
+}
+
 /* ---- events --------------------------------------------------------------------- */
 
 void hf_decided(const struct hf_session *s, enum hf_event_id id, bool ok,
