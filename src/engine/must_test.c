@@ -152,6 +152,40 @@ static void who_is_asked_for_new_keys_answers_without_asking(void **state)
     rogue_end(&rogue);
 }
 
+/* ---- 4.6.1: tickets ----------------------------------------------------------------------- */
+
+/* "Clients MUST NOT cache tickets for longer than 7 days, regardless of the
+ * ticket_lifetime": one that says more is no reason to end the connection. */
+static void a_ticket_for_more_than_a_week_is_no_error(void **state)
+{
+    static const uint8_t ticket[] = { HF_NEW_SESSION_TICKET,
+                                      0,
+                                      0,
+                                      14,
+                                      0xff,
+                                      0xff,
+                                      0xff,
+                                      0xff, /* lifetime */
+                                      1,
+                                      2,
+                                      3,
+                                      4,
+                                      0, /* age_add, nonce */
+                                      0,
+                                      1,
+                                      'x',
+                                      0,
+                                      0 };
+
+    (void)state;
+    begin_ready();
+    assert_int_equal(
+        rogue_say(&rogue, HF_CLIENT, HF_CONTENT_HANDSHAKE, HF_SPAN(ticket)),
+        HF_NEED_BYTES);
+    assert_true(hf_conn_ready(conn_of(HF_CLIENT)));
+    rogue_end(&rogue);
+}
+
 /* ---- 6: alerts -------------------------------------------------------------------------- */
 
 static bool all_zero(const void *p, size_t len)
@@ -189,6 +223,60 @@ static void secrets_of_a_failed_connection_are_forgotten(void **state)
         assert_true(all_zero(&s->out, sizeof(s->out)));
         rogue_end(&rogue);
     }
+}
+
+/* Each code whose alert the RFC names, and where it does. */
+static void alerts_are_those_that_the_rfc_names(void **state)
+{
+    static const struct {
+        unsigned code;
+        uint8_t alert;
+        const char *rfc;
+    } rows[] = {
+        { HF_E_UNEXPECTED, 10, "4" },
+        { HF_E_NO_SUITE, 40, "4.1.1" },
+        { HF_E_NO_GROUP, 40, "4.1.1" },
+        { HF_E_COMPRESSION, 47, "4.1.2" },
+        { HF_E_NOT_OFFERED, 47, "4.1.3" },
+        { HF_E_DOWNGRADE, 47, "4.1.3" },
+        { HF_E_RETRY_USELESS, 47, "4.1.4" },
+        { HF_E_RETRY_CHANGED, 47, "4.1.4" },
+        { HF_E_UNSOLICITED, 110, "4.2" },
+        { HF_E_MISPLACED, 47, "4.2" },
+        { HF_E_BAD_KEY_SHARE, 47, "4.2.8.2" },
+        { HF_E_EMPTY_CHAIN, 50, "4.4.2.4" },
+        { HF_E_NO_PEER_CERTIFICATE, 116, "4.4.2.4" },
+        { HF_E_CERT_ALGORITHM, 42, "4.4.2.4" },
+        { HF_E_BAD_SIGNATURE, 51, "4.4.3" },
+        { HF_E_BAD_FINISHED, 51, "4.4.4" },
+        { HF_E_BAD_CCS, 10, "5" },
+        { HF_E_RECORD_TYPE, 10, "5" },
+        { HF_E_KEY_CHANGE, 10, "5.1" },
+        { HF_E_RECORD_OVERFLOW, 22, "5.1, 5.2" },
+        { HF_E_BAD_RECORD_MAC, 20, "5.2" },
+        { HF_E_RECORD_EMPTY, 10, "5.4" },
+        { HF_E_TRUNCATED, 50, "6" },
+        { HF_E_BOUNDS, 50, "6" },
+        { HF_E_TRAILING, 50, "6" },
+        { HF_E_ELEMENT, 50, "6" },
+        { HF_E_ILLEGAL, 47, "6" },
+        { HF_E_EXPIRED, 45, "6.2" },
+        { HF_E_NOT_YET_VALID, 45, "6.2: or is not currently valid" },
+        { HF_E_REVOKED, 44, "6.2" },
+        { HF_E_UNKNOWN_ISSUER, 48, "6.2" },
+        { HF_E_OUT_OF_MEMORY, 80, "6.2" },
+        { HF_E_UNKNOWN_NAME, 112, "6.2" },
+        { HF_E_NO_PROTOCOL, 120, "6.2" },
+        { HF_E_MISSING_EXTENSION, 109, "9.2" },
+        { HF_E_NO_VERSION, 70, "D.1, D.2" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < HF_COUNT(rows); i++)
+        if (hf_error_alert(rows[i].code) != rows[i].alert)
+            fail_msg("%s: %u, not %u (RFC 8446 %s)",
+                     hf_error_name(rows[i].code), hf_error_alert(rows[i].code),
+                     rows[i].alert, rows[i].rfc);
 }
 
 /* ---- RFC 6066 3: server_name -------------------------------------------------------------- */
@@ -265,6 +353,8 @@ int main(void)
         cmocka_unit_test(an_empty_alert_or_handshake_record_is_unexpected),
         cmocka_unit_test(a_bare_alert_after_server_hello_is_unexpected),
         cmocka_unit_test(who_is_asked_for_new_keys_answers_without_asking),
+        cmocka_unit_test(a_ticket_for_more_than_a_week_is_no_error),
+        cmocka_unit_test(alerts_are_those_that_the_rfc_names),
         cmocka_unit_test(secrets_of_a_failed_connection_are_forgotten),
         cmocka_unit_test(a_server_name_is_a_name_without_trailing_dot),
         cmocka_unit_test(a_chosen_config_must_be_able_to_verify),

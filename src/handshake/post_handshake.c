@@ -61,19 +61,16 @@ static bool recv_key_update(struct hf_session *s, struct hf_span body,
     return hf_keys13_update(s, false);
 }
 
-/* Tickets are read, so that a wrong one is refused, and not kept. */
+/* Tickets are read, so that a wrong one is refused, and not kept; so it does not
+ * matter for how long they are good (RFC 8446 4.6.1: "regardless of the
+ * ticket_lifetime"). */
 static bool recv_ticket(struct hf_session *s, struct hf_span body)
 {
-    enum { WEEK = 604800 };
     struct hf_new_session_ticket ticket;
     char text[64];
 
     if (!read(s, hf_new_session_ticket, body, &ticket))
         return false;
-    if (ticket.lifetime > WEEK)
-        return hf_fail(&s->error, HF_E_ILLEGAL,
-                       "a ticket for %u seconds, at most %u",
-                       (unsigned)ticket.lifetime, (unsigned)WEEK);
     if (hf_watched(s)) {
         hf_format(text, sizeof(text), "%z bytes, good for %u s",
                   ticket.ticket.len, (unsigned)ticket.lifetime);
