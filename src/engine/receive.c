@@ -64,7 +64,9 @@ static enum took take_ccs(struct hf_conn *conn, const struct hf_frame *frame)
         hf_fail(&s->error, HF_E_BAD_CCS, "it holds %h", &body);
         return TOOK_FATAL;
     }
-    if (!s->version || s->in.epoch == HF_TRAFFIC) {
+    /* A client has said its hello before it hears anything; a server has heard
+     * one once the version is settled. */
+    if ((s->role == HF_SERVER && !s->version) || s->in.epoch == HF_TRAFFIC) {
         hf_fail(&s->error, HF_E_BAD_CCS, "%s",
                 s->version ? "after Finished" : "before any hello");
         return TOOK_FATAL;
@@ -142,6 +144,20 @@ static bool early_alert(const struct hf_session *s,
            frame->body[1] != USER_CANCELED;
 }
 
+/* Does this record come inside a handshake message (RFC 8446 5.1)?  An alert
+ * that ends the connection is heard all the same, for the sake of the reason. */
+static bool interrupts(const struct hf_conn *conn, uint8_t type,
+                       struct hf_span plain)
+{
+    if (type == HF_CONTENT_HANDSHAKE ||
+        hf_reassembly_empty(&conn->session.messages))
+        return false;
+    if (type != HF_CONTENT_ALERT || plain.len != 2)
+        return type != HF_CONTENT_ALERT;
+    return plain.at[1] == USER_CANCELED ||
+           (plain.at[1] == CLOSE_NOTIFY && conn->ready);
+}
+
 static enum took take_record(struct hf_conn *conn, const struct hf_frame *frame,
                              struct hf_span *data)
 {
@@ -156,8 +172,7 @@ static enum took take_record(struct hf_conn *conn, const struct hf_frame *frame,
         return take_ccs(conn, frame);
     if (!hf_record_open(&s->in, frame, &type, &plain, &s->error))
         return TOOK_FATAL;
-    if (type != HF_CONTENT_HANDSHAKE && type != HF_CONTENT_ALERT &&
-        !hf_reassembly_empty(&s->messages)) {
+    if (interrupts(conn, type, plain)) {
         hf_fail(&s->error, HF_E_INTERLEAVED, "by a record of type %u",
                 (unsigned)type);
         return TOOK_FATAL;
@@ -191,6 +206,9 @@ static enum hf_outcome advance(struct hf_conn *conn)
 {
     struct hf_session *s = &conn->session;
 
+    /* An open question stays as it is until it is answered. */
+    if (conn->handshake->question.kind)
+        return HF_ASKS;
     switch (hf_handshake_run(conn->handshake)) {
     case HF_STEP_DONE: return become_ready(conn);
     case HF_STEP_WAIT:

@@ -51,6 +51,7 @@ static bool keep_fresh(struct hf_conn *conn)
     return hf_conn_update_keys(conn, false);
 }
 
+/* May the first record of a call be sealed? */
 static bool can_send(struct hf_conn *conn)
 {
     if (!conn->ready || conn->close_sent)
@@ -62,6 +63,14 @@ static bool can_send(struct hf_conn *conn)
     return keep_fresh(conn) && !conn->session.outgoing.at;
 }
 
+/* May one more?  Not if the connection has something to say first: that would
+ * be sealed behind the records before it, and sent before them by a caller
+ * who sends outgoing bytes first. */
+static bool can_go_on(const struct hf_conn *conn)
+{
+    return !conn->owes_update && !hf_direction_worn(&conn->session.out);
+}
+
 size_t hf_conn_send(struct hf_conn *conn, struct hf_span data, uint8_t *room,
                     size_t cap, size_t *taken)
 {
@@ -69,7 +78,8 @@ size_t hf_conn_send(struct hf_conn *conn, struct hf_span data, uint8_t *room,
     size_t written = 0;
 
     *taken = 0;
-    while (data.len && cap - written > HF_RECORD_OVERHEAD && can_send(conn)) {
+    while (data.len && cap - written > HF_RECORD_OVERHEAD &&
+           (written ? can_go_on(conn) : can_send(conn))) {
         size_t fits = cap - written - HF_RECORD_OVERHEAD, len = data.len, made;
 
         if (len > HF_PLAINTEXT_MAX)
@@ -94,13 +104,19 @@ void hf_conn_close(struct hf_conn *conn)
 {
     struct hf_session *s = &conn->session;
 
-    if (conn->failed || conn->close_sent || !conn->started)
+    if (conn->failed || conn->close_sent)
         return;
-    if (!hf_send_alert(s, 0)) {
+    if (conn->started && !hf_send_alert(s, 0)) {
         hf_fail(&s->error, HF_E_OUT_OF_MEMORY, NULL);
         hf_conn_fail(conn);
         return;
     }
     conn->close_sent = true;
     hf_decided(s, HF_EV_CLOSE, true, "ours", NULL, NULL);
+    /* Nothing may follow close_notify (RFC 8446 6.1), so a handshake that is
+     * not over never will be. */
+    if (!conn->ready) {
+        hf_fail(&s->error, HF_E_CLOSED_EARLY, "by hf_conn_close");
+        hf_conn_fail(conn);
+    }
 }
