@@ -26,7 +26,7 @@ enum {
     HF_TLS13 = 0x0304,
     HF_RECORD_MAX = 5 + 16384 + 256, /* a receive buffer this large always
                                        * holds one whole record */
-    HF_SEAL_OVERHEAD = 5 + 1 + 16    /* what a record adds to its data */
+    HF_SEAL_OVERHEAD = 5 + 8 + 16 /* what a record adds to its data at most */
 };
 
 /* ---- configuration ------------------------------------------------------------
@@ -191,7 +191,7 @@ HF_PUBLIC enum hf_outcome hf_conn_eof(struct hf_conn *conn);
 HF_PUBLIC struct hf_span hf_conn_outgoing(const struct hf_conn *conn);
 HF_PUBLIC void hf_conn_sent(struct hf_conn *conn, size_t len);
 /* Seal as much of @data as fits into @room (records of at most 16384 bytes,
- * each HF_SEAL_OVERHEAD larger than its data).  *taken says how much of @data
+ * each at most HF_SEAL_OVERHEAD larger than its data).  *taken says how much of @data
  * went in.  Returns bytes written; 0 with *taken 0: no room, not ready yet,
  * closed, or failed (hf_conn_error).  Send hf_conn_outgoing() bytes first:
  * while there are any, nothing is sealed. */

@@ -104,7 +104,7 @@ static void data_before_a_failure_is_delivered_before_it(void **state)
     assert_int_equal(hf_write(t.client, "bad!", 4), 4);
     (void)poll(NULL, 0, 20);
     len = test_two_intercept(&t, wire, sizeof(wire));
-    assert_int_equal(len, 2 * (4 + HF_SEAL_OVERHEAD));
+    assert_int_equal(len, 2 * (4 + 5 + 1 + 16));
     wire[len - 1] ^= 1;
     test_two_inject(&t, wire, len);
     (void)poll(NULL, 0, 20);

@@ -181,9 +181,7 @@ bool hf_config_set_versions(struct hf_config *config, unsigned min,
     if (min > max || max > HF_TLS13 || min < HF_TLS12)
         return hf_fail(&config->error, HF_E_BAD_OPTION,
                        "versions from %x to %x", min, max);
-    if (max < HF_TLS13)
-        return refuse(config, "TLS 1.2 is not implemented in this release");
-    config->settings.min_version = HF_TLS13;
+    config->settings.min_version = (uint16_t)min;
     config->settings.max_version = (uint16_t)max;
     return true;
 }
@@ -332,7 +330,9 @@ static void default_lists(struct hf_config *config)
 
     if (!set->suites.count)
         for (size_t i = 0; i < hf_suite_count; i++)
-            if (hf_suites[i].version == HF_TLS13 &&
+            if (hf_suites[i].version >= set->min_version &&
+                hf_suites[i].version <= set->max_version &&
+                hf_suites[i].kx != HF_SUITE_RSA &&
                 hf_suite_aead(&set->crypto, &hf_suites[i]))
                 set->suites.at[set->suites.count++] = hf_suites[i].number;
     if (!groups->count)

@@ -301,9 +301,12 @@ bool hf_conn_export(const struct hf_conn *conn, const char *label,
     enum { LABEL_MAX = 249 }; /* what HkdfLabel holds behind "tls13 " */
     const struct hf_session *s = &conn->session;
 
-    return conn->ready && hf_text_len(label) <= LABEL_MAX &&
-           len <= (size_t)255 * s->hash->len &&
-           hf_keys13_export(s, label, context, out, len);
+    if (!conn->ready || hf_text_len(label) > LABEL_MAX ||
+        len > (size_t)255 * s->hash->len)
+        return false;
+    return s->version == HF_TLS12
+               ? hf_keys12_export(s, label, context, out, len)
+               : hf_keys13_export(s, label, context, out, len);
 }
 
 /* ---- questions to the application ---------------------------------------------------------- */

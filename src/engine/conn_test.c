@@ -58,6 +58,56 @@ static void data_flows_both_ways(void **state)
     duet_wipe(&duet);
 }
 
+static void only_tls12(void)
+{
+    assert_true(hf_config_set_versions(duet.client_config, HF_TLS12, HF_TLS12));
+    assert_true(hf_config_set_versions(duet.server_config, HF_TLS12, HF_TLS13));
+}
+
+static void two_engines_shake_hands_in_tls12(void **state)
+{
+    static const uint8_t hello[] = "over TLS 1.2";
+    uint8_t one[16], other[16];
+
+    (void)state;
+    begin();
+    only_tls12();
+    shake();
+    assert_int_equal(hf_conn_version(duet.client), HF_TLS12);
+    assert_int_equal(hf_conn_version(duet.server), HF_TLS12);
+    assert_int_equal(hf_conn_suite(duet.server), 0xc02b);
+    assert_true(hf_conn_peer_verified(duet.client));
+    assert_true(duet_send(&duet, duet.client, HF_SPAN(hello)));
+    assert_true(duet_send(&duet, duet.server, HF_SPAN(hello)));
+    duet_run(&duet);
+    assert_int_equal(duet.server_len, sizeof(hello));
+    assert_memory_equal(duet.got_server, hello, sizeof(hello));
+    assert_memory_equal(duet.got_client, hello, sizeof(hello));
+    assert_true(hf_conn_export(duet.client, "EXPERIMENTAL", HF_SPAN(hello), one,
+                               sizeof(one)));
+    assert_true(hf_conn_export(duet.server, "EXPERIMENTAL", HF_SPAN(hello),
+                               other, sizeof(other)));
+    assert_memory_equal(one, other, sizeof(one));
+    duet_wipe(&duet);
+}
+
+static void a_client_shows_its_certificate_in_tls12(void **state)
+{
+    (void)state;
+    begin();
+    only_tls12();
+    assert_true(
+        hf_config_set_client_auth(duet.server_config, HF_CLIENT_AUTH_REQUIRED));
+    assert_true(hf_config_trust(duet.server_config, hf_span_text(certs.ca)));
+    assert_true(hf_config_add_keypair(duet.client_config,
+                                      hf_span_text(certs.client_chain),
+                                      hf_span_text(certs.client_key)));
+    shake();
+    assert_true(hf_conn_peer_verified(duet.server));
+    assert_int_equal(hf_conn_own_chain(duet.client), 0);
+    duet_wipe(&duet);
+}
+
 static int make_certs(void **state)
 {
     (void)state;
@@ -76,6 +126,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_engines_shake_hands),
         cmocka_unit_test(data_flows_both_ways),
+        cmocka_unit_test(two_engines_shake_hands_in_tls12),
+        cmocka_unit_test(a_client_shows_its_certificate_in_tls12),
     };
 
     return cmocka_run_group_tests(tests, make_certs, free_certs);

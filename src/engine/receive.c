@@ -21,6 +21,16 @@ bool hf_conn_idle_step(struct hf_conn *conn, const char *what)
 
 /* ---- alerts (RFC 8446 6) ------------------------------------------------------------- */
 
+/* Before TLS 1.3 an alert could be a warning, and some servers send one about
+ * the name before anything else (RFC 5246 7.2, RFC 6066 3). */
+static bool is_mild(const struct hf_conn *conn, uint8_t level)
+{
+    const struct hf_session *s = &conn->session;
+
+    return level == 1 && (s->version ? s->version == HF_TLS12
+                                     : s->settings->min_version == HF_TLS12);
+}
+
 static enum took take_alert(struct hf_conn *conn, struct hf_span alert)
 {
     struct hf_session *s = &conn->session;
@@ -40,6 +50,8 @@ static enum took take_alert(struct hf_conn *conn, struct hf_span alert)
     }
     if (alert.at[1] == USER_CANCELED)
         return hf_conn_idle_step(conn, "user_canceled") ? TOOK : TOOK_FATAL;
+    if (is_mild(conn, alert.at[0]))
+        return hf_conn_idle_step(conn, "a warning") ? TOOK : TOOK_FATAL;
     name = hf_alert_name(alert.at[1]);
     hf_fail(&s->error,
             alert.at[1] == CLOSE_NOTIFY ? HF_E_CLOSED_EARLY : HF_E_ALERT,
@@ -64,9 +76,16 @@ static enum took take_ccs(struct hf_conn *conn, const struct hf_frame *frame)
         hf_fail(&s->error, HF_E_BAD_CCS, "it holds %h", &body);
         return TOOK_FATAL;
     }
-    /* A client has said its hello before it hears anything; a server has heard
-     * one once the version is settled. */
-    if ((s->role == HF_SERVER && !s->version) || s->in.epoch == HF_TRAFFIC) {
+    if (s->version == HF_TLS12 && conn->handshake && !s->in.aead) {
+        hf_handshake_ccs(conn->handshake);
+        return TOOK;
+    }
+    /* A client has said its hello before it hears anything (but if the version
+     * may yet be TLS 1.2, where it means something, it is too early); a server
+     * has heard one once the version is settled. */
+    if ((!s->version &&
+         (s->role == HF_SERVER || s->settings->min_version < HF_TLS13)) ||
+        s->in.epoch == HF_TRAFFIC) {
         hf_fail(&s->error, HF_E_BAD_CCS, "%s",
                 s->version ? "after Finished" : "before any hello");
         return TOOK_FATAL;

@@ -53,7 +53,7 @@ static enum hf_step_result ask_for_signature(struct hf_handshake *hs,
     }
     hs->question = (struct hf_question){
         .kind = HF_ASK_SIGN,
-        .scheme = hs->scheme->scheme,
+        .scheme = hs->session->own_scheme,
         .message = kept,
         .chain = (unsigned)(hs->keypair - hs->settings->keypairs),
     };
@@ -75,15 +75,20 @@ static enum hf_step_result take_signature(struct hf_handshake *hs)
 
 enum hf_step_result hf_job_sign(struct hf_handshake *hs)
 {
-    uint8_t digest[HF_HASH_MAX], room[SIGNED_MAX], *out;
-    struct hf_span text;
+    uint8_t digest[HF_HASH_MAX], room[SIGNED_MAX];
+
+    if (!hf_transcript_digest(&hs->transcript, digest, hs->error))
+        return HF_STEP_FAILED;
+    return hf_sign_text(hs, to_be_signed(hs, room, hs->session->role, digest));
+}
+
+enum hf_step_result hf_sign_text(struct hf_handshake *hs, struct hf_span text)
+{
+    uint8_t *out;
     size_t len;
 
     if (hs->answered)
         return take_signature(hs);
-    if (!hf_transcript_digest(&hs->transcript, digest, hs->error))
-        return HF_STEP_FAILED;
-    text = to_be_signed(hs, room, hs->session->role, digest);
     if (!hs->keypair->key)
         return ask_for_signature(hs, text);
     out = hf_arena_take(&hs->arena, HF_SIGNATURE_MAX);
@@ -112,36 +117,55 @@ enum hf_step_result hf_send_cert_verify(struct hf_handshake *hs)
 
 /* ---- the peer's chain ----------------------------------------------------------------- */
 
+/* Room for one more pointer: a chain has two or three, so this is rare. */
+static bool grow_chain(struct hf_session *s)
+{
+    size_t size = s->peer_count * sizeof(struct hf_cert *);
+    struct hf_cert **more = hf_alloc_array(s->peer_count + 1,
+                                           sizeof(struct hf_cert *));
+
+    if (!more)
+        return hf_fail(&s->error, HF_E_OUT_OF_MEMORY, NULL);
+    hf_copy(more, s->peer, size);
+    hf_free(s->peer, size);
+    s->peer = more;
+    return true;
+}
+
+bool hf_keep_certificate(struct hf_handshake *hs, struct hf_span der)
+{
+    struct hf_session *s = hs->session;
+
+    if (s->peer_count == HF_CHAIN_MAX)
+        return hf_fail(hs->error, HF_E_BUDGET,
+                       "%u certificates or more were sent, at most %u are "
+                       "read",
+                       (unsigned)HF_CHAIN_MAX + 1, (unsigned)HF_CHAIN_MAX);
+    if (!grow_chain(s))
+        return false;
+    s->peer[s->peer_count] = hf_cert_new(der, hs->error);
+    if (!s->peer[s->peer_count])
+        return false;
+    s->peer_count++;
+    return true;
+}
+
 /* Parse what the peer sent into counted certificates that outlive us. */
 static bool keep_chain(struct hf_handshake *hs, struct hf_span list)
 {
-    struct hf_session *s = hs->session;
     struct hf_certificate_entry entry;
-    struct hf_span rest = list;
-    size_t count = 0;
 
-    while (hf_wire_next(hf_certificate_entry, &rest, &entry))
-        count++;
-    if (count > HF_CHAIN_MAX)
-        return hf_fail(hs->error, HF_E_BUDGET,
-                       "%z certificates were sent, at most %u are read", count,
-                       (unsigned)HF_CHAIN_MAX);
-    s->peer = hf_alloc_array(count, sizeof(struct hf_cert *));
-    if (!s->peer)
-        return hf_fail(hs->error, HF_E_OUT_OF_MEMORY, NULL);
     while (hf_wire_next(hf_certificate_entry, &list, &entry)) {
         /* No extension of ours asks for an answer in here. */
         if (!hf_extensions_recv(hs, HF_CT, &entry.extensions))
             return false;
-        s->peer[s->peer_count] = hf_cert_new(entry.cert_data, hs->error);
-        if (!s->peer[s->peer_count])
+        if (!hf_keep_certificate(hs, entry.cert_data))
             return false;
-        s->peer_count++;
     }
     return true;
 }
 
-static bool no_chain(struct hf_handshake *hs)
+bool hf_no_chain(struct hf_handshake *hs)
 {
     if (hs->session->role == HF_CLIENT)
         return hf_fail(hs->error, HF_E_EMPTY_CHAIN, NULL);
@@ -165,7 +189,7 @@ enum hf_step_result hf_recv_certificate(struct hf_handshake *hs,
         return HF_STEP_FAILED;
     }
     if (!certificate.list.len)
-        return hf_step(no_chain(hs));
+        return hf_step(hf_no_chain(hs));
     if (hs->session->role == HF_SERVER)
         hs->facts |= HF_FACT_GAVE;
     return hf_step(keep_chain(hs, certificate.list));

@@ -59,6 +59,8 @@ enum hf_step_result hf_job_make_shares(struct hf_handshake *hs)
 {
     const struct hf_numbers *groups = &hs->settings->shares;
 
+    if (hs->settings->max_version < HF_TLS13)
+        return HF_STEP_DONE;
     for (size_t i = 0; i < groups->count; i++)
         if (!make_share(hs, groups->at[i]))
             return HF_STEP_FAILED;
@@ -80,14 +82,6 @@ enum hf_step_result hf_job_make_share_again(struct hf_handshake *hs)
 
 /* ---- ClientHello ---------------------------------------------------------------------- */
 
-static struct hf_span suites_out(const struct hf_numbers *suites,
-                                 uint8_t *room)
-{
-    for (size_t i = 0; i < suites->count; i++)
-        hf_store_number(room + 2 * i, suites->at[i], 2);
-    return hf_span(room, 2 * suites->count);
-}
-
 /* Room for every extension that a hello of ours can hold. */
 static size_t extensions_cap(const struct hf_handshake *hs)
 {
@@ -105,7 +99,7 @@ static bool write_hello(struct hf_handshake *hs)
     struct hf_client_hello hello = {
         .legacy_version = 0x0303,
         .legacy_session_id = { hs->session_id, hs->session_id_len },
-        .cipher_suites = suites_out(&hs->settings->suites, suites),
+        .cipher_suites = hf_numbers_write(&hs->settings->suites, suites),
         .legacy_compression_methods = HF_SPAN(null_compression),
     };
     size_t cap = extensions_cap(hs);
@@ -141,7 +135,7 @@ static bool send_dummy_ccs(struct hf_handshake *hs)
     hf_passed(s, true, HF_CONTENT_CCS, HF_CHANGE_CIPHER_SPEC, HF_PLAIN,
               HF_SPAN(one));
     return hf_records_seal(&s->out, HF_CONTENT_CCS, 0x0303, HF_SPAN(one),
-                       &s->outgoing, hs->error);
+                           &s->outgoing, hs->error);
 }
 
 enum hf_step_result hf_send_second_hello(struct hf_handshake *hs)
@@ -163,8 +157,7 @@ static bool check_echo(struct hf_handshake *hs, unsigned version,
         return hf_fail(hs->error,
                        version == 0x0300 ? HF_E_NO_VERSION : HF_E_ILLEGAL,
                        "legacy_version is %x, not 0x0303", version);
-    if (!hf_span_equal(session_id,
-                       hf_span(hs->session_id, hs->session_id_len)))
+    if (!hf_span_equal(session_id, hf_span(hs->session_id, hs->session_id_len)))
         return hf_fail(hs->error, HF_E_ILLEGAL,
                        "the server did not echo our session id");
     if (!chosen || chosen->version != HF_TLS13 ||
@@ -265,15 +258,18 @@ static enum hf_step_result older_version(struct hf_handshake *hs,
         hf_fail(hs->error, HF_E_DOWNGRADE,
                 "the server can do TLS 1.3 and was made to answer with %s",
                 hf_version_name(sh.server_version));
-    } else {
+        return HF_STEP_FAILED;
+    }
+    if (sh.server_version != HF_TLS12 || hs->settings->min_version > HF_TLS12) {
         const char *name = hf_version_name(sh.server_version);
 
         hf_fail(hs->error, HF_E_NO_VERSION,
-                "the server chose %s (%x); we offer TLS 1.3",
-                name ? name : "an unknown version",
-                (unsigned)sh.server_version);
+                "the server chose %s (%x); we offer %s",
+                name ? name : "an unknown version", (unsigned)sh.server_version,
+                hf_version_name(hs->settings->min_version));
+        return HF_STEP_FAILED;
     }
-    return HF_STEP_FAILED;
+    return hf_recv_server_hello12(hs, body);
 }
 
 /* No ServerHello of TLS 1.3: one that cannot be read, or an older one. */

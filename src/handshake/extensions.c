@@ -100,19 +100,12 @@ static bool read_empty_name(struct hf_handshake *hs, enum hf_place place,
 
 /* ---- lists of numbers ------------------------------------------------------------------ */
 
-static struct hf_span numbers_out(const struct hf_numbers *list, uint8_t *room)
-{
-    for (size_t i = 0; i < list->count; i++)
-        hf_store_number(room + 2 * i, list->at[i], 2);
-    return hf_span(room, 2 * list->count);
-}
-
 static bool write_groups(struct hf_handshake *hs, enum hf_place place,
                          struct hf_writer *w)
 {
     uint8_t room[2 * HF_LIST_MAX];
-    struct hf_named_groups groups = { numbers_out(&hs->settings->groups,
-                                                  room) };
+    struct hf_named_groups groups = { hf_numbers_write(&hs->settings->groups,
+                                                       room) };
 
     hf_wire_write_ext(hf_named_groups, w, HF_EXT_supported_groups, place,
                       &groups);
@@ -136,8 +129,8 @@ static bool write_schemes(struct hf_handshake *hs, enum hf_place place,
                           struct hf_writer *w)
 {
     uint8_t room[2 * HF_LIST_MAX];
-    struct hf_signature_schemes schemes = { numbers_out(&hs->settings->schemes,
-                                                        room) };
+    struct hf_signature_schemes schemes = { hf_numbers_write(
+        &hs->settings->schemes, room) };
 
     hf_wire_write_ext(hf_signature_schemes, w, HF_EXT_signature_algorithms,
                       place, &schemes);
@@ -237,6 +230,8 @@ static bool write_versions(struct hf_handshake *hs, enum hf_place place,
     struct hf_writer list = hf_writer(room, sizeof(room));
     struct hf_supported_versions_ch versions;
 
+    if (set->max_version < HF_TLS13)
+        return false; /* the old way of offering says it all */
     for (unsigned v = set->max_version; v >= set->min_version; v--)
         hf_put(&list, v, 2);
     versions.versions = hf_written(&list);
@@ -296,6 +291,8 @@ static bool write_shares(struct hf_handshake *hs, enum hf_place place,
     struct hf_writer list;
     uint8_t *room;
 
+    if (hs->settings->max_version < HF_TLS13)
+        return false;
     for (size_t i = 0; i < hs->share_count; i++)
         cap += 4 + hs->shares[i].share.len;
     room = hf_arena_take(&hs->arena, cap);
@@ -434,6 +431,97 @@ static bool read_cookie(struct hf_handshake *hs, enum hf_place place,
     return hs->cookie.at || hf_arena_fail(&hs->arena, hs->error);
 }
 
+/* ---- what only TLS 1.2 needs ------------------------------------------------------------------ */
+
+static bool offers12(const struct hf_handshake *hs)
+{
+    return hs->settings->min_version <= HF_TLS12;
+}
+
+/* RFC 8422 5.1.2: a relic, and some servers want it. */
+static bool write_formats(struct hf_handshake *hs, enum hf_place place,
+                          struct hf_writer *w)
+{
+    static const uint8_t uncompressed[1] = { 0 };
+    struct hf_point_formats formats = { HF_SPAN(uncompressed) };
+
+    if (place == HF_CH
+            ? !offers12(hs)
+            : !(hs->offer.hello.extensions.present & HF_BIT(ec_point_formats)))
+        return false;
+    hf_wire_write_ext(hf_point_formats, w, HF_EXT_ec_point_formats, place,
+                      &formats);
+    return true;
+}
+
+/* RFC 8422 5.1.2: whoever lists formats must list the uncompressed one.  In a
+ * hello for TLS 1.3 the list means nothing. */
+static bool read_formats(struct hf_handshake *hs, enum hf_place place,
+                         const struct hf_extensions *block)
+{
+    struct hf_point_formats formats;
+
+    (void)place;
+    if (!body(hs, hf_point_formats, block, HF_EXT_ec_point_formats, &formats))
+        return false;
+    return hf_wire_lists(formats.formats, 1, 0) ||
+           hf_fail(hs->error, HF_E_ILLEGAL,
+                   "uncompressed is not among the point formats");
+}
+
+/* RFC 7627 5.1 */
+static bool write_extended(struct hf_handshake *hs, enum hf_place place,
+                           struct hf_writer *w)
+{
+    struct hf_empty nothing = { 0 };
+
+    if (place == HF_CH ? !offers12(hs) : !hs->extended_master)
+        return false;
+    hf_wire_write_ext(hf_empty, w, HF_EXT_extended_master_secret, place,
+                      &nothing);
+    return true;
+}
+
+static bool read_extended(struct hf_handshake *hs, enum hf_place place,
+                          const struct hf_extensions *block)
+{
+    struct hf_empty nothing;
+
+    (void)place;
+    return body(hs, hf_empty, block, HF_EXT_extended_master_secret, &nothing);
+}
+
+/* RFC 5746 3.4 and 3.6: this is the first handshake of this connection, and
+ * there will be no other. */
+static bool write_first(struct hf_handshake *hs, enum hf_place place,
+                        struct hf_writer *w)
+{
+    static const uint8_t none[1] = { 0 };
+    struct hf_renegotiation_info info = { hf_span(none, 0) };
+
+    if (place == HF_CH && !offers12(hs))
+        return false;
+    hf_wire_write_ext(hf_renegotiation_info, w, HF_EXT_renegotiation_info,
+                      place, &info);
+    return true;
+}
+
+static bool read_first(struct hf_handshake *hs, enum hf_place place,
+                       const struct hf_extensions *block)
+{
+    struct hf_renegotiation_info info;
+
+    (void)place;
+    if (!body(hs, hf_renegotiation_info, block, HF_EXT_renegotiation_info,
+              &info))
+        return false;
+    if (!info.renegotiated_connection.len)
+        return true;
+    /* RFC 5746 3.4: "MUST abort the handshake". */
+    return hf_fail(hs->error, HF_E_RENEGOTIATION,
+                   "renegotiation_info names an earlier handshake");
+}
+
 /* ---- the table ------------------------------------------------------------------------------------------ */
 
 struct verbs {
@@ -452,6 +540,9 @@ static const struct verbs verbs[HF_EXT_COUNT] = {
 VERBS (server_name,          write_name,      read_name,       write_name_ack,  read_empty_name)
 VERBS (supported_groups,     write_groups,    read_groups,     NULL,            read_groups)
 VERBS (signature_algorithms, write_schemes,   read_schemes,    NULL,            NULL)
+VERBS (ec_point_formats,       write_formats,   read_formats,    write_formats,   read_formats)
+VERBS (extended_master_secret, write_extended,  read_extended,   write_extended,  read_extended)
+VERBS (renegotiation_info,     write_first,     read_first,      write_first,     read_first)
 VERBS (alpn,                 write_protocols, read_protocols,  write_protocol,  read_protocol)
 VERBS (supported_versions,   write_versions,  read_versions,   write_version,   read_version)
 VERBS (cookie,               write_cookie,    read_cookie,     NULL,            read_cookie)

@@ -38,16 +38,23 @@ static bool check_finished(struct hf_handshake *hs, const struct hf_message *m)
     const uint8_t *base = s->role == HF_CLIENT ? hs->server_hs : hs->client_hs;
     struct hf_finished finished;
     uint8_t mac[HF_HASH_MAX];
+
+    return hf_message_read(hs, hf_finished, m->body, &finished) &&
+           hf_keys13_finished(s, base, hs->before, mac) &&
+           hf_prove_finished(hs, finished.verify_data,
+                             hf_span(mac, s->hash->len));
+}
+
+bool hf_prove_finished(struct hf_handshake *hs, struct hf_span came,
+                       struct hf_span mac)
+{
+    struct hf_session *s = hs->session;
     bool same;
 
-    if (!hf_message_read(hs, hf_finished, m->body, &finished) ||
-        !hf_keys13_finished(s, base, hs->before, mac))
-        return false;
-    if (finished.verify_data.len != s->hash->len)
-        return hf_fail(hs->error, HF_E_BOUNDS,
-                       "Finished has %z bytes, not %u",
-                       finished.verify_data.len, (unsigned)s->hash->len);
-    same = hf_equal_ct(mac, finished.verify_data.at, s->hash->len);
+    if (came.len != mac.len)
+        return hf_fail(hs->error, HF_E_BOUNDS, "Finished has %z bytes, not %z",
+                       came.len, mac.len);
+    same = hf_equal_ct(mac.at, came.at, mac.len);
     hf_decided(s, HF_EV_FINISHED, same,
                s->role == HF_CLIENT ? "the server's" : "the client's", NULL,
                NULL);

@@ -20,9 +20,8 @@
  * 4. RSA key transport is the reason for the fact SIGNED: without it there is
  *    no ServerKeyExchange.
  *
- * The steps of TLS 1.2 stand in the table so that it is whole and can be
- * checked as a whole; those whose functions are `none` cannot be reached,
- * because no policy offers TLS 1.2 yet. */
+ * Steps whose functions are `none` stand in the table so that it is whole and
+ * can be checked as a whole: we never ask for what they bring. */
 #include "handshake/handshake.h"
 
 #define NONE 0
@@ -51,9 +50,6 @@
       hf_recv_##heard, hf_send_##said, NULL },
 #define JOB(who, when, does) \
     { HF_##who, HF_PLAIN, HF_JOB, when, NULL, hf_job_##does, #does },
-/* A job whose function is still to come has its name all the same. */
-#define JOB_12(who, when, does) \
-    { HF_##who, HF_PLAIN, HF_JOB, when, NULL, NULL, #does },
 
 /* clang-format off */
 const struct hf_step hf_flow[] = {
@@ -92,31 +88,31 @@ STEP  (SERVER, CHANGE_CIPHER_SPEC,   WHEN(RESUMED, TLS13),           PLAIN,     
 STEP  (SERVER, FINISHED,             WHEN(RESUMED, TLS13),           TRAFFIC,    none,                none)
 
 /* ---- TLS 1.2, in full: RFC 5246 figure 1 ---- */
-STEP  (SERVER, CERTIFICATE,          UNLESS(TLS13|RESUMED),          PLAIN,      none,                none)
+STEP  (SERVER, CERTIFICATE,          UNLESS(TLS13|RESUMED),          PLAIN,      certificate12,       certificate12)
 STEP  (SERVER, CERTIFICATE_STATUS,   MAYBE(NONE, TLS13|RESUMED, STAPLED), PLAIN, none,                none)
-JOB_12(SERVER,                       WHEN(SIGNED, TLS13|RESUMED),                make_share)
-JOB_12(SERVER,                       WHEN(SIGNED, TLS13|RESUMED),                sign)
-STEP  (SERVER, SERVER_KEY_EXCHANGE,  WHEN(SIGNED, TLS13|RESUMED),    PLAIN,      none,                none)
-STEP  (SERVER, CERTIFICATE_REQUEST,  MAYBE(NONE, TLS13|RESUMED, ASKED), PLAIN,   none,                none)
-JOB_12(CLIENT,                       WHEN(ASKED, TLS13|RESUMED),                 choose_certificate)    /* sets GAVE */
-STEP  (SERVER, SERVER_HELLO_DONE,    UNLESS(TLS13|RESUMED),          PLAIN,      none,                none)
-JOB_12(CLIENT,                       UNLESS(TLS13|RESUMED),                      verify_chain)
-JOB_12(CLIENT,                       WHEN(SIGNED, TLS13|RESUMED),                check_signature)
-STEP  (CLIENT, CERTIFICATE,          WHEN(ASKED, TLS13|RESUMED),     PLAIN,      none,                none)
-JOB_12(CLIENT,                       UNLESS(TLS13|RESUMED),                      make_premaster)
-STEP  (CLIENT, CLIENT_KEY_EXCHANGE,  UNLESS(TLS13|RESUMED),          PLAIN,      none,                none)
-JOB_12(SERVER,                       UNLESS(TLS13|RESUMED),                      open_premaster)
-JOB_12(SERVER,                       WHEN(ASKED|GAVE, TLS13|RESUMED),            verify_chain)
-JOB_12(CLIENT,                       WHEN(ASKED|GAVE, TLS13|RESUMED),            sign)
-STEP  (CLIENT, CERTIFICATE_VERIFY,   WHEN(ASKED|GAVE, TLS13|RESUMED), PLAIN,     none,                none)
-JOB_12(SERVER,                       WHEN(ASKED|GAVE, TLS13|RESUMED),            check_signature)
+JOB   (SERVER,                       WHEN(SIGNED, TLS13|RESUMED),                make_share12)
+JOB   (SERVER,                       WHEN(SIGNED, TLS13|RESUMED),                sign_share)
+STEP  (SERVER, SERVER_KEY_EXCHANGE,  WHEN(SIGNED, TLS13|RESUMED),    PLAIN,      server_kx,           server_kx)
+STEP  (SERVER, CERTIFICATE_REQUEST,  MAYBE(NONE, TLS13|RESUMED, ASKED), PLAIN,   cert_request12,      cert_request12)
+JOB   (CLIENT,                       WHEN(ASKED, TLS13|RESUMED),                 choose_certificate12)    /* sets GAVE */
+STEP  (SERVER, SERVER_HELLO_DONE,    UNLESS(TLS13|RESUMED),          PLAIN,      hello_done,          hello_done)
+JOB   (CLIENT,                       UNLESS(TLS13|RESUMED),                      verify_chain)
+JOB   (CLIENT,                       WHEN(SIGNED, TLS13|RESUMED),                check_server_kx)
+STEP  (CLIENT, CERTIFICATE,          WHEN(ASKED, TLS13|RESUMED),     PLAIN,      certificate12,       certificate12)
+JOB   (CLIENT,                       UNLESS(TLS13|RESUMED),                      make_premaster)
+STEP  (CLIENT, CLIENT_KEY_EXCHANGE,  UNLESS(TLS13|RESUMED),          PLAIN,      client_kx,           client_kx)
+JOB   (SERVER,                       UNLESS(TLS13|RESUMED),                      open_premaster)
+JOB   (SERVER,                       WHEN(ASKED|GAVE, TLS13|RESUMED),            verify_chain)
+JOB   (CLIENT,                       WHEN(ASKED|GAVE, TLS13|RESUMED),            sign12)
+STEP  (CLIENT, CERTIFICATE_VERIFY,   WHEN(ASKED|GAVE, TLS13|RESUMED), PLAIN,     cert_verify,         cert_verify12)
+JOB   (SERVER,                       WHEN(ASKED|GAVE, TLS13|RESUMED),            check_signature12)
 
 /* ---- TLS 1.2, the end of both ---- */
-STEP  (CLIENT, CHANGE_CIPHER_SPEC,   UNLESS(TLS13),                  PLAIN,      none,                none)
-STEP  (CLIENT, FINISHED,             UNLESS(TLS13),                  TRAFFIC,    none,                none)
+STEP  (CLIENT, CHANGE_CIPHER_SPEC,   UNLESS(TLS13),                  PLAIN,      ccs,                 ccs)
+STEP  (CLIENT, FINISHED,             UNLESS(TLS13),                  TRAFFIC,    finished12,          finished12)
 STEP  (SERVER, NEW_SESSION_TICKET,   WHEN(TICKET, TLS13|RESUMED),    PLAIN,      none,                none)
-STEP  (SERVER, CHANGE_CIPHER_SPEC,   UNLESS(TLS13|RESUMED),          PLAIN,      none,                none)
-STEP  (SERVER, FINISHED,             UNLESS(TLS13|RESUMED),          TRAFFIC,    none,                none)
+STEP  (SERVER, CHANGE_CIPHER_SPEC,   UNLESS(TLS13|RESUMED),          PLAIN,      ccs,                 ccs)
+STEP  (SERVER, FINISHED,             UNLESS(TLS13|RESUMED),          TRAFFIC,    finished12,          finished12)
 };
 /* clang-format on */
 

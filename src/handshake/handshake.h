@@ -98,9 +98,11 @@ const char *hf_fact_name(unsigned bit); /* "TLS13" */
 /* ==== settings: what a config becomes when it is frozen =============================== */
 
 enum {
-    HF_LIST_MAX = 32,      /* suites, groups, schemes in one list */
-    HF_SHARES_MAX = 4,     /* key shares in one hello */
-    HF_PROTOCOLS_MAX = 255 /* bytes of our ALPN list */
+    HF_LIST_MAX = 32,       /* suites, groups, schemes in one list */
+    HF_SHARES_MAX = 4,      /* key shares in one hello */
+    HF_PROTOCOLS_MAX = 255, /* bytes of our ALPN list */
+    HF_MASTER_LEN = 48,     /* TLS 1.2's master secret */
+    HF_FINISHED12_LEN = 12  /* TLS 1.2's verify_data */
 };
 
 /* A list of numbers, most wanted first. */
@@ -109,6 +111,8 @@ struct hf_numbers {
     size_t count;
 };
 bool hf_numbers_have(const struct hf_numbers *list, unsigned number);
+/* As they travel, in @room of 2 * HF_LIST_MAX bytes. */
+struct hf_span hf_numbers_write(const struct hf_numbers *list, uint8_t *room);
 
 struct hf_keypair {
     struct hf_cert *chain[HF_CHAIN_MAX];
@@ -175,8 +179,9 @@ struct hf_session {
     struct hf_cert **peer; /* counted; leaf first */
     size_t peer_count;
 
-    uint8_t client_random[32];
-    uint8_t client_secret[HF_HASH_MAX]; /* application traffic, current */
+    uint8_t client_random[32], server_random[32];
+    uint8_t master_secret[HF_MASTER_LEN]; /* TLS 1.2 */
+    uint8_t client_secret[HF_HASH_MAX];   /* application traffic, current */
     uint8_t server_secret[HF_HASH_MAX];
     uint8_t exporter_secret[HF_HASH_MAX];
     uint8_t resumption_secret[HF_HASH_MAX];
@@ -196,6 +201,8 @@ void hf_decided(const struct hf_session *s, enum hf_event_id id, bool ok,
 /* A message or alert or CCS went by. */
 void hf_passed(const struct hf_session *s, bool sent, uint8_t record,
                unsigned message, unsigned epoch, struct hf_span bytes);
+/* A direction is under new keys. */
+void hf_keyed(const struct hf_session *s, bool sending, unsigned epoch);
 /* A secret exists: key log and, if asked for, event. */
 void hf_secret(const struct hf_session *s, const char *label,
                const uint8_t *secret, size_t len);
@@ -209,6 +216,8 @@ struct hf_transcript {
     const struct hf_hash *hash; /* NULL: not yet known */
     struct hf_hash_state state;
     struct hf_span kept[2]; /* in the arena; empty once the hash is known */
+    bool keep;              /* TLS 1.2: CertificateVerify signs the messages */
+    struct hf_buffer all;   /* all of them, if they are kept */
     struct hf_arena *arena;
 };
 HF_CHECK bool hf_transcript_add(struct hf_transcript *t, struct hf_span message,
@@ -219,6 +228,8 @@ HF_CHECK bool hf_transcript_start(struct hf_transcript *t,
                                   struct hf_error *error);
 HF_CHECK bool hf_transcript_digest(const struct hf_transcript *t, uint8_t *out,
                                    struct hf_error *error);
+/* Every message so far, if they were kept. */
+struct hf_span hf_transcript_messages(const struct hf_transcript *t);
 void hf_transcript_wipe(struct hf_transcript *t);
 
 /* ==== one handshake ========================================================================= */
@@ -263,6 +274,9 @@ struct hf_handshake {
     struct hf_span peer_share;
     uint8_t reply[HF_SHARE_MAX]; /* server: its share */
     bool dummy_ccs_sent;
+    bool extended_master;  /* TLS 1.2: RFC 7627 */
+    bool ccs_heard;        /* TLS 1.2: one is waiting to be acted on */
+    struct hf_span params; /* TLS 1.2: what ServerKeyExchange signs */
 
     /* names */
     struct hf_peer_name name; /* client: to be checked */
@@ -296,6 +310,8 @@ void hf_handshake_free(struct hf_handshake *hs);
 /* Do what can be done.  DONE: it is over.  WAIT: for bytes, or for an answer
  * (question.kind).  FAILED: session->error. */
 enum hf_step_result hf_handshake_run(struct hf_handshake *hs);
+/* TLS 1.2: a ChangeCipherSpec came; the next run acts on it. */
+void hf_handshake_ccs(struct hf_handshake *hs);
 /* Hand a message to the wire: transcript, event, records. */
 HF_CHECK bool hf_handshake_say(struct hf_handshake *hs, unsigned kind,
                                struct hf_span message);
@@ -322,6 +338,42 @@ HF_CHECK bool hf_keys13_export(const struct hf_session *s, const char *label,
                                struct hf_span context, uint8_t *out,
                                size_t len);
 
+/* ---- the keys of TLS 1.2 (keys12.c) ------------------------------------------------- */
+HF_CHECK bool hf_keys12_master(struct hf_handshake *hs,
+                               struct hf_span premaster);
+HF_CHECK bool hf_keys12_install(struct hf_session *s, bool sending);
+HF_CHECK bool hf_keys12_finished(struct hf_handshake *hs, enum hf_role whose,
+                                 const uint8_t *digest, uint8_t *out);
+HF_CHECK bool hf_keys12_export(const struct hf_session *s, const char *label,
+                               struct hf_span context, uint8_t *out,
+                               size_t len);
+
+/* ---- what both versions share (certificate.c, finished.c) ---------------------------- */
+/* Sign @text with our keypair: hs->signature; may wait for an answer. */
+enum hf_step_result hf_sign_text(struct hf_handshake *hs, struct hf_span text);
+/* One more certificate of the peer's; at most HF_CHAIN_MAX. */
+HF_CHECK bool hf_keep_certificate(struct hf_handshake *hs, struct hf_span der);
+/* The peer gave none: is that in order? */
+HF_CHECK bool hf_no_chain(struct hf_handshake *hs);
+/* Is what came the MAC that it should be?  Sets that proof. */
+HF_CHECK bool hf_prove_finished(struct hf_handshake *hs, struct hf_span came,
+                                struct hf_span mac);
+
+/* ---- what only TLS 1.2 does (certificate12.c, client12.c, server12.c) ------------------ */
+/* As hf_negotiate_signature, by TLS 1.2's meaning of a scheme. */
+const struct hf_signature *hf_negotiate_signature12(
+    const struct hf_settings *s, const struct hf_numbers *theirs,
+    const struct hf_public_key *key, unsigned *scheme);
+/* Did the peer's key sign @text?  Sets that proof. */
+HF_CHECK bool hf_check_signature12(struct hf_handshake *hs, unsigned scheme,
+                                   struct hf_span text,
+                                   struct hf_span signature);
+enum hf_step_result hf_recv_server_hello12(struct hf_handshake *hs,
+                                           struct hf_span body);
+enum hf_step_result hf_check_hello12(struct hf_handshake *hs);
+HF_CHECK bool hf_choose12(struct hf_handshake *hs);
+enum hf_step_result hf_send_server_hello12(struct hf_handshake *hs);
+
 /* ---- pure decisions (negotiate.c) -------------------------------------------------------------------- */
 /* Each: what is chosen, or 0 or NULL.  Lists from the peer are checked bytes
  * of 16-bit numbers. */
@@ -344,6 +396,8 @@ const struct hf_keypair *hf_negotiate_keypair(const struct hf_settings *s,
                                               const struct hf_numbers *theirs,
                                               const struct hf_signature **how,
                                               bool *name_known);
+/* Does this pair's certificate have that name? */
+bool hf_keypair_named(const struct hf_keypair *pair, struct hf_span name);
 /* The numbers of a checked list, those that we know first; at most
  * HF_LIST_MAX. */
 void hf_numbers_read(struct hf_numbers *out, struct hf_span list16,
@@ -388,5 +442,21 @@ hf_send_fn hf_job_sign, hf_job_verify_chain, hf_job_check_signature;
 /* finished.c */
 hf_recv_fn hf_recv_finished;
 hf_send_fn hf_send_finished;
+
+/* client12.c */
+hf_recv_fn hf_recv_server_kx, hf_recv_cert_request12, hf_recv_hello_done;
+hf_send_fn hf_job_check_server_kx, hf_job_choose_certificate12;
+hf_send_fn hf_job_make_premaster, hf_send_client_kx;
+/* server12.c */
+hf_send_fn hf_job_make_share12, hf_job_sign_share, hf_send_server_kx;
+hf_send_fn hf_send_cert_request12, hf_send_hello_done, hf_job_open_premaster;
+hf_recv_fn hf_recv_client_kx;
+/* certificate12.c */
+hf_recv_fn hf_recv_certificate12;
+hf_send_fn hf_send_certificate12, hf_send_cert_verify12;
+hf_send_fn hf_job_sign12, hf_job_check_signature12;
+/* finished12.c */
+hf_recv_fn hf_recv_ccs, hf_recv_finished12;
+hf_send_fn hf_send_ccs, hf_send_finished12;
 
 #endif

@@ -143,12 +143,6 @@ bool hf_keys13_install(struct hf_session *s, bool sending,
     const struct hf_crypto *c = &s->settings->crypto;
     uint8_t key[HF_AEAD_KEY_MAX], iv[HF_NONCE_LEN];
     struct hf_hmac hmac = { .hash = NULL };
-    struct hf_event event = { .kind = HF_EVENT_KEYS,
-                              .id = HF_EV_KEYS,
-                              .ok = true,
-                              .sent = sending,
-                              .epoch = (uint8_t)epoch,
-                              .version = s->version };
     bool ok;
 
     /* RFC 8446 5.1: no message may lie across a change of keys. */
@@ -165,8 +159,8 @@ bool hf_keys13_install(struct hf_session *s, bool sending,
     hf_hmac_wipe(&hmac);
     hf_wipe(key, sizeof(key));
     hf_wipe(iv, sizeof(iv));
-    if (ok && hf_watched(s))
-        s->watch(s->watch_ctx, &event);
+    if (ok)
+        hf_keyed(s, sending, epoch);
     return ok;
 }
 

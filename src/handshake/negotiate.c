@@ -13,6 +13,13 @@ bool hf_numbers_have(const struct hf_numbers *list, unsigned number)
     return false;
 }
 
+struct hf_span hf_numbers_write(const struct hf_numbers *list, uint8_t *room)
+{
+    for (size_t i = 0; i < list->count; i++)
+        hf_store_number(room + 2 * i, list->at[i], 2);
+    return hf_span(room, 2 * list->count);
+}
+
 bool hf_listed(struct hf_span list16, unsigned number)
 {
     return hf_wire_lists(list16, 2, number);
@@ -147,7 +154,7 @@ const struct hf_signature *hf_negotiate_signature(
     return NULL;
 }
 
-static bool pair_has_name(const struct hf_keypair *pair, struct hf_span name)
+bool hf_keypair_named(const struct hf_keypair *pair, struct hf_span name)
 {
     struct hf_peer_name wanted;
     char text[256];
@@ -172,7 +179,7 @@ const struct hf_keypair *hf_negotiate_keypair(const struct hf_settings *s,
     *name_known = false;
     for (size_t i = 0; i < s->keypair_count; i++) {
         const struct hf_keypair *pair = &s->keypairs[i];
-        bool named = name.len && pair_has_name(pair, name);
+        bool named = name.len && hf_keypair_named(pair, name);
 
         *name_known |= named;
         *how = hf_negotiate_signature(s, theirs, &pair->chain[0]->key);

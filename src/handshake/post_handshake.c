@@ -88,6 +88,13 @@ bool hf_post_handshake(struct hf_session *s, struct hf_span message,
 
     *reply = false;
     hf_passed(s, false, HF_CONTENT_HANDSHAKE, kind, s->in.epoch, message);
+    if (s->version == HF_TLS12 &&
+        kind == (s->role == HF_CLIENT ? HF_HELLO_REQUEST : HF_CLIENT_HELLO))
+        return hf_fail(&s->error, HF_E_RENEGOTIATION, "%s", name);
+    if (s->version == HF_TLS12)
+        return hf_fail(&s->error, HF_E_UNEXPECTED,
+                       "%s (%u) came after the handshake",
+                       name ? name : "a message of an unknown type", kind);
     if (kind == HF_KEY_UPDATE)
         return recv_key_update(s, body, reply);
     if (kind == HF_NEW_SESSION_TICKET && s->role == HF_CLIENT)

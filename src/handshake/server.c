@@ -108,11 +108,14 @@ enum hf_step_result hf_recv_client_hello(struct hf_handshake *hs,
         return hf_step(no_version(hs));
     hf_decided(s, HF_EV_VERSION, true, "the client's list and ours",
                hf_version_name(s->version), NULL);
-    hs->facts |= HF_FACT_TLS13;
+    if (s->version == HF_TLS13)
+        hs->facts |= HF_FACT_TLS13;
     id = hs->offer.hello.legacy_session_id;
     hs->session_id_len = (uint8_t)id.len; /* at most 32: the layout */
     hf_copy(hs->session_id, id.at, id.len);
     hf_copy(s->client_random, hs->offer.hello.random, 32);
+    if (s->version == HF_TLS12)
+        return keep_name(hs) ? hf_check_hello12(hs) : HF_STEP_FAILED;
     return hf_step(check_compression(hs) && check_mandatory(hs) &&
                    keep_name(hs));
 }
@@ -392,8 +395,11 @@ enum hf_step_result hf_job_choose_parameters(struct hf_handshake *hs)
         hf_fail(hs->error, HF_E_NO_KEYPAIR, NULL);
         return HF_STEP_FAILED;
     }
-    if (!choose_suite(hs) || !choose_group(hs) || !choose_keypair(hs) ||
-        !choose_protocol(hs))
+    if (hs->facts & HF_FACT_TLS13
+            ? !choose_suite(hs) || !choose_group(hs) || !choose_keypair(hs)
+            : !hf_choose12(hs))
+        return HF_STEP_FAILED;
+    if (!choose_protocol(hs))
         return HF_STEP_FAILED;
     if (hs->settings->client_auth != HF_CLIENT_AUTH_NONE)
         hs->facts |= HF_FACT_ASKED;
@@ -487,6 +493,8 @@ enum hf_step_result hf_send_server_hello(struct hf_handshake *hs)
 {
     struct hf_session *s = hs->session;
 
+    if (!(hs->facts & HF_FACT_TLS13))
+        return hf_send_server_hello12(hs);
     return hf_step(
         send_hello(hs, HF_SERVER_HELLO, HF_SH, hf_server_hello, hs->random) &&
         hf_keys13_handshake(hs) &&

@@ -64,6 +64,23 @@ void hf_passed(const struct hf_session *s, bool sent, uint8_t record,
         s->watch(s->watch_ctx, &event);
 }
 
+void hf_keyed(const struct hf_session *s, bool sending, unsigned epoch)
+{
+    struct hf_event event = { .kind = HF_EVENT_KEYS,
+                              .id = HF_EV_KEYS,
+                              .ok = true,
+                              .sent = sending,
+                              .epoch = (uint8_t)epoch,
+                              .version = s->version,
+                              .inputs = "",
+                              .verdict = "",
+                              .instead = "",
+                              .subject = "" };
+
+    if (hf_watched(s))
+        s->watch(s->watch_ctx, &event);
+}
+
 /* ---- secrets, for those who asked for them ------------------------------------------ */
 
 enum { LABEL_MAX = 40 };

@@ -11,6 +11,8 @@ static bool add(struct hf_transcript *t, struct hf_span bytes,
 {
     if (!t->hash->add(&t->state, bytes))
         return hf_fail(error, HF_E_CRYPTO, "hashing the transcript");
+    if (t->keep && !hf_buffer_add(&t->all, bytes))
+        return hf_fail(error, HF_E_OUT_OF_MEMORY, NULL);
     return true;
 }
 
@@ -69,9 +71,15 @@ bool hf_transcript_digest(const struct hf_transcript *t, uint8_t *out,
     return true;
 }
 
+struct hf_span hf_transcript_messages(const struct hf_transcript *t)
+{
+    return hf_buffer_bytes(&t->all);
+}
+
 void hf_transcript_wipe(struct hf_transcript *t)
 {
     if (t->hash)
         t->hash->wipe(&t->state);
+    hf_buffer_wipe(&t->all);
     hf_wipe(t, sizeof(*t));
 }

@@ -125,14 +125,16 @@ bool hf_record_open(struct hf_direction *d, const struct hf_frame *frame,
     *plain = hf_span(frame->body, frame->len);
     if (!d->aead)
         return true;
+    if (d->tls12)
+        return hf_record_open12(d, frame, plain, error);
     /* RFC 8446 5.2: whatever is sealed travels as application data. */
     if (frame->type != HF_CONTENT_DATA)
         return hf_fail(error, HF_E_RECORD_TYPE,
                        "record type %u in the clear after keys were agreed",
                        (unsigned)frame->type);
     if (frame->len < HF_TAG_LEN)
-        return hf_fail(error, HF_E_BAD_RECORD_MAC,
-                       "%z bytes cannot hold a tag", frame->len);
+        return hf_fail(error, HF_E_BAD_RECORD_MAC, "%z bytes cannot hold a tag",
+                       frame->len);
     if (!next_nonce(d, nonce, error))
         return false;
     if (!d->aead->open(d->state, &one))
@@ -158,6 +160,8 @@ size_t hf_record_seal(struct hf_direction *d, uint8_t type,
                            .tail = { &type, 1 },
                            .out = out + HF_HEADER_LEN };
 
+    if (d->tls12)
+        return hf_record_seal12(d, type, data, out, error);
     out[0] = d->aead ? HF_CONTENT_DATA : type;
     hf_store_number(out + 1, d->aead ? 0x0303 : wire_version, 2);
     hf_store_number(out + 3, len, 2);

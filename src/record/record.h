@@ -26,7 +26,10 @@ enum {
     HF_HEADER_LEN = 5,
     HF_PLAINTEXT_MAX = 16384, /* RFC 8446 5.1 */
     HF_EXPANSION_MAX = 256,   /* RFC 8446 5.2 */
-    HF_RECORD_OVERHEAD = HF_HEADER_LEN + 1 + HF_TAG_LEN,
+    /* What a record adds to its data: in TLS 1.3 a type inside; at most, in
+     * TLS 1.2, eight bytes of nonce. */
+    HF_RECORD_OVERHEAD13 = HF_HEADER_LEN + 1 + HF_TAG_LEN,
+    HF_RECORD_OVERHEAD = HF_HEADER_LEN + 8 + HF_TAG_LEN,
     HF_HELLO_MAX = 64 * 1024,       /* largest ClientHello we read */
     HF_CHAIN_BYTES_MAX = 64 * 1024, /* largest Certificate */
     HF_MESSAGE_MAX = 16 * 1024      /* largest of all other messages */
@@ -41,7 +44,9 @@ struct hf_direction {
     uint64_t state[HF_AEAD_STATE_MAX / 8];
     uint64_t seq;
     uint8_t iv[HF_NONCE_LEN];
-    uint8_t epoch; /* enum hf_epoch */
+    uint8_t epoch;        /* enum hf_epoch */
+    bool tls12;           /* records of TLS 1.2 */
+    uint8_t explicit_len; /* TLS 1.2: nonce bytes that travel: 8 or 0 */
 };
 
 /* New keys from here on; the old ones are wiped, the sequence begins at 0. */
@@ -86,6 +91,15 @@ HF_CHECK bool hf_record_open(struct hf_direction *d,
 HF_CHECK size_t hf_record_seal(struct hf_direction *d, uint8_t type,
                                unsigned wire_version, struct hf_span data,
                                uint8_t *out, struct hf_error *error);
+
+/* ---- protection, TLS 1.2 (protect12.c): what the two above call ------------------- */
+
+HF_CHECK bool hf_record_open12(struct hf_direction *d,
+                               const struct hf_frame *frame,
+                               struct hf_span *plain, struct hf_error *error);
+HF_CHECK size_t hf_record_seal12(struct hf_direction *d, uint8_t type,
+                                 struct hf_span data, uint8_t *out,
+                                 struct hf_error *error);
 
 /* ---- records out of messages and data (fragment.c) ---------------------------------------- */
 

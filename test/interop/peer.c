@@ -117,6 +117,10 @@ static bool configure(const char *name, const char *value, const char *next)
         check_config(hf_config_set_signatures(config, list));
     } else if (strcmp(name, "--alpn") == 0) {
         set_protocols(value);
+    } else if (strcmp(name, "--tls") == 0) {
+        unsigned v = strcmp(value, "1.2") == 0 ? HF_TLS12 : HF_TLS13;
+
+        check_config(hf_config_set_versions(config, v, v));
     } else if (strcmp(name, "--client-auth") == 0) {
         set_client_auth(value);
     } else {

@@ -1,0 +1,284 @@
+/* server12.c - the rest of a server's TLS 1.2 (RFC 5246 7.4, RFC 8422 5): what
+ * a ClientHello must be like, what is chosen from it, and all that we say
+ * before the client's keys.  ECDHE only. */
+#include "handshake/handshake.h"
+
+/* ---- ClientHello ---------------------------------------------------------------------- */
+
+enum { RENEGOTIATION_SCSV = 0x00ff, FALLBACK_SCSV = 0x5600 };
+
+enum hf_step_result hf_check_hello12(struct hf_handshake *hs)
+{
+    const struct hf_client_hello *hello = &hs->offer.hello;
+    struct hf_span compression = hello->legacy_compression_methods;
+    uint64_t present = hello->extensions.present;
+
+    /* RFC 7507 3: it could do better, and was made to believe otherwise. */
+    if (hf_listed(hello->cipher_suites, FALLBACK_SCSV) &&
+        hs->settings->max_version > HF_TLS12)
+        hf_fail(hs->error, HF_E_FALLBACK, "it offers %s, we can do %s",
+                hf_version_name(HF_TLS12),
+                hf_version_name(hs->settings->max_version));
+    else if (!hf_wire_lists(compression, 1, 0))
+        hf_fail(hs->error, HF_E_COMPRESSION, "the null method is not among %h",
+                &compression);
+    /* RFC 5746 3.6 */
+    else if (!(present & HF_BIT(renegotiation_info)) &&
+             !hf_listed(hello->cipher_suites, RENEGOTIATION_SCSV))
+        hf_fail(hs->error, HF_E_MISSING_EXTENSION,
+                "renegotiation_info in ClientHello: the client lacks the "
+                "protection of RFC 5746");
+    /* Without it a client means SHA-1 (RFC 5246 7.4.1.4.1). */
+    else if (!(present & HF_BIT(signature_algorithms)))
+        hf_fail(hs->error, HF_E_MISSING_EXTENSION,
+                "signature_algorithms in ClientHello");
+    hs->extended_master = (present & HF_BIT(extended_master_secret)) != 0;
+    hs->session_id_len = 0; /* no session can be resumed by name */
+    return hf_step(!hs->error->code);
+}
+
+/* ---- choosing ---------------------------------------------------------------------------- */
+
+/* The first classic group that both accept; without a list of the client's,
+ * P-256 (RFC 8422 4). */
+static const struct hf_kx *choose_group(struct hf_handshake *hs)
+{
+    const struct hf_numbers *ours = &hs->settings->groups;
+    enum { P256 = 23 };
+
+    for (size_t i = 0; i < ours->count; i++) {
+        unsigned group = ours->at[i];
+        const struct hf_kx *kx = hf_kx_by_group(&hs->settings->crypto, group);
+
+        if (kx && kx->share_len == kx->reply_len &&
+            (hs->offer.groups.at ? hf_listed(hs->offer.groups, group)
+                                 : group == P256))
+            return kx;
+    }
+    return NULL;
+}
+
+/* The suite's kind of key, the client's name, and a signature it can check. */
+static bool fits(struct hf_handshake *hs, const struct hf_keypair *pair,
+                 unsigned kx, unsigned *scheme)
+{
+    const struct hf_public_key *key = &pair->chain[0]->key;
+    bool rsa = key->kind == HF_KEY_RSA || key->kind == HF_KEY_RSA_PSS;
+
+    if (rsa != (kx == HF_SUITE_ECDHE_RSA))
+        return false;
+    hs->scheme = hf_negotiate_signature12(hs->settings, &hs->peer_schemes, key,
+                                          scheme);
+    return hs->scheme != NULL;
+}
+
+/* Suites in our order; of the keypairs that fit one, the first for the name,
+ * else the first (unless names are strict). */
+static bool choose_suite(struct hf_handshake *hs)
+{
+    const struct hf_settings *set = hs->settings;
+    struct hf_session *s = hs->session;
+    struct hf_span offered = hs->offer.hello.cipher_suites;
+    unsigned scheme = 0;
+
+    for (int named = 1; named >= 0; named--) {
+        if (!named && set->strict_names && hs->offer.name.len)
+            return hf_fail(hs->error, HF_E_UNKNOWN_NAME,
+                           "the client asks for %q", &hs->offer.name);
+        for (size_t i = 0; i < set->suites.count; i++) {
+            const struct hf_suite *suite = hf_suite_by_number(
+                set->suites.at[i]);
+
+            if (!suite || suite->version != HF_TLS12 ||
+                !hf_listed(offered, suite->number))
+                continue;
+            for (size_t k = 0; k < set->keypair_count; k++) {
+                const struct hf_keypair *pair = &set->keypairs[k];
+
+                if ((named && !hf_keypair_named(pair, hs->offer.name)) ||
+                    !fits(hs, pair, suite->kx, &scheme))
+                    continue;
+                s->suite = suite;
+                s->own_chain = (int16_t)k;
+                s->own_scheme = (uint16_t)scheme;
+                hs->keypair = pair;
+                return true;
+            }
+        }
+    }
+    return hf_fail(hs->error, HF_E_NO_SUITE,
+                   "no cipher suite of TLS 1.2 that the client offers fits "
+                   "our %z keys and its signatures",
+                   set->keypair_count);
+}
+
+bool hf_choose12(struct hf_handshake *hs)
+{
+    struct hf_session *s = hs->session;
+    const struct hf_crypto *c = &hs->settings->crypto;
+
+    if (!choose_suite(hs))
+        return false;
+    hf_decided(s, HF_EV_SUITE, true, "the client's list and ours",
+               s->suite->name, NULL);
+    hf_decided(s, HF_EV_SIGNATURE, true, NULL, hf_scheme_name(s->own_scheme),
+               NULL);
+    hs->kx = choose_group(hs);
+    if (!hs->kx)
+        return hf_fail(hs->error, HF_E_NO_GROUP,
+                       "no classic group that the client accepts");
+    s->group = hs->kx->group;
+    hf_decided(s, HF_EV_GROUP, true, "the client's list and ours", hs->kx->name,
+               NULL);
+    s->hash = hf_hash_by_id(c, s->suite->hash);
+    s->aead = hf_suite_aead(c, s->suite);
+    hs->facts |= HF_FACT_SIGNED;
+    hs->transcript.keep = true;
+    return (s->hash && s->aead) ||
+           hf_fail(hs->error, HF_E_BUG, "a suite without its algorithms");
+}
+
+/* ---- ServerHello --------------------------------------------------------------------------- */
+
+enum hf_step_result hf_send_server_hello12(struct hf_handshake *hs)
+{
+    enum { CAP = 512, WARNING_LEN = 8 };
+    static const uint8_t warning[WARNING_LEN] = { 'D', 'O', 'W', 'N',
+                                                  'G', 'R', 'D', 1 };
+    struct hf_session *s = hs->session;
+    struct hf_server_hello_12 hello = {
+        .server_version = HF_TLS12,
+        .cipher_suite = s->suite->number,
+    };
+
+    if (!hf_random(&hs->settings->crypto, hs->random, sizeof(hs->random))) {
+        hf_fail(hs->error, HF_E_RANDOM, NULL);
+        return HF_STEP_FAILED;
+    }
+    /* RFC 8446 4.1.3: if somebody made us do less than we can, the client
+     * sees it here, where nobody can change it. */
+    if (hs->settings->max_version > HF_TLS12)
+        hf_copy(hs->random + sizeof(hs->random) - WARNING_LEN, warning,
+                WARNING_LEN);
+    hf_copy(hello.random, hs->random, sizeof(hello.random));
+    hf_copy(s->server_random, hs->random, sizeof(s->server_random));
+    return hf_step(hf_extensions_make(hs, HF_SH12, CAP, &hello.extensions) &&
+                   hf_message_send(hs, HF_SERVER_HELLO, hf_server_hello_12,
+                                   &hello, CAP + 128));
+}
+
+/* ---- ServerKeyExchange ------------------------------------------------------------------------ */
+
+enum { NAMED_CURVE = 3, PARAMS_MAX = 64 + 4 + 255 };
+
+/* A fresh share, and what is to be signed: both randoms and the share. */
+enum hf_step_result hf_job_make_share12(struct hf_handshake *hs)
+{
+    struct hf_own_share *own = &hs->shares[0];
+    struct hf_session *s = hs->session;
+    uint8_t *share = hf_arena_take(&hs->arena, hs->kx->share_len);
+    struct hf_writer w = hf_writer(hf_arena_take(&hs->arena, PARAMS_MAX),
+                                   PARAMS_MAX);
+    size_t mark;
+
+    if (!share || !w.at)
+        return hf_step(hf_arena_fail(&hs->arena, hs->error));
+    if (!hs->kx->generate(hs->settings->crypto.self, own->state, share)) {
+        hf_fail(hs->error, HF_E_CRYPTO, "a key share for %s", hs->kx->name);
+        return HF_STEP_FAILED;
+    }
+    own->kx = hs->kx;
+    own->share = hf_span(share, hs->kx->share_len);
+    hs->share_count = 1;
+    hf_put_bytes(&w, HF_SPAN(s->client_random));
+    hf_put_bytes(&w, HF_SPAN(s->server_random));
+    hf_put(&w, NAMED_CURVE, 1);
+    hf_put(&w, hs->kx->group, 2);
+    mark = hf_writer_open(&w, 1);
+    hf_put_bytes(&w, own->share);
+    hf_writer_close(&w, mark, 1);
+    hs->params = hf_written(&w);
+    return HF_STEP_DONE;
+}
+
+enum hf_step_result hf_job_sign_share(struct hf_handshake *hs)
+{
+    return hf_sign_text(hs, hs->params);
+}
+
+enum hf_step_result hf_send_server_kx(struct hf_handshake *hs)
+{
+    struct hf_server_key_exchange ske = {
+        .curve_type = NAMED_CURVE,
+        .named_curve = hs->kx->group,
+        .point = hs->shares[0].share,
+        .algorithm = hs->session->own_scheme,
+        .signature = hs->signature,
+    };
+
+    return hf_step(hf_message_send(hs, HF_SERVER_KEY_EXCHANGE,
+                                   hf_server_key_exchange, &ske,
+                                   PARAMS_MAX + HF_SIGNATURE_MAX));
+}
+
+/* ---- CertificateRequest, ServerHelloDone ---------------------------------------------------------- */
+
+enum hf_step_result hf_send_cert_request12(struct hf_handshake *hs)
+{
+    enum { CAP = 256 };
+    /* rsa_sign and ecdsa_sign (RFC 8422 5.5: for Ed25519 too). */
+    static const uint8_t types[2] = { 1, 64 };
+    uint8_t room[2 * HF_LIST_MAX];
+    struct hf_certificate_request_12 request = {
+        .certificate_types = HF_SPAN(types),
+        .supported_signature_algorithms = hf_numbers_write(
+            &hs->settings->schemes, room),
+    };
+
+    return hf_step(hf_message_send(hs, HF_CERTIFICATE_REQUEST,
+                                   hf_certificate_request_12, &request, CAP));
+}
+
+enum hf_step_result hf_send_hello_done(struct hf_handshake *hs)
+{
+    struct hf_server_hello_done done = { 0 };
+
+    return hf_step(hf_message_send(hs, HF_SERVER_HELLO_DONE,
+                                   hf_server_hello_done, &done, 0));
+}
+
+/* ---- ClientKeyExchange ----------------------------------------------------------------------------- */
+
+enum hf_step_result hf_recv_client_kx(struct hf_handshake *hs,
+                                      const struct hf_message *m)
+{
+    struct hf_client_key_exchange cke;
+
+    if (!hf_message_read(hs, hf_client_key_exchange, m->body, &cke))
+        return HF_STEP_FAILED;
+    hs->peer_share = hf_arena_copy(&hs->arena, cke.point);
+    return hf_step(hs->peer_share.at || hf_arena_fail(&hs->arena, hs->error));
+}
+
+enum hf_step_result hf_job_open_premaster(struct hf_handshake *hs)
+{
+    bool ok, fault = false;
+
+    if (hs->peer_share.len != hs->kx->reply_len) {
+        hf_fail(hs->error, HF_E_BAD_KEY_SHARE,
+                "the share for %s has %z bytes, not %u", hs->kx->name,
+                hs->peer_share.len, (unsigned)hs->kx->reply_len);
+        return HF_STEP_FAILED;
+    }
+    if (!hs->kx->decapsulate(hs->settings->crypto.self, hs->shares[0].state,
+                             hs->peer_share, hs->shared, &fault)) {
+        hf_fail(hs->error, fault ? HF_E_CRYPTO : HF_E_BAD_KEY_SHARE,
+                "the client's share for %s", hs->kx->name);
+        return HF_STEP_FAILED;
+    }
+    HF_SECRET(hs->shared, hs->kx->secret_len);
+    hf_decided(hs->session, HF_EV_KEY_EXCHANGE, true, hs->kx->name, NULL, NULL);
+    ok = hf_keys12_master(hs, hf_span(hs->shared, hs->kx->secret_len));
+    hf_wipe(hs->shared, sizeof(hs->shared));
+    return hf_step(ok);
+}
