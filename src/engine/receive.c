@@ -2,7 +2,8 @@
  * in them: data, handshake messages, alerts, CCS.
  *
  * Every record is exactly one of: it moves the handshake, it is delivered, it
- * is counted as moving nothing, or it is fatal.  None is dropped in silence. */
+ * is counted as moving nothing, it is 0-RTT data that was refused, of which so
+ * much is skipped and no more, or it is fatal.  None is dropped in silence. */
 #include "engine/conn.h"
 
 enum { CLOSE_NOTIFY = 0, USER_CANCELED = 90 };
@@ -177,10 +178,24 @@ static bool interrupts(const struct hf_conn *conn, uint8_t type,
            (plain.at[1] == CLOSE_NOTIFY && conn->ready);
 }
 
+/* RFC 8446 4.2.10: between its first hello and its second flight (or hello)
+ * a client whose 0-RTT data was refused may have some under way. */
+static bool skip_early_data(struct hf_session *s, const struct hf_frame *frame)
+{
+    size_t len = HF_HEADER_LEN + frame->len;
+
+    if (frame->type != HF_CONTENT_DATA || len > s->early_skip ||
+        !hf_reassembly_empty(&s->messages))
+        return false;
+    s->early_skip -= (uint32_t)len;
+    return true;
+}
+
 static enum took take_record(struct hf_conn *conn, const struct hf_frame *frame,
                              struct hf_span *data)
 {
     struct hf_session *s = &conn->session;
+    struct hf_error why = { .code = HF_OK };
     struct hf_span plain;
     uint8_t type;
 
@@ -189,8 +204,16 @@ static enum took take_record(struct hf_conn *conn, const struct hf_frame *frame,
     /* Inside a handshake message only more of it may come. */
     if (frame->type == HF_CONTENT_CCS && hf_reassembly_empty(&s->messages))
         return take_ccs(conn, frame);
-    if (!hf_record_open(&s->in, frame, &type, &plain, &s->error))
+    if (!s->in.aead && skip_early_data(s, frame))
+        return TOOK;
+    if (!hf_record_open(&s->in, frame, &type, &plain, &why)) {
+        if (why.code == HF_E_BAD_RECORD_MAC && skip_early_data(s, frame))
+            return TOOK;
+        s->error = why;
         return TOOK_FATAL;
+    }
+    if (s->in.aead)
+        s->early_skip = 0;
     if (interrupts(conn, type, plain)) {
         hf_fail(&s->error, HF_E_INTERLEAVED, "by a record of type %u",
                 (unsigned)type);

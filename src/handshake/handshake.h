@@ -145,6 +145,9 @@ struct hf_settings {
 
 /* ==== session: what outlives the handshake ============================================ */
 
+/* Bytes of records with 0-RTT data that a server skips (RFC 8446 4.2.10). */
+enum { HF_EARLY_SKIP_MAX = 16384 };
+
 /* The three proofs without which nothing is connected.  Each is set in one
  * function only, to a value that no fault writes by accident. */
 struct hf_proofs {
@@ -167,6 +170,7 @@ struct hf_session {
     struct hf_direction in, out;
     struct hf_buffer outgoing;
     struct hf_reassembly messages;
+    uint32_t early_skip; /* server: bytes of 0-RTT that may still be skipped */
 
     uint16_t version, group, peer_scheme, own_scheme;
     const struct hf_suite *suite;

@@ -425,6 +425,19 @@ static bool send_dummy_ccs(struct hf_handshake *hs)
                            &s->outgoing, hs->error);
 }
 
+/* A client may send 0-RTT data on the strength of a ticket that another server
+ * gave.  We take none: what comes between our answer and its own is skipped
+ * (RFC 8446 4.2.10). */
+static void refuse_early_data(struct hf_handshake *hs)
+{
+    hs->session->early_skip = 0;
+    if (!(hs->offer.hello.extensions.present & HF_BIT(early_data)))
+        return;
+    hs->session->early_skip = HF_EARLY_SKIP_MAX;
+    hf_decided(hs->session, HF_EV_EARLY_DATA, false, "the client sends some",
+               "none is accepted", NULL);
+}
+
 static bool send_hello(struct hf_handshake *hs, unsigned kind,
                        enum hf_place place, hf_layout_fn *layout,
                        const uint8_t *random)
@@ -436,6 +449,7 @@ static bool send_hello(struct hf_handshake *hs, unsigned kind,
         .cipher_suite = hs->session->suite->number,
     };
 
+    refuse_early_data(hs);
     hf_copy(hello.random, random, sizeof(hello.random));
     return hf_extensions_make(hs, place, cap, &hello.extensions) &&
            hf_message_send(hs, kind, layout, &hello, cap + 128) &&

@@ -39,8 +39,8 @@ bool hf_direction_worn(const struct hf_direction *d)
     return d->aead && d->aead->seal_limit - d->seq <= WORN_MARGIN;
 }
 
-/* RFC 8446 5.3.  Takes the sequence number: each is used once. */
-static bool next_nonce(struct hf_direction *d, uint8_t *nonce,
+/* RFC 8446 5.3, for the sequence number that is next. */
+static bool next_nonce(const struct hf_direction *d, uint8_t *nonce,
                        struct hf_error *error)
 {
     uint8_t seq[8];
@@ -48,7 +48,7 @@ static bool next_nonce(struct hf_direction *d, uint8_t *nonce,
     if (d->seq == UINT64_MAX)
         return hf_fail(error, HF_E_SEQUENCE_END, NULL);
     hf_copy(nonce, d->iv, HF_NONCE_LEN);
-    hf_store_number(seq, d->seq++, 8);
+    hf_store_number(seq, d->seq, 8);
     for (size_t i = 0; i < 8; i++)
         nonce[HF_NONCE_LEN - 8 + i] ^= seq[i];
     return true;
@@ -139,7 +139,10 @@ bool hf_record_open(struct hf_direction *d, const struct hf_frame *frame,
         return false;
     if (!d->aead->open(d->state, &one))
         return hf_fail(error, HF_E_BAD_RECORD_MAC, "record number %z",
-                       (size_t)(d->seq - 1));
+                       (size_t)d->seq);
+    /* Only what was opened is counted: what was skipped (RFC 8446 4.2.10) was
+     * not sealed with these keys. */
+    d->seq++;
     plain->len = frame->len - HF_TAG_LEN;
     if (plain->len > HF_PLAINTEXT_MAX + 1)
         return hf_fail(error, HF_E_RECORD_OVERFLOW,
@@ -176,6 +179,7 @@ size_t hf_record_seal(struct hf_direction *d, uint8_t type,
     }
     if (!next_nonce(d, nonce, error))
         return 0;
+    d->seq++; /* whatever happens, it is not used again */
     if (!d->aead->seal(d->state, &one)) {
         hf_fail(error, HF_E_CRYPTO, "%s could not seal", d->aead->name);
         return 0;
