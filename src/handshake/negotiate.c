@@ -192,6 +192,6 @@ const struct hf_keypair *hf_negotiate_keypair(const struct hf_settings *s,
     }
     /* Nobody has that name (or those who have cannot sign for this client):
      * the first that can, unless names are strict. */
-    *how = s->strict_names && !*name_known ? NULL : spare_how;
+    *how = s->strict_names ? NULL : spare_how;
     return *how ? spare : NULL;
 }
