@@ -5,6 +5,7 @@
  * the time of a living second one.  The resolver itself knows no deadline: it
  * runs in a thread of its own, which is left behind when the time is up.
  */
+#include "api/api.h"
 #include "client.h"
 
 #include <arpa/inet.h>
@@ -62,7 +63,7 @@ static int look_up(const char *host, const char *port, int family,
     struct addrinfo hints = { .ai_family = family, .ai_socktype = SOCK_STREAM };
     if (is_address(host))
         hints.ai_flags = AI_NUMERICHOST;
-    return getaddrinfo(host, port, &hints, out);
+    return getaddrinfo(hf_is_localhost(host) ? NULL : host, port, &hints, out);
 }
 
 static void lookup_free(struct lookup *l)

@@ -62,6 +62,10 @@ void hf_io_text(int error, char *out, size_t cap);
 /* ---- addresses (tcp.c) --------------------------------------------------- */
 
 struct addrinfo;
+/* Is @host this machine by its name alone ("localhost", "x.localhost")?  Such
+ * a name is never asked of a resolver (RFC 6761 6.3): the addresses are those
+ * that getaddrinfo() gives for NULL. */
+bool hf_is_localhost(const char *host);
 /* Connect to the first of @list that answers, starting one after the other: a
  * connected, blocking socket, or -1 with the reason. */
 int hf_tcp_race(const struct addrinfo *list, int64_t deadline,

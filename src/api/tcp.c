@@ -227,12 +227,26 @@ int hf_tcp_race(const struct addrinfo *list, int64_t deadline,
     return race.winner < 0 ? -1 : settle(race.winner);
 }
 
+bool hf_is_localhost(const char *host)
+{
+    static const char tail[] = ".localhost";
+    struct hf_span name = hf_span_text(host), end = hf_span_text(tail);
+
+    if (name.len > 0 && name.at[name.len - 1] == '.')
+        name.len--;
+    if (name.len < end.len)
+        end = hf_span_after(end, 1); /* the name itself, without a dot */
+    return name.len >= end.len &&
+           hf_equal_fold(hf_span_after(name, name.len - end.len), end);
+}
+
 static bool resolve(const char *host, const char *port, struct addrinfo **list,
                     struct hf_error *error)
 {
     struct addrinfo hints = { .ai_family = AF_UNSPEC,
                               .ai_socktype = SOCK_STREAM };
-    int status = getaddrinfo(host, port, &hints, list);
+    int status = getaddrinfo(hf_is_localhost(host) ? NULL : host, port, &hints,
+                             list);
     struct hf_span name = hf_span_text(host), service = hf_span_text(port);
     char why[HF_TEXT_MAX];
 

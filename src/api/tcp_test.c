@@ -95,6 +95,22 @@ static void a_name_with_one_dead_address_is_connected_to(void **state)
     close(listener);
 }
 
+static void localhost_needs_no_resolver(void **state)
+{
+    static const char *const here[] = { "localhost", "LocalHost", "localhost.",
+                                        "a.localhost", "a.b.localhost." };
+    static const char *const elsewhere[] = {
+        "",          ".",        "ocalhost",   "alocalhost", "localhost.org",
+        "127.0.0.1", "localhos", "localhost.."
+    };
+
+    (void)state;
+    for (size_t i = 0; i < HF_COUNT(here); i++)
+        assert_true(hf_is_localhost(here[i]));
+    for (size_t i = 0; i < HF_COUNT(elsewhere); i++)
+        assert_false(hf_is_localhost(elsewhere[i]));
+}
+
 static void after_a_refusal_the_next_address_has_its_turn_at_once(void **state)
 {
     struct hf_error error = { 0 };
@@ -238,6 +254,7 @@ int main(void)
         cmocka_unit_test(a_closed_port_is_told_at_once),
         cmocka_unit_test(an_open_port_is_connected_to),
         cmocka_unit_test(a_name_with_one_dead_address_is_connected_to),
+        cmocka_unit_test(localhost_needs_no_resolver),
         cmocka_unit_test(after_a_refusal_the_next_address_has_its_turn_at_once),
         cmocka_unit_test(ipv6_is_taken_where_ipv4_is_refused),
         cmocka_unit_test(an_address_that_keeps_silent_is_overtaken),
