@@ -361,6 +361,36 @@ static void default_shares(struct hf_config *config)
         set->shares.at[set->shares.count++] = first->part->group;
 }
 
+/* A hello offers nothing that it could not keep to (RFC 8446 9.3): suites of
+ * other versions than ours are left out. */
+static bool keep_suites(struct hf_config *config)
+{
+    struct hf_settings *set = &config->settings;
+    struct hf_numbers kept = { .count = 0 };
+
+    for (size_t i = 0; i < set->suites.count; i++) {
+        const struct hf_suite *suite = hf_suite_by_number(set->suites.at[i]);
+
+        if (suite->version >= set->min_version &&
+            suite->version <= set->max_version)
+            kept.at[kept.count++] = set->suites.at[i];
+    }
+    set->suites = kept;
+    return kept.count || refuse(config, "none of the cipher suites is of a "
+                                        "version that is allowed");
+}
+
+/* RFC 8446 4.2.8: shares stand in the order of the groups. */
+static void order_shares(struct hf_settings *set)
+{
+    struct hf_numbers ordered = { .count = 0 };
+
+    for (size_t i = 0; i < set->groups.count; i++)
+        if (hf_numbers_have(&set->shares, set->groups.at[i]))
+            ordered.at[ordered.count++] = set->groups.at[i];
+    set->shares = ordered;
+}
+
 static bool check_lists(struct hf_config *config)
 {
     const struct hf_settings *set = &config->settings;
@@ -396,8 +426,9 @@ bool hf_config_freeze(struct hf_config *config)
         return false;
     default_lists(config);
     default_shares(config);
-    if (!check_lists(config))
+    if (!check_lists(config) || !keep_suites(config))
         return false;
+    order_shares(&config->settings);
     config->frozen = true;
     return true;
 }
