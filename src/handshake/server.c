@@ -22,10 +22,14 @@ static bool keep_name(struct hf_handshake *hs)
 static bool read_hello(struct hf_handshake *hs, struct hf_span message)
 {
     struct hf_offer *offer = &hs->offer;
+    /* The transcript has copied the first one, for want of a hash. */
+    struct hf_span bytes = hs->transcript.kept[0];
 
-    *offer = (struct hf_offer){ .bytes = hf_arena_copy(&hs->arena, message) };
-    if (!offer->bytes.at)
+    if (!bytes.at)
+        bytes = hf_arena_copy(&hs->arena, message);
+    if (!bytes.at)
         return hf_arena_fail(&hs->arena, hs->error);
+    *offer = (struct hf_offer){ .bytes = bytes };
     return hf_message_read(hs, hf_client_hello, hf_span_after(offer->bytes, 4),
                            &offer->hello) &&
            hf_extensions_recv(hs, HF_CH, &offer->hello.extensions);
@@ -130,7 +134,8 @@ static bool may_differ(uint32_t number)
     case 41: /* pre_shared_key: binders are made anew */
     case 42: /* early_data: must be gone */
     case 44: /* cookie: may have come */
-    case 51: /* key_share: must have changed */ return true;
+    case 51: /* key_share: must have changed */
+    case 65037: /* encrypted_client_hello: sealed anew */ return true;
     default: return false;
     }
 }

@@ -1,0 +1,210 @@
+/* offer_test.c - what is offered and what is chosen from it: sentences of RFC
+ * 8446 4.2 and 4.4.2.  Each test is named for its sentence. */
+#define HF_UNPOISONED
+#include "engine/attack.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct rogue rogue;
+static struct stage stage;
+
+static void begin_in(enum scene scene)
+{
+    assert_true(stage_set(&stage, scene, attack_certs()));
+}
+
+static bool shake(rogue_edit_fn *edit)
+{
+    assert_true(rogue_begin(&rogue, &stage, "localhost", edit));
+    return rogue_run(&rogue);
+}
+
+static void end(void)
+{
+    rogue_end(&rogue);
+    stage_clear(&stage);
+}
+
+/* ---- what a ClientHello offers --------------------------------------------------- */
+
+static struct rogue_record hello;
+
+static void keep_hello(struct rogue *r, struct rogue_record *record)
+{
+    if (edit_is(record, HF_CLIENT_HELLO) && !r->step++)
+        hello = *record;
+}
+
+/* 4.2.8: "Each KeyShareEntry value MUST correspond to a group offered in the
+ * supported_groups extension and MUST appear in the same order." */
+static void key_shares_stand_in_the_order_of_the_groups(void **state)
+{
+    static const uint16_t groups[] = { 24, 29, 4588, 23, 0 };
+    static const uint16_t shares[] = { 23, 4588, 24, 29, 0 };
+    struct hf_span list;
+    struct hf_key_share_entry entry;
+
+    (void)state;
+    begin_in(SCENE_FULL);
+    assert_true(hf_config_set_groups(stage.client, groups));
+    assert_true(hf_config_set_shares(stage.client, shares));
+    assert_true(shake(keep_hello));
+    list = hf_span_after(edit_body(&hello, 51), 2);
+    for (size_t i = 0; i < 4; i++) {
+        assert_true(hf_wire_next(hf_key_share_entry, &list, &entry));
+        assert_int_equal(entry.group, groups[i]);
+    }
+    assert_int_equal(list.len, 0);
+    end();
+}
+
+static void a_share_without_its_group_is_refused(void **state)
+{
+    static const uint16_t groups[] = { 29, 0 }, shares[] = { 29, 23, 0 };
+
+    (void)state;
+    begin_in(SCENE_FULL);
+    assert_true(hf_config_set_groups(stage.client, groups));
+    assert_true(hf_config_set_shares(stage.client, shares));
+    assert_false(hf_config_freeze(stage.client));
+    assert_int_equal(hf_config_error(stage.client)->code, HF_E_BAD_OPTION);
+    stage_clear(&stage);
+}
+
+/* 9.3: "A client sending a ClientHello MUST support all parameters advertised
+ * in it." */
+static void suites_of_other_versions_are_not_offered(void **state)
+{
+    static const uint16_t mixed[] = { 0xc02b, 0x1303, 0xc02f, 0x1301, 0 };
+    static const uint16_t old[] = { 0xc02b, 0 };
+
+    (void)state;
+    begin_in(SCENE_FULL);
+    assert_true(hf_config_set_versions(stage.client, HF_TLS13, HF_TLS13));
+    assert_true(hf_config_set_suites(stage.client, mixed));
+    assert_true(shake(keep_hello));
+    /* behind the header, version, random and session id */
+    assert_memory_equal(hello.bytes + 4 + 2 + 32 + 33, "\0\4\x13\3\x13\1", 6);
+    end();
+
+    begin_in(SCENE_FULL);
+    assert_true(hf_config_set_versions(stage.client, HF_TLS13, HF_TLS13));
+    assert_true(hf_config_set_suites(stage.client, old));
+    assert_false(hf_config_freeze(stage.client));
+    assert_int_equal(hf_config_error(stage.client)->code, HF_E_BAD_OPTION);
+    stage_clear(&stage);
+}
+
+/* ---- the second ClientHello ---------------------------------------------------------- */
+
+static void seal_anew(struct rogue *r, struct rogue_record *record)
+{
+    uint8_t body[40];
+
+    if (!edit_is(record, HF_CLIENT_HELLO))
+        return;
+    memset(body, (int)++r->step, sizeof(body));
+    edit_add(record, 65037, HF_SPAN(body));
+}
+
+/* 4.1.2: "Other modifications that may be allowed by an extension defined in the
+ * future": what is sealed in encrypted_client_hello is so anew. */
+static void a_new_extension_may_change_in_the_second_hello(void **state)
+{
+    static const struct attack row = { .what = "encrypted_client_hello",
+                                       .edit = seal_anew,
+                                       .code = HF_OK };
+
+    (void)state;
+    attack_in(attack_stage(SCENE_RETRY), HF_SERVER, &row);
+}
+
+/* The client's hello with so much padding that it is as long as one may be. */
+static size_t pad_hello(struct hf_span records, uint8_t *out)
+{
+    static struct rogue_record record;
+    size_t block, len = 0, more;
+
+    record.type = HF_CONTENT_HANDSHAKE;
+    record.len = hf_number(records.at + 3, 2);
+    memcpy(record.bytes, records.at + 5, record.len);
+    assert_true(edit_is(&record, HF_CLIENT_HELLO));
+    more = 4 + HF_HELLO_MAX - record.len;
+    block = edit_block(&record);
+    hf_store_number(record.bytes + 1, HF_HELLO_MAX, 3);
+    hf_store_number(record.bytes + block, record.len - block - 2 + more, 2);
+    memcpy(out, record.bytes, record.len);
+    memset(out + record.len, 0, more);
+    out[record.len + 1] = 21;
+    hf_store_number(out + record.len + 2, more - 4, 2);
+    len = record.len + more;
+    assert_int_equal(len, 4 + HF_HELLO_MAX);
+    return len;
+}
+
+/* Give it in records of their full size, behind what else stands there. */
+static void give_hello(struct hf_conn *server, struct hf_span hello_bytes)
+{
+    static uint8_t bytes[5 + 16384];
+    struct hf_span data;
+    size_t used;
+
+    while (hello_bytes.len) {
+        size_t n = hello_bytes.len < 16384 ? hello_bytes.len : 16384;
+
+        memcpy(bytes, "\x16\3\3", 3);
+        hf_store_number(bytes + 3, n, 2);
+        memcpy(bytes + 5, hello_bytes.at, n);
+        assert_int_equal(hf_conn_receive(server, bytes, 5 + n, &used, &data),
+                         HF_NEED_BYTES);
+        assert_int_equal(used, 5 + n);
+        hello_bytes = hf_span_after(hello_bytes, n);
+    }
+}
+
+/* The largest hello that is read at all is read twice. */
+static void the_largest_hello_may_come_twice(void **state)
+{
+    static uint8_t padded[4 + HF_HELLO_MAX];
+    static struct duet duet;
+    struct hf_span out;
+
+    (void)state;
+    begin_in(SCENE_RETRY);
+    duet.client = hf_conn_new(stage.client, HF_CLIENT, "localhost");
+    duet.server = hf_conn_new(stage.server, HF_SERVER, NULL);
+    assert_true(duet.client && duet.server);
+    for (size_t i = 0; i < 2; i++) {
+        duet_take(duet.client, &duet.to_client, 0, duet.got_client,
+                  &duet.client_len);
+        out = hf_conn_outgoing(duet.client);
+        if (i) /* a ChangeCipherSpec goes first */
+            out = hf_span_after(out, 6);
+        give_hello(duet.server, hf_span(padded, pad_hello(out, padded)));
+        hf_conn_sent(duet.client, out.len);
+        duet_flush(duet.server, &duet.to_client);
+    }
+    assert_int_equal(hf_conn_error(duet.server)->code, HF_OK);
+    assert_true(duet.server->session.retried);
+    assert_int_equal(duet.server->session.out.epoch, HF_TRAFFIC);
+    hf_conn_free(duet.client);
+    hf_conn_free(duet.server);
+    stage_clear(&stage);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(key_shares_stand_in_the_order_of_the_groups),
+        cmocka_unit_test(a_share_without_its_group_is_refused),
+        cmocka_unit_test(suites_of_other_versions_are_not_offered),
+        cmocka_unit_test(a_new_extension_may_change_in_the_second_hello),
+        cmocka_unit_test(the_largest_hello_may_come_twice),
+    };
+
+    return cmocka_run_group_tests(tests, attack_open, attack_close);
+}
