@@ -134,6 +134,8 @@ static void malformed_dns_names_are_refused_if_constrained(void **state)
         { "permitted;DNS:example.com", "DNS:example.com.", false },
         { "excluded;DNS:example.org", "DNS:*", false },
         { "permitted;DNS:*.example.com", "DNS:a.example.com", false },
+        { "permitted;DNS:example.com,permitted;DNS:*.example.org",
+          "DNS:example.com", false },
         { "excluded;DNS:*.example.com", "DNS:a.org", false },
         { "permitted;DNS:..com", "DNS:a.com", false },
         { "permitted;IP:10.0.0.0/255.0.0.0", "DNS:.example.com", true },
@@ -164,6 +166,9 @@ static void addresses_are_held_against_networks(void **state)
         /* The versions are one kind of name. */
         { "permitted;IP:fd00::/ff00::", "IP:10.0.0.1", false },
         { "excluded;IP:fd00::/ff00::", "IP:10.0.0.1", true },
+        { "permitted;IP:::/::", "IP:10.0.0.1", false },
+        { "excluded;IP:::/::", "IP:10.0.0.1", true },
+        { "excluded;IP:0.0.0.0/0.0.0.0", "IP:::1", true },
         { "permitted;IP:10.0.0.0/255.0.0.0", "IP:::a00:1", false },
         /* Masks with holes. */
         { "permitted;IP:10.0.0.0/255.0.255.0", "IP:10.0.0.1", false },
@@ -185,6 +190,10 @@ static void networks_without_a_mask_are_refused(void **state)
     (void)state;
     assert_int_equal(ask("CN=x", "subjectAltName=IP:10.0.0.1",
                          "2.5.29.30=DER:300aa008300687040a000001", &budget),
+                     HF_E_NAME_CONSTRAINT);
+    /* Half of which would be a mask. */
+    assert_int_equal(ask("CN=x", "subjectAltName=IP:10.0.0.1",
+                         "2.5.29.30=DER:300aa108300687040a00ff00", &budget),
                      HF_E_NAME_CONSTRAINT);
 }
 
@@ -213,6 +222,7 @@ static void mailboxes_are_held_against_hosts_and_mailboxes(void **state)
         { "permitted;email:example.com", "email:a@b@example.com", false },
         { "permitted;email:example.com", "email:a@", false },
         { "excluded;email:example.org", "email:a@b@example.com", false },
+        { "excluded;email:example.org", "email:a@exa_mple.com", false },
         { "permitted;email:a@b@example.com", "email:a@example.com", false },
         { "excluded;email:a@b@example.com", "email:c@d.org", false },
         { "permitted;email:@example.com", "email:a@example.com", false },
@@ -292,6 +302,17 @@ static void spelling_is_no_way_around(void **state)
                                    "3011310f300d060355040a0c06204c61622020"),
                      HF_E_NAME_CONSTRAINT);
     assert_int_equal(ask_directory("O=L ab/CN=x", true, "300e" LAB), HF_OK);
+    assert_int_equal(ask_directory("O=L  a   b /CN=x", true,
+                                   "3010310e300c060355040a0c054c20612062"),
+                     HF_E_NAME_CONSTRAINT);
+    assert_int_equal(ask_directory("O=L  a   b/CN=x", true,
+                                   "300f310d300b060355040a0c044c206162"),
+                     HF_OK);
+    /* domainComponent is an IA5String. */
+    assert_int_equal(
+        ask_directory("DC=lab/CN=x", true,
+                      "301531133011060a0992268993f22c6401190c034c6162"),
+        HF_E_NAME_CONSTRAINT);
     assert_int_equal(ask_directory("O=Labs/CN=x", true, "300e" LAB), HF_OK);
     assert_int_equal(ask_directory("OU=Lab/CN=x", true, "300e" LAB), HF_OK);
 }
@@ -307,7 +328,22 @@ static void doubt_is_refused(void **state)
     assert_int_equal(
         ask_directory("O=Lab", false, "3011310f300d060355040a1e06004c00610062"),
         HF_E_NAME_CONSTRAINT);
+    assert_int_equal(
+        ask_directory("O=Lab", true,
+                      "30133111300f060355040a1e080041004200430044"),
+        HF_E_NAME_CONSTRAINT);
     /* The same but for the case of a letter beyond ASCII. */
+    assert_int_equal(ask_directory("O=\xc3\x9c"
+                                   "b",
+                                   false, "300e310c300a060355040a0c03c3bc62"),
+                     HF_E_NAME_CONSTRAINT);
+    assert_int_equal(ask_directory("O=\xc3\xbc"
+                                   "b",
+                                   false, "300e310c300a060355040a0c03c3bc62"),
+                     HF_OK);
+    assert_int_equal(
+        ask_directory("O=a\xc3\xbc", true, "300e310c300a060355040a0c03616263"),
+        HF_OK);
     assert_int_equal(ask_directory("O=\xc3\x9c"
                                    "b",
                                    true, "300e310c300a060355040a0c03c3bc62"),
@@ -316,6 +352,35 @@ static void doubt_is_refused(void **state)
                                    "c",
                                    true, "300e310c300a060355040a0c03c3bc62"),
                      HF_OK);
+}
+
+/* O="AB" as a BMPString, whose letters nobody here compares: of the same length
+ * it may be the same name, of another it is not. */
+static void strings_that_are_not_read_are_compared_as_bytes(void **state)
+{
+    static const char san[] =
+        "2.5.29.17=DER:3013a411300f310d300b060355040a1e0400410042";
+    static const struct {
+        const char *nc;
+        bool ok;
+    } rows[] = {
+        { "3017a0153013a411300f310d300b060355040a1e0400410042", true },
+        { "3017a1153013a411300f310d300b060355040a1e0400410042", false },
+        { "3017a0153013a411300f310d300b060355040a1e0400610062", false },
+        { "3017a1153013a411300f310d300b060355040a1e0400610062", false },
+        { "3019a0173015a4133011310f300d060355040a1e06006100620063", false },
+        { "3019a1173015a4133011310f300d060355040a1e06006100620063", true },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < HF_COUNT(rows); i++) {
+        char nc[128];
+        uint32_t budget = 100;
+
+        snprintf(nc, sizeof(nc), "2.5.29.30=DER:%s", rows[i].nc);
+        if ((ask("", san, nc, &budget) == HF_OK) != rows[i].ok)
+            fail_msg("row %zu", i);
+    }
 }
 
 static void sets_of_attributes_are_compared_whole(void **state)
@@ -428,6 +493,7 @@ int main(void)
         cmocka_unit_test(directory_names_are_held_against_their_beginnings),
         cmocka_unit_test(spelling_is_no_way_around),
         cmocka_unit_test(doubt_is_refused),
+        cmocka_unit_test(strings_that_are_not_read_are_compared_as_bytes),
         cmocka_unit_test(sets_of_attributes_are_compared_whole),
         cmocka_unit_test(kinds_that_are_not_evaluated_are_refused),
         cmocka_unit_test(no_constraints_allow_everything),
