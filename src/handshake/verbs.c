@@ -1,0 +1,211 @@
+/* verbs.c - extensions that both versions have: the name, the lists of groups
+ * and signatures, application protocols. */
+#include "handshake/verbs.h"
+
+bool hf_ext_body(struct hf_handshake *hs, hf_layout_fn *layout,
+                 const struct hf_extensions *block, enum hf_ext ext, void *out)
+{
+    struct hf_fault fault;
+
+    return hf_wire_read_ext(layout, block, ext, out, &fault) ||
+           hf_wire_fail(hs->error, &fault);
+}
+
+/* ---- server_name (RFC 6066 3) ----------------------------------------------------- */
+
+bool hf_write_name(struct hf_handshake *hs, enum hf_place place,
+                   struct hf_writer *w)
+{
+    uint8_t room[3 + HF_NAME_MAX];
+    struct hf_writer list = hf_writer(room, sizeof(room));
+    struct hf_server_name_entry entry = { .name_type = 0 };
+    struct hf_server_name_list names;
+
+    if (!hs->sni)
+        return false;
+    entry.host_name = hf_span_text(hs->sni);
+    hf_wire_write(hf_server_name_entry, &list, &entry);
+    if (list.full) { /* set_sni checks lengths: cannot be */
+        w->full = true;
+        return false;
+    }
+    names.names = hf_written(&list);
+    hf_wire_write_ext(hf_server_name_list, w, HF_EXT_server_name, place,
+                      &names);
+    return true;
+}
+
+bool hf_host_name_ok(struct hf_span name)
+{
+    for (size_t i = 0; i < name.len; i++)
+        if (name.at[i] <= 0x20 || name.at[i] >= 0x7f)
+            return false;
+    return name.len && name.len <= HF_NAME_MAX;
+}
+
+bool hf_read_name(struct hf_handshake *hs, enum hf_place place,
+                  const struct hf_extensions *block)
+{
+    struct hf_server_name_list names;
+    struct hf_server_name_entry entry;
+    size_t count = 0;
+
+    (void)place;
+    if (!hf_ext_body(hs, hf_server_name_list, block, HF_EXT_server_name,
+                     &names))
+        return false;
+    while (hf_wire_next(hf_server_name_entry, &names.names, &entry)) {
+        if (count++ || entry.name_type != 0)
+            return hf_fail(hs->error, HF_E_BOUNDS,
+                           "server_name must hold exactly one host name");
+        if (!hf_host_name_ok(entry.host_name))
+            return hf_fail(hs->error, HF_E_ILLEGAL,
+                           "the server name is %q, which is no host name",
+                           &entry.host_name);
+        hs->offer.name = entry.host_name;
+    }
+    return true;
+}
+
+bool hf_write_name_ack(struct hf_handshake *hs, enum hf_place place,
+                       struct hf_writer *w)
+{
+    struct hf_empty nothing = { 0 };
+
+    if (!hs->session->server_name)
+        return false;
+    hf_wire_write_ext(hf_empty, w, HF_EXT_server_name, place, &nothing);
+    return true;
+}
+
+bool hf_read_empty_name(struct hf_handshake *hs, enum hf_place place,
+                        const struct hf_extensions *block)
+{
+    struct hf_empty nothing;
+
+    (void)place;
+    return hf_ext_body(hs, hf_empty, block, HF_EXT_server_name, &nothing);
+}
+
+/* ---- lists of numbers ------------------------------------------------------------------ */
+
+bool hf_write_groups(struct hf_handshake *hs, enum hf_place place,
+                     struct hf_writer *w)
+{
+    uint8_t room[2 * HF_LIST_MAX];
+    struct hf_named_groups groups = { hf_numbers_write(&hs->settings->groups,
+                                                       room) };
+
+    hf_wire_write_ext(hf_named_groups, w, HF_EXT_supported_groups, place,
+                      &groups);
+    return true;
+}
+
+bool hf_read_groups(struct hf_handshake *hs, enum hf_place place,
+                    const struct hf_extensions *block)
+{
+    struct hf_named_groups groups;
+
+    if (!hf_ext_body(hs, hf_named_groups, block, HF_EXT_supported_groups,
+                     &groups))
+        return false;
+    /* From a server it is a hint for another time (RFC 8446 4.2.7). */
+    if (place == HF_CH)
+        hs->offer.groups = groups.groups;
+    return true;
+}
+
+bool hf_write_schemes(struct hf_handshake *hs, enum hf_place place,
+                      struct hf_writer *w)
+{
+    uint8_t room[2 * HF_LIST_MAX];
+    struct hf_signature_schemes schemes = { hf_numbers_write(
+        &hs->settings->schemes, room) };
+
+    hf_wire_write_ext(hf_signature_schemes, w, HF_EXT_signature_algorithms,
+                      place, &schemes);
+    return true;
+}
+
+bool hf_read_schemes(struct hf_handshake *hs, enum hf_place place,
+                     const struct hf_extensions *block)
+{
+    struct hf_signature_schemes schemes;
+
+    (void)place;
+    if (!hf_ext_body(hs, hf_signature_schemes, block,
+                     HF_EXT_signature_algorithms, &schemes))
+        return false;
+    hs->offer.schemes = schemes.schemes;
+    hf_numbers_read(&hs->peer_schemes, schemes.schemes, &hs->settings->schemes);
+    return true;
+}
+
+/* ---- application_layer_protocol_negotiation (RFC 7301) ------------------------------------ */
+
+bool hf_write_protocols(struct hf_handshake *hs, enum hf_place place,
+                        struct hf_writer *w)
+{
+    struct hf_alpn alpn = { hs->settings->protocols };
+
+    if (!alpn.protocols.len)
+        return false;
+    hf_wire_write_ext(hf_alpn, w, HF_EXT_alpn, place, &alpn);
+    return true;
+}
+
+bool hf_read_protocols(struct hf_handshake *hs, enum hf_place place,
+                       const struct hf_extensions *block)
+{
+    struct hf_alpn alpn;
+
+    (void)place;
+    if (!hf_ext_body(hs, hf_alpn, block, HF_EXT_alpn, &alpn))
+        return false;
+    hs->offer.protocols = alpn.protocols;
+    return true;
+}
+
+bool hf_write_protocol(struct hf_handshake *hs, enum hf_place place,
+                       struct hf_writer *w)
+{
+    uint8_t room[256];
+    struct hf_writer list = hf_writer(room, sizeof(room));
+    struct hf_protocol_name name;
+    struct hf_alpn alpn;
+
+    if (!hs->session->protocol)
+        return false;
+    name.name = hf_span_text(hs->session->protocol);
+    hf_wire_write(hf_protocol_name, &list, &name);
+    alpn.protocols = hf_written(&list);
+    hf_wire_write_ext(hf_alpn, w, HF_EXT_alpn, place, &alpn);
+    return true;
+}
+
+/* Exactly one, and one that we offered. */
+bool hf_read_protocol(struct hf_handshake *hs, enum hf_place place,
+                      const struct hf_extensions *block)
+{
+    struct hf_session *s = hs->session;
+    struct hf_protocol_name name;
+    struct hf_alpn alpn;
+    struct hf_span rest;
+
+    (void)place;
+    if (!hf_ext_body(hs, hf_alpn, block, HF_EXT_alpn, &alpn))
+        return false;
+    rest = alpn.protocols;
+    if (!hf_wire_next(hf_protocol_name, &rest, &name) || rest.len)
+        return hf_fail(hs->error, HF_E_ILLEGAL,
+                       "the server chose several application protocols");
+    if (!hf_negotiate_protocol(hs->settings->protocols, alpn.protocols).at)
+        return hf_fail(hs->error, HF_E_NOT_OFFERED,
+                       "the server chose the application protocol %q",
+                       &name.name);
+    s->protocol = hf_alloc(name.name.len + 1);
+    if (!s->protocol)
+        return hf_fail(hs->error, HF_E_OUT_OF_MEMORY, NULL);
+    hf_copy(s->protocol, name.name.at, name.name.len);
+    return true;
+}

@@ -1,0 +1,35 @@
+/* verbs.h - what each extension's verbs are, between extensions.c, which has
+ * the table of them, and the files that do the work. */
+#ifndef HF_VERBS_H
+#define HF_VERBS_H
+
+#include "handshake/handshake.h"
+
+/* Say it behind @w, if there is anything to say: then true. */
+typedef bool hf_write_fn(struct hf_handshake *hs, enum hf_place place,
+                         struct hf_writer *w);
+/* Read it from @block and act on it; false: it is wrong, hs->error. */
+typedef bool hf_read_fn(struct hf_handshake *hs, enum hf_place place,
+                        const struct hf_extensions *block);
+
+/* Read the body of extension @ext of @block as @layout, or fail with the
+ * place of the fault. */
+HF_CHECK bool hf_ext_body(struct hf_handshake *hs, hf_layout_fn *layout,
+                          const struct hf_extensions *block, enum hf_ext ext,
+                          void *out);
+
+/* verbs.c */
+hf_write_fn hf_write_groups, hf_write_name, hf_write_name_ack;
+hf_write_fn hf_write_protocol, hf_write_protocols, hf_write_schemes;
+hf_read_fn hf_read_empty_name, hf_read_groups, hf_read_name;
+hf_read_fn hf_read_protocol, hf_read_protocols, hf_read_schemes;
+/* verbs13.c */
+hf_write_fn hf_write_cookie, hf_write_share, hf_write_shares;
+hf_write_fn hf_write_version, hf_write_versions;
+hf_read_fn hf_read_cookie, hf_read_share, hf_read_shares;
+hf_read_fn hf_read_version, hf_read_versions;
+/* verbs12.c */
+hf_write_fn hf_write_extended, hf_write_first, hf_write_formats;
+hf_read_fn hf_read_extended, hf_read_first, hf_read_formats;
+
+#endif
