@@ -177,7 +177,9 @@ static void tell_row(struct clause *c, const struct hf_event *e)
     /* what could not be read is an error of its own, told elsewhere */
     if (!hf_explain(e->bytes, e->version, &see, &fault))
         return;
-    if (!c->seen && !strcmp(c->row->layout, "certificate_entry"))
+    if (!c->seen &&
+        !strcmp(c->row->layout,
+                e->version == HF_TLS12 ? "asn1_cert" : "certificate_entry"))
         more(c, "", "empty: none of ours");
     if (c->seen && c->row->unit)
         more(c, "", c->row->unit);
