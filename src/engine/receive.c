@@ -303,6 +303,8 @@ static enum hf_outcome read_records(struct hf_conn *conn, uint8_t *bytes,
                 return outcome;
         }
         before = *used;
+        if (before == len)
+            return HF_NEED_BYTES; /* and @bytes may be NULL */
         outcome = one_record(conn, bytes + before, len - before, used, data);
         if (outcome != HF_NEED_BYTES || *used == before)
             return outcome;

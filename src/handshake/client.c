@@ -122,25 +122,9 @@ enum hf_step_result hf_send_client_hello(struct hf_handshake *hs)
     return hf_step(write_hello(hs));
 }
 
-/* RFC 8446 D.4: right before our second flight, whichever that is, if we sent
- * a session id. */
-static bool send_dummy_ccs(struct hf_handshake *hs)
-{
-    static const uint8_t one[1] = { 1 };
-    struct hf_session *s = hs->session;
-
-    if (hs->dummy_ccs_sent || s->out.aead || !hs->session_id_len)
-        return true;
-    hs->dummy_ccs_sent = true;
-    hf_passed(s, true, HF_CONTENT_CCS, HF_CHANGE_CIPHER_SPEC, HF_PLAIN,
-              HF_SPAN(one));
-    return hf_records_seal(&s->out, HF_CONTENT_CCS, 0x0303, HF_SPAN(one),
-                           &s->outgoing, hs->error);
-}
-
 enum hf_step_result hf_send_second_hello(struct hf_handshake *hs)
 {
-    return hf_step(send_dummy_ccs(hs) && write_hello(hs));
+    return hf_step(hf_send_dummy_ccs(hs) && write_hello(hs));
 }
 
 /* ---- what ServerHello and HelloRetryRequest share ------------------------------------------ */
@@ -350,7 +334,7 @@ enum hf_step_result hf_job_open_share(struct hf_handshake *hs)
     }
     HF_SECRET(hs->shared, hs->kx->secret_len);
     hf_decided(s, HF_EV_KEY_EXCHANGE, true, hs->kx->name, NULL, NULL);
-    return hf_step(hf_keys13_handshake(hs) && send_dummy_ccs(hs) &&
+    return hf_step(hf_keys13_handshake(hs) && hf_send_dummy_ccs(hs) &&
                    hf_keys13_install(s, false, hs->server_hs, HF_HANDSHAKE) &&
                    hf_keys13_install(s, true, hs->client_hs, HF_HANDSHAKE));
 }

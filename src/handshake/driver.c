@@ -75,6 +75,20 @@ bool hf_message_send(struct hf_handshake *hs, unsigned kind,
     return hf_handshake_say(hs, kind, hf_written(&w));
 }
 
+bool hf_send_dummy_ccs(struct hf_handshake *hs)
+{
+    static const uint8_t one[1] = { 1 };
+    struct hf_session *s = hs->session;
+
+    if (hs->dummy_ccs_sent || s->out.aead || !hs->session_id_len)
+        return true;
+    hs->dummy_ccs_sent = true;
+    hf_passed(s, true, HF_CONTENT_CCS, HF_CHANGE_CIPHER_SPEC, HF_PLAIN,
+              HF_SPAN(one));
+    return hf_records_seal(&s->out, HF_CONTENT_CCS, 0x0303, HF_SPAN(one),
+                           &s->outgoing, hs->error);
+}
+
 /* ---- messages in ------------------------------------------------------------------ */
 
 bool hf_message_read(struct hf_handshake *hs, hf_layout_fn *layout,

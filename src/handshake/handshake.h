@@ -322,6 +322,10 @@ HF_CHECK bool hf_handshake_say(struct hf_handshake *hs, unsigned kind,
 /* Write *@in as @layout, at most @cap bytes, and say it. */
 HF_CHECK bool hf_message_send(struct hf_handshake *hs, unsigned kind,
                               hf_layout_fn *layout, const void *in, size_t cap);
+/* TLS 1.3's ChangeCipherSpec, which means nothing (RFC 8446 D.4): a client's
+ * right before its second flight, whichever that is, a server's right after
+ * its first message; once, and if the client's session id asks for it. */
+HF_CHECK bool hf_send_dummy_ccs(struct hf_handshake *hs);
 HF_CHECK bool hf_message_read(struct hf_handshake *hs, hf_layout_fn *layout,
                               struct hf_span body, void *out);
 enum hf_step_result hf_step(bool ok); /* DONE or FAILED */

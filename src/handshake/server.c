@@ -415,21 +415,6 @@ enum hf_step_result hf_job_choose_parameters(struct hf_handshake *hs)
 
 /* ---- HelloRetryRequest and ServerHello ----------------------------------------------------------- */
 
-/* RFC 8446 D.4: right after our first message, if the client plays along. */
-static bool send_dummy_ccs(struct hf_handshake *hs)
-{
-    static const uint8_t one[1] = { 1 };
-    struct hf_session *s = hs->session;
-
-    if (hs->dummy_ccs_sent || !hs->session_id_len)
-        return true;
-    hs->dummy_ccs_sent = true;
-    hf_passed(s, true, HF_CONTENT_CCS, HF_CHANGE_CIPHER_SPEC, HF_PLAIN,
-              HF_SPAN(one));
-    return hf_records_seal(&s->out, HF_CONTENT_CCS, 0x0303, HF_SPAN(one),
-                           &s->outgoing, hs->error);
-}
-
 /* A client may send 0-RTT data on the strength of a ticket that another server
  * gave.  We take none: what comes between our answer and its own is skipped
  * (RFC 8446 4.2.10). */
@@ -458,7 +443,7 @@ static bool send_hello(struct hf_handshake *hs, unsigned kind,
     hf_copy(hello.random, random, sizeof(hello.random));
     return hf_extensions_make(hs, place, cap, &hello.extensions) &&
            hf_message_send(hs, kind, layout, &hello, cap + 128) &&
-           send_dummy_ccs(hs);
+           hf_send_dummy_ccs(hs);
 }
 
 enum hf_step_result hf_send_hello_retry(struct hf_handshake *hs)
