@@ -140,29 +140,11 @@ static bool may_differ(uint32_t number)
     }
 }
 
-/* One extension off a block that the codec has checked. */
-static bool next_extension(struct hf_span *block, uint32_t *number,
-                           struct hf_span *body)
-{
-    size_t len;
-
-    if (block->len < 4)
-        return false;
-    *number = hf_number(block->at, 2);
-    len = hf_number(block->at + 2, 2);
-    *block = hf_span_after(*block, 4);
-    if (len > block->len)
-        return false;
-    *body = hf_span_first(*block, len);
-    *block = hf_span_after(*block, len);
-    return true;
-}
-
 /* The next one that may not differ. */
 static bool next_fixed(struct hf_span *block, uint32_t *number,
                        struct hf_span *body)
 {
-    while (next_extension(block, number, body))
+    while (hf_wire_next_extension(block, number, body))
         if (!may_differ(*number))
             return true;
     return false;

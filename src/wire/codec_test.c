@@ -191,6 +191,27 @@ static void lists_are_taken_element_by_element(void **state)
     assert_false(hf_wire_next_number(3, &numbers, &number));
 }
 
+static void extensions_are_taken_off_their_block(void **state)
+{
+    struct hf_span block = hex_bytes("002b 0002 0304  7777 0000  0033 0001 aa");
+    struct hf_span lies = hex_bytes("002b 0003 0304"), body;
+    uint32_t number;
+
+    (void)state;
+    assert_true(hf_wire_next_extension(&block, &number, &body));
+    assert_int_equal(number, 43);
+    assert_true(hf_span_equal(body, hex_bytes("0304")));
+    assert_true(hf_wire_next_extension(&block, &number, &body));
+    assert_int_equal(number, 0x7777);
+    assert_int_equal(body.len, 0);
+    assert_true(hf_wire_next_extension(&block, &number, &body));
+    assert_int_equal(number, 51);
+    assert_int_equal(body.len, 1);
+    assert_false(hf_wire_next_extension(&block, &number, &body));
+    assert_int_equal(block.len, 0);
+    assert_false(hf_wire_next_extension(&lies, &number, &body));
+}
+
 static void a_hello_may_end_without_extensions(void **state)
 {
     char hex[200] = "0303 ";
@@ -353,6 +374,7 @@ int main(void)
         cmocka_unit_test(a_byte_too_many_is_refused),
         cmocka_unit_test(a_real_client_hello_is_read),
         cmocka_unit_test(lists_are_taken_element_by_element),
+        cmocka_unit_test(extensions_are_taken_off_their_block),
         cmocka_unit_test(a_hello_may_end_without_extensions),
         cmocka_unit_test(nothing_is_read_as_nothing),
         cmocka_unit_test(the_last_extension_is_known),

@@ -61,6 +61,22 @@ bool hf_wire_next_number(unsigned width, struct hf_span *list, uint32_t *out)
     return true;
 }
 
+bool hf_wire_next_extension(struct hf_span *block, uint32_t *number,
+                            struct hf_span *body)
+{
+    size_t len;
+
+    if (block->len < 4)
+        return false;
+    *number = hf_number(block->at, 2);
+    len = hf_number(block->at + 2, 2);
+    if (len > block->len - 4)
+        return false;
+    *body = hf_span_first(hf_span_after(*block, 4), len);
+    *block = hf_span_after(*block, 4 + len);
+    return true;
+}
+
 bool hf_wire_lists(struct hf_span list, unsigned width, uint32_t number)
 {
     uint32_t each;

@@ -129,6 +129,10 @@ HF_CHECK bool hf_wire_next(hf_layout_fn *layout, struct hf_span *list,
 /* Take the next number, of @width bytes, off a list of numbers likewise. */
 HF_CHECK bool hf_wire_next_number(unsigned width, struct hf_span *list,
                                   uint32_t *out);
+/* Take the next extension, known or not, off a block that hf_wire_read() has
+ * checked (hf_extensions.all).  False: it was empty. */
+HF_CHECK bool hf_wire_next_extension(struct hf_span *block, uint32_t *number,
+                                     struct hf_span *body);
 /* Is @number one of a list of numbers of @width bytes that was checked? */
 bool hf_wire_lists(struct hf_span list, unsigned width, uint32_t number);
 
