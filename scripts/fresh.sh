@@ -42,6 +42,8 @@ if [ ! -x "$root/bin/sh" ]; then
     rm -f "$root.log"
     printf 'deb %s %s main\n' "$mirror" bookworm "$mirror" bookworm-updates \
         "$mirror-security" bookworm-security >"$root/etc/apt/sources.list"
+    # as an installer does, and debootstrap does not
+    printf '127.0.0.1 localhost\n::1 localhost\n' >"$root/etc/hosts"
 fi
 rm -rf "$root/root/handfast"
 git clone -q "file://$source" "$root/root/handfast"

@@ -1,5 +1,6 @@
 /* serve_listen.c - where a server can be reached: its sockets, and the folder
  * with the authority to trust, which is gone when the server is. */
+#include "api/api.h"
 #include "serve.h"
 
 #include "files.h"
@@ -61,14 +62,15 @@ static void unlisten(struct serve *s)
  * the host has none. */
 static int try_port(struct serve *s, const char *host, unsigned port)
 {
+    bool near = host && hf_is_localhost(host);
     const struct addrinfo want = { .ai_socktype = SOCK_STREAM,
-                                   .ai_flags = AI_PASSIVE };
+                                   .ai_flags = near ? 0 : AI_PASSIVE };
     struct addrinfo *all = NULL;
     char text[8];
     int error = -1;
 
     snprintf(text, sizeof(text), "%u", port);
-    if (getaddrinfo(host, text, &want, &all) != 0)
+    if (getaddrinfo(near ? NULL : host, text, &want, &all) != 0)
         return -1;
     for (struct addrinfo *one = all; one && s->listeners < 2;
          one = one->ai_next) {

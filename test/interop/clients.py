@@ -113,6 +113,9 @@ class SClient(Pipe):
 
 class GnuTLSCli(Pipe):
     name = "gnutls-cli"
+    # by its address, so that a machine without /etc/hosts will do
+    here = ["--sni-hostname=localhost", "--verify-hostname=localhost",
+            "127.0.0.1"]
 
     def version(self):
         return version_of(self.name, "--version").split()[1]
@@ -129,7 +132,7 @@ class GnuTLSCli(Pipe):
             ":+GROUP-" + GnuTLS.names[g] for g in rest)
         return ["gnutls-cli", "-p", str(server.port), "--x509cafile", lab.ca,
                 "--priority", priority, "--logfile", lab.path("gnutls.log"),
-                "--single-key-share", *more, "localhost"]
+                "--single-key-share", *more, *self.here]
 
 
 class TstClnt(Pipe):
@@ -178,10 +181,20 @@ class Wget(Client):
     def version(self):
         return version_of("wget", "--version").split()[2]
 
+    @staticmethod
+    def here():
+        """It takes no address beside the name: a machine that does not know
+        localhost (no /etc/hosts) is called by its address."""
+        try:
+            socket.getaddrinfo("localhost", None)
+            return "localhost"
+        except OSError:
+            return "127.0.0.1"
+
     def talk(self, lab, server, suite, group, show, alpn):
         done = run(["wget", "-q", "-O", "answer", "--post-file", lab.big,
                     "--ca-certificate", lab.ca, "--tries=1",
-                    f"https://localhost:{server.port}/"], lab)
+                    f"https://{self.here()}:{server.port}/"], lab)
         return (done.stderr.decode() or str(done.returncode)
                 ) if done.returncode else None
 
@@ -231,8 +244,8 @@ NODE = """
 const fs = require('fs'), https = require('https');
 const [port, ca, big, suite, groups, alpn, cert, key] = process.argv.slice(2);
 const body = fs.readFileSync(big);
-const options = { host: 'localhost', port, family: 4, method: 'POST',
-  ca: fs.readFileSync(ca), minVersion: 'TLSv1.3', ciphers: suite,
+const options = { host: '127.0.0.1', servername: 'localhost', port,
+  method: 'POST', ca: fs.readFileSync(ca), minVersion: 'TLSv1.3', ciphers: suite,
   ecdhCurve: groups, agent: false,
   headers: { 'Content-Length': body.length } };
 if (alpn) options.ALPNProtocols = [alpn];

@@ -148,7 +148,7 @@ def key_updates_from_clients(lab):
         key_updates_by_hand(
             lab, "server to gnutls-cli: its KeyUpdate",
             ["gnutls-cli", "-p", "PORT", "--x509cafile", lab.ca,
-             "--inline-commands", "localhost"],
+             "--inline-commands", *GnuTLSCli.here],
             (b"^rekey^\n", b"abc\n"), b"Rekey was completed", 1)
 
 

@@ -127,11 +127,10 @@ class Lab:
         self.rows.append((peer, version, role, covered))
 
     def table(self):
-        print("#")
-        print("# | peer | version | its role | covered |")
-        print("# |---|---|---|---|")
+        print("# > | peer | version | its role | covered |")
+        print("# > |---|---|---|---|")
         for row in self.rows:
-            print("# | " + " | ".join(row) + " |")
+            print("# > | " + " | ".join(row) + " |")
         print(f"1..{self.count}", flush=True)
 
 
