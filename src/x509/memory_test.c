@@ -3,7 +3,8 @@
  * is not one.
  *
  * The library allocates by calloc() and nothing else, so a calloc() of this
- * program's own stands in front of it. */
+ * program's own stands in front of it.  Under valgrind (HF_WRAP) another one
+ * stands in front of that. */
 #include "x509/scene.h"
 
 #include <stdlib.h>
@@ -30,6 +31,10 @@ void *calloc(size_t count, size_t size)
 
 static void fail_at(unsigned n)
 {
+    if (getenv("HF_WRAP")) {
+        print_message("# SKIP: failing allocations (HF_WRAP is set)\n");
+        skip();
+    }
     armed = true;
     countdown = n;
 }
