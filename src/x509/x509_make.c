@@ -42,9 +42,6 @@ static EVP_PKEY *make_rsa(const char *kind, unsigned bits)
 
     assert_int_equal(EVP_PKEY_keygen_init(ctx), 1);
     assert_int_equal(EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, (int)bits), 1);
-    /* Many primes are found sooner than two large ones. */
-    if (bits > 8192)
-        assert_int_equal(EVP_PKEY_CTX_set_rsa_keygen_primes(ctx, 5), 1);
     assert_int_equal(EVP_PKEY_generate(ctx, &key), 1);
     EVP_PKEY_CTX_free(ctx);
     return key;
@@ -77,7 +74,6 @@ static EVP_PKEY *make_one(enum make_key which)
     case RSA_1024: return make_rsa("RSA", 1024);
     case RSA_2048:
     case RSA_2048_B: return make_rsa("RSA", 2048);
-    case RSA_9216: return make_rsa("RSA", 9216);
     case RSA_PSS: return make_rsa("RSA-PSS", 2048);
     case ED25519: return EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
     case DSA_1024: return make_dsa();

@@ -32,7 +32,6 @@ enum make_key {
     RSA_1024,
     RSA_2048,
     RSA_2048_B,
-    RSA_9216,
     RSA_PSS,
     ED25519,
     DSA_1024,

@@ -1,0 +1,149 @@
+/* profile_test.c - what the profiles ask on top of what keeps us safe. */
+#include "x509/scene.h"
+
+static struct scene s;
+
+/* A fresh scene with the usual root; the rest is sent by the test. */
+static int begin(void **state)
+{
+    (void)state;
+    scene_init(&s);
+    return 0;
+}
+
+static int finish(void **state)
+{
+    (void)state;
+    scene_wipe(&s);
+    return 0;
+}
+
+static void send_good_middle(void)
+{
+    SEND(&s, MIDDLE);
+}
+
+static void profiles_ask_for_more(void **state)
+{
+    static const struct {
+        const char *leaf[4], *root[4];
+        bool rfc, web;
+        const char *told;
+    } rows[] = {
+        { { LEAF_SAN, AKID, LEAF_EKU }, { CA, SKID }, true, true, NULL },
+        { { LEAF_SAN, LEAF_EKU }, { CA, SKID }, false, false, "authorityKey" },
+        { { LEAF_SAN, AKID, LEAF_EKU }, { CA }, false, false, "subjectKey" },
+        { { LEAF_SAN, AKID, LEAF_EKU },
+          { "basicConstraints=CA:TRUE", SKID },
+          false,
+          false,
+          "basicConstraints" },
+        { { LEAF_SAN, AKID, LEAF_EKU, "keyUsage=digitalSignature,keyCertSign" },
+          { CA, SKID },
+          false,
+          false,
+          "no authority" },
+        { { LEAF_SAN, AKID, LEAF_EKU },
+          { CA, SKID, "nameConstraints=permitted;DNS:com" },
+          false,
+          true,
+          "not critical" },
+        { { LEAF_SAN, AKID, LEAF_EKU },
+          { CA, SKID, "nameConstraints=critical,permitted;DNS:.com" },
+          false,
+          true,
+          "dot" },
+        { { LEAF_SAN, AKID, LEAF_EKU },
+          { CA, SKID, "nameConstraints=critical,excluded;DNS:.org" },
+          false,
+          true,
+          "dot" },
+        { { LEAF_SAN, AKID }, { CA, SKID }, true, false, "extKeyUsage" },
+        { { LEAF_SAN, AKID, "extendedKeyUsage=critical,serverAuth" },
+          { CA, SKID },
+          true,
+          false,
+          "critical" },
+        { { LEAF_SAN, AKID, "extendedKeyUsage=serverAuth,anyExtendedKeyUsage" },
+          { CA, SKID },
+          true,
+          false,
+          "anyExtendedKeyUsage" },
+        { { LEAF_SAN, AKID, LEAF_EKU, CA },
+          { CA, SKID },
+          true,
+          false,
+          "used as a leaf" },
+        { { "subjectAltName=critical,DNS:example.com", AKID, LEAF_EKU },
+          { CA, SKID },
+          true,
+          false,
+          "subjectAltName is critical" },
+        { { LEAF_SAN, AKID, LEAF_EKU },
+          { CA, SKID, "extendedKeyUsage=serverAuth" },
+          true,
+          false,
+          "root with" },
+        { { LEAF_SAN, AKID, LEAF_EKU },
+          { CA, SKID, "2.5.29.35=DER:3006800401020304" },
+          true,
+          false,
+          "its own key identifier" },
+        { { LEAF_SAN, AKID, LEAF_EKU },
+          { CA, SKID, "authorityKeyIdentifier=keyid,issuer:always" },
+          true,
+          false,
+          "its own key identifier" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < HF_COUNT(rows); i++) {
+        struct make root = { .subject = "CN=Lab Root", .key = P256_A };
+        struct make leaf = { .subject = "CN=leaf",
+                             .key = P256_C,
+                             .issuer = "CN=Lab Root",
+                             .signer = P256_A };
+
+        memcpy(root.ext, rows[i].root, sizeof(rows[i].root));
+        memcpy(leaf.ext, rows[i].leaf, sizeof(rows[i].leaf));
+        scene_trust(&s, &root);
+        scene_send(&s, &leaf);
+        assert_code(&s, HF_OK);
+        s.v.profile = HF_PROFILE_RFC5280;
+        if ((scene_ask(&s) == HF_OK) != rows[i].rfc ||
+            (!rows[i].rfc && (s.error.code != HF_E_PROFILE ||
+                              !strstr(s.error.detail, rows[i].told))))
+            fail_msg("row %zu, RFC: %s", i, s.error.detail);
+        s.v.profile = HF_PROFILE_WEB;
+        if ((scene_ask(&s) == HF_OK) != rows[i].web ||
+            (!rows[i].web && (s.error.code != HF_E_PROFILE ||
+                              !strstr(s.error.detail, rows[i].told))))
+            fail_msg("row %zu, Web: %s", i, s.error.detail);
+        scene_wipe(&s);
+        scene_init(&s);
+    }
+}
+
+static void an_empty_subject_wants_critical_names(void **state)
+{
+    (void)state;
+    TRUST(&s, ROOT);
+    SEND(&s, LEAF, .subject = "");
+    send_good_middle();
+    assert_code(&s, HF_OK);
+    s.v.profile = HF_PROFILE_RFC5280;
+    assert_code(&s, HF_E_PROFILE);
+    assert_told(&s, "DNS:example.com: it has no subject"); /* its label */
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, begin, finish)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(profiles_ask_for_more),
+        TEST(an_empty_subject_wants_critical_names),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, make_close);
+}
