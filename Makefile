@@ -6,13 +6,14 @@
 BUILD ?= build
 ARGS ?=
 PREFIX ?= /usr/local
+LIBDIR ?= lib
+CONFIGURE = meson setup $(BUILD) --prefix $(PREFIX) --libdir $(LIBDIR)
 
 all: $(BUILD)/build.ninja
 	@ninja -C $(BUILD) --quiet
 
 $(BUILD)/build.ninja: | ready
-	@meson setup $(BUILD) --prefix $(PREFIX) >/dev/null || \
-	meson setup $(BUILD) --prefix $(PREFIX)
+	@$(CONFIGURE) >/dev/null || $(CONFIGURE)
 
 # Is there what it takes to build?  If not, the one line to type.
 ready:

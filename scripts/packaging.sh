@@ -99,7 +99,7 @@ add_executable(try_static try.c)
 target_link_libraries(try_static handfast::handfast_static)
 END
     cmake -S "$root/work" -B "$root/work/cmake" \
-        -DCMAKE_PREFIX_PATH="$root/to$prefix" &&
+        -Dhandfast_DIR="$libdir/cmake/handfast" &&
         cmake --build "$root/work/cmake" &&
         "$root/work/cmake/try_shared" | grep -x verify.name &&
         "$root/work/cmake/try_static" | grep -x verify.name
