@@ -3,6 +3,7 @@
 #   make check        installs what the tests need, runs all, says what happened
 #   make check ARGS='--suite base'
 #   make demo bench fuzz tidy format install clean
+#   make bogo BORINGSSL=dir GO=go     BoringSSL's conformance tests
 BUILD ?= build
 ARGS ?=
 PREFIX ?= /usr/local
@@ -30,6 +31,8 @@ check:
 	@sh scripts/check.sh -b $(BUILD) $(ARGS)
 bench: all
 	@sh scripts/bench.sh -b $(BUILD) $(ARGS)
+bogo: all
+	@sh scripts/bogo.sh -b $(BUILD) $(ARGS)
 fuzz:
 	@sh scripts/fuzz.sh $(ARGS)
 demo:
@@ -43,4 +46,4 @@ install: all
 	@[ -n "$(DESTDIR)" ] || ldconfig 2>/dev/null || true
 clean:
 	@rm -rf $(BUILD)
-.PHONY: all ready check bench fuzz demo tidy format install clean
+.PHONY: all ready check bench bogo fuzz demo tidy format install clean

@@ -145,7 +145,9 @@ enum shim_status shim_parse(int argc, char **argv, struct shim_options *first,
 
         cut(&name, "-");
         cut(&name, "on-shim-");
-        if (cut(&name, "on-initial-"))
+        if (cut(&name, "on-handshaker-"))
+            on_first = on_later = false;
+        else if (cut(&name, "on-initial-"))
             on_later = false;
         else if (cut(&name, "on-resume-"))
             on_first = false;

@@ -138,6 +138,38 @@ static void add_once(struct shim_numbers *list, unsigned number)
         list->at[list->count++] = (uint16_t)number;
 }
 
+/* Suites of TLS 1.2 by name, most wanted first; BoringSSL does not let those of
+ * TLS 1.3 be chosen.  OpenSSL's language of aliases, exclusions and equal ranks
+ * is not spoken here. */
+static enum shim_status set_suites(const struct shim_options *o,
+                                   struct hf_config *config)
+{
+    static const uint16_t tls13[] = { 0x1301, 0x1302, 0x1303 };
+    struct shim_numbers list = { .count = 0 };
+    const char *at = o->cipher;
+    char name[64];
+
+    if (!at)
+        return SHIM_OK;
+    for (size_t i = 0; i < 3; i++)
+        add_once(&list, tls13[i]);
+    while (*at) {
+        size_t len = strcspn(at, ":");
+        unsigned number;
+
+        snprintf(name, sizeof(name), "%.*s", (int)len, at);
+        number = hf_suite_number(name);
+        if (!number)
+            return shim_lacks(o, o->cipher, "interface: suites by name only");
+        add_once(&list, number);
+        at += len;
+        at += *at == ':';
+    }
+    return hf_config_set_suites(config, ended(&list))
+               ? SHIM_OK
+               : shim_lacks(o, o->cipher, "a cipher suite that we do not have");
+}
+
 /* The library has one list of schemes: to sign with and to accept.  Who only
  * signs may be given what to sign with; who must also verify gets that first
  * and the others behind it.  A server that is told what to accept must have
@@ -289,6 +321,8 @@ enum shim_status shim_setup(const struct shim_options *o,
     if (!*config)
         return SHIM_FAILED;
     status = set_versions(o, *config);
+    if (!status)
+        status = set_suites(o, *config);
     if (!status)
         status = set_schemes(o, *config);
     if (!status)

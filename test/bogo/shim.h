@@ -50,7 +50,7 @@ struct shim_options {
     bool no_tls1, no_tls11, no_tls12, no_tls13;
     struct shim_numbers curves, key_shares, verify_prefs;
     bool no_key_shares;
-    const char *host_name, *advertise_alpn, *select_alpn;
+    const char *cipher, *host_name, *advertise_alpn, *select_alpn;
     bool decline_alpn, reject_alpn;
 
     /* [0] is the default one, the others came with -new-x509-credential */
