@@ -105,7 +105,7 @@ bool hf_conn_set_sni(struct hf_conn *conn, const char *name)
 {
     struct hf_span text = hf_span_text(name);
 
-    if (conn->started || conn->failed)
+    if (conn->started || conn->failed || conn->session.role == HF_SERVER)
         return false;
     if (conn->sni)
         hf_free(conn->sni, hf_text_len(conn->sni) + 1);
@@ -349,6 +349,17 @@ static bool use_config(struct hf_conn *conn, struct hf_config *config)
     return true;
 }
 
+/* The caller's bytes are good for this call only. */
+static bool keep_signature(struct hf_handshake *hs, struct hf_span signature)
+{
+    if (signature.len > HF_SIGNATURE_MAX)
+        return hf_fail(hs->error, HF_E_CRYPTO,
+                       "a signature of %z bytes was given, at most %u",
+                       signature.len, (unsigned)HF_SIGNATURE_MAX);
+    hs->answer.signature = hf_arena_copy(&hs->arena, signature);
+    return hs->answer.signature.at || hf_arena_fail(&hs->arena, hs->error);
+}
+
 bool hf_conn_answer(struct hf_conn *conn, const struct hf_answer *answer)
 {
     struct hf_handshake *hs = conn->handshake;
@@ -361,13 +372,9 @@ bool hf_conn_answer(struct hf_conn *conn, const struct hf_answer *answer)
         return false;
     }
     hs->answer = *answer;
-    if (answer->signature.len) {
-        hs->answer.signature = hf_arena_copy(&hs->arena, answer->signature);
-        if (!hs->answer.signature.at) {
-            hf_arena_fail(&hs->arena, hs->error);
-            hf_conn_fail(conn);
-            return false;
-        }
+    if (!keep_signature(hs, answer->signature)) {
+        hf_conn_fail(conn);
+        return false;
     }
     hs->question = (struct hf_question){ .kind = 0 };
     hs->answered = true;

@@ -103,20 +103,22 @@ void rogue_next_keys(struct rogue *r, enum hf_role to)
 
 /* ---- making and ending -------------------------------------------------------- */
 
-static bool log_to(struct hf_config *config, const enum hf_role *role)
+bool rogue_hear(struct hf_config *config, enum hf_role role)
 {
+    static const enum hf_role roles[2] = { HF_CLIENT, HF_SERVER };
+
     return config->frozen ||
-           hf_config_set_keylog(config, hear_secret, (void *)(uintptr_t)role);
+           hf_config_set_keylog(config, hear_secret,
+                                (void *)(uintptr_t)&roles[role]);
 }
 
 bool rogue_begin(struct rogue *r, struct stage *stage, const char *name,
                  rogue_edit_fn *edit)
 {
-    static const enum hf_role roles[2] = { HF_CLIENT, HF_SERVER };
-
     memset(r, 0, sizeof(*r));
     r->edit = edit;
-    if (!log_to(stage->client, &roles[0]) || !log_to(stage->server, &roles[1]))
+    if (!rogue_hear(stage->client, HF_CLIENT) ||
+        !rogue_hear(stage->server, HF_SERVER))
         return false;
     r->end[HF_CLIENT].conn = hf_conn_new(stage->client, HF_CLIENT, name);
     r->end[HF_SERVER].conn = hf_conn_new(stage->server, HF_SERVER, NULL);
@@ -309,6 +311,8 @@ bool rogue_run(struct rogue *r)
     bool more = true;
 
     give(&r->end[HF_CLIENT]);
+    if (r->end[HF_SERVER].asks) /* may have been answered */
+        give(&r->end[HF_SERVER]);
     while (more)
         more = rogue_pass(r, HF_CLIENT) || rogue_pass(r, HF_SERVER);
     return hf_conn_ready(r->end[HF_CLIENT].conn) &&

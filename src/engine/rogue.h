@@ -50,7 +50,7 @@ struct rogue_end {
     uint8_t got[65536];   /* data that it was given */
     size_t got_len;
     unsigned alert; /* the last one that it sent; 256: none */
-    bool asks;      /* HF_ASKS is pending; nobody answers */
+    bool asks;      /* HF_ASKS was the last outcome */
 };
 
 struct rogue {
@@ -66,6 +66,8 @@ struct rogue {
 bool rogue_begin(struct rogue *r, struct stage *stage, const char *name,
                  rogue_edit_fn *edit);
 void rogue_end(struct rogue *r);
+/* The key log of one more config that @role may come to use. */
+bool rogue_hear(struct hf_config *config, enum hf_role role);
 /* Let records pass until nothing moves.  True: both are ready. */
 bool rogue_run(struct rogue *r);
 /* Let the records pass that @from has to say now; false: none. */

@@ -1,0 +1,357 @@
+/* config_test.c - settings: what can be set, what cannot, and why; keys and
+ * chains that do not fit; trust that is none.  A setter that fails changes
+ * nothing. */
+#define HF_UNPOISONED
+#include "engine/attack.h"
+
+#include "../../tools/issue.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct hf_config *config;
+
+static int begin(void **state)
+{
+    (void)state;
+    config = hf_config_new();
+    return config ? 0 : -1;
+}
+
+static int end(void **state)
+{
+    (void)state;
+    hf_config_free(config);
+    return 0;
+}
+
+/* The last call failed with @code and said @words; it is forgotten. */
+static void expect(unsigned code, const char *words)
+{
+    const struct hf_error *e = hf_config_error(config);
+
+    if (e->code != code || !strstr(e->detail, words))
+        fail_msg("%s: \"%s\", not %s with \"%s\"", hf_error_name(e->code),
+                 e->detail, hf_error_name(code), words);
+    hf_config_clear_error(config);
+}
+
+/* ---- lists -------------------------------------------------------------------------- */
+
+static void lists_hold_known_numbers_once_each(void **state)
+{
+    static const uint16_t none[] = { 0 },
+                          twice[] = { 0x1301, 0x1302, 0x1301, 0 };
+    static const uint16_t unknown[] = { 0x1301, 0x1399, 0 };
+    uint16_t many[HF_LIST_MAX + 2];
+
+    (void)state;
+    for (size_t i = 0; i <= HF_LIST_MAX; i++)
+        many[i] = (uint16_t)(0x4000 + i);
+    many[HF_LIST_MAX + 1] = 0;
+    assert_false(hf_config_set_suites(config, none));
+    expect(HF_E_BAD_OPTION, "no cipher suites");
+    assert_false(hf_config_set_suites(config, twice));
+    expect(HF_E_BAD_OPTION, "0x1301 is named twice");
+    assert_false(hf_config_set_suites(config, unknown));
+    expect(HF_E_BAD_OPTION, "0x1399");
+    assert_int_equal(config->settings.suites.count, 0);
+    assert_false(hf_config_set_groups(config, none));
+    expect(HF_E_BAD_OPTION, "no groups");
+    assert_false(hf_config_set_groups(config, many));
+    expect(HF_E_BAD_OPTION, "more than 32");
+    assert_false(hf_config_set_signatures(config, none));
+    expect(HF_E_BAD_OPTION, "no signature");
+    assert_false(hf_config_set_shares(config, many));
+    expect(HF_E_BAD_OPTION, "");
+    assert_true(hf_config_set_shares(config, none)); /* which is legal */
+    assert_int_equal(config->settings.shares.count, 0);
+}
+
+/* What the provider cannot do shows when the whole is checked. */
+static void freezing_checks_the_whole(void **state)
+{
+    static const uint16_t group[] = { 25, 0 }, scheme[] = { 0x0808, 0 },
+                          shares[] = { 23, 0 }, groups[] = { 29, 0 },
+                          old[] = { 0xc02b, 0 };
+
+    (void)state;
+    assert_true(hf_config_set_groups(config, group));
+    assert_false(hf_config_freeze(config));
+    expect(HF_E_BAD_OPTION, "no group 0x0019");
+    assert_true(hf_config_set_groups(config, groups));
+    assert_true(hf_config_set_signatures(config, scheme));
+    assert_false(hf_config_freeze(config));
+    expect(HF_E_BAD_OPTION, "no signature scheme 0x0808");
+    assert_true(hf_config_set_signatures(config, (uint16_t[]){ 0x0403, 0 }));
+    assert_true(hf_config_set_shares(config, shares));
+    assert_false(hf_config_freeze(config));
+    expect(HF_E_BAD_OPTION, "0x0017, which is not among the groups");
+    assert_true(hf_config_set_shares(config, groups));
+    /* Only suites of a version that is not offered. */
+    assert_true(hf_config_set_suites(config, old));
+    assert_false(hf_config_freeze(config));
+    expect(HF_E_BAD_OPTION, "none of the cipher suites");
+    assert_true(hf_config_set_suites(config, (uint16_t[]){ 0x1301, 0 }));
+    assert_true(hf_config_freeze(config));
+}
+
+static void what_is_not_said_is_what_the_provider_can(void **state)
+{
+    const struct hf_settings *set = &config->settings;
+
+    (void)state;
+    assert_true(hf_config_freeze(config));
+    assert_true(set->suites.count >= 3);
+    assert_true(hf_numbers_have(&set->suites, 0x1301));
+    assert_true(hf_numbers_have(&set->groups, 29));
+    assert_true(hf_numbers_have(&set->groups, 23));
+    assert_true(hf_numbers_have(&set->schemes, 0x0403));
+    assert_true(hf_numbers_have(&set->schemes, 0x0804));
+    assert_true(set->shares.count >= 1);
+    assert_int_equal(set->shares.at[0], set->groups.at[0]);
+    assert_int_equal(set->min_version, HF_TLS13);
+    assert_int_equal(set->max_version, HF_TLS13);
+    assert_int_equal(set->min_rsa_bits, 2048);
+    assert_false(set->no_verify || set->no_name_check || set->no_time_check);
+}
+
+/* ---- single settings ------------------------------------------------------------------- */
+
+static void versions_are_a_range(void **state)
+{
+    static const struct {
+        unsigned min, max;
+    } bad[] = { { HF_TLS13, HF_TLS12 },
+                { 0x0302, HF_TLS13 },
+                { HF_TLS13, 0x0305 },
+                { 0, HF_TLS13 },
+                { HF_TLS13, 0 } };
+
+    (void)state;
+    for (size_t i = 0; i < HF_COUNT(bad); i++) {
+        assert_false(hf_config_set_versions(config, bad[i].min, bad[i].max));
+        expect(HF_E_BAD_OPTION, "version");
+    }
+    assert_true(hf_config_set_versions(config, HF_TLS13, HF_TLS13));
+}
+
+static void protocols_are_names_of_1_to_255_bytes(void **state)
+{
+    char longest[257];
+    const char *const empty[] = { "h2", "", NULL }, *const none[] = { NULL };
+    const char *const fits[] = { longest, NULL };
+    const char *const h2[] = { "h2", NULL };
+
+    (void)state;
+    memset(longest, 'x', sizeof(longest));
+    assert_false(hf_config_set_protocols(config, empty));
+    expect(HF_E_BAD_OPTION, "empty protocol name");
+    longest[255] = '\0'; /* with its length 256 bytes: one too many */
+    assert_false(hf_config_set_protocols(config, fits));
+    expect(HF_E_BAD_OPTION, "255");
+    longest[254] = '\0';
+    assert_true(hf_config_set_protocols(config, fits));
+    assert_int_equal(config->settings.protocols.len, 255);
+    assert_true(hf_config_set_protocols(config, h2)); /* instead of it */
+    assert_true(hf_span_equal(config->settings.protocols, hf_span("\2h2", 3)));
+    assert_true(hf_config_set_protocols(config, none));
+    assert_int_equal(config->settings.protocols.len, 0);
+}
+
+static void the_rsa_minimum_has_bounds(void **state)
+{
+    (void)state;
+    assert_false(hf_config_set_min_rsa(config, 1023));
+    expect(HF_E_BAD_OPTION, "1023");
+    assert_false(hf_config_set_min_rsa(config, 8193));
+    expect(HF_E_BAD_OPTION, "8193");
+    assert_int_equal(config->settings.min_rsa_bits, 2048);
+    assert_true(hf_config_set_min_rsa(config, 1024));
+    assert_true(hf_config_set_min_rsa(config, 8192));
+}
+
+static void the_provider_comes_before_the_first_key(void **state)
+{
+    const struct duet_certs *certs = attack_certs();
+
+    (void)state;
+    assert_true(hf_config_set_provider(config, &hf_libcrypto));
+    assert_true(hf_config_add_keypair(config, hf_span_text(certs->chain),
+                                      hf_span_text(certs->key)));
+    assert_false(hf_config_set_provider(config, &hf_libcrypto));
+    expect(HF_E_BAD_OPTION, "before the first key");
+}
+
+static void the_first_reason_stays(void **state)
+{
+    (void)state;
+    assert_false(hf_config_set_min_rsa(config, 1));
+    assert_false(hf_config_set_versions(config, 0, 0));
+    assert_false(hf_config_fail(config, HF_E_FILE, 2, "no file"));
+    assert_non_null(strstr(hf_config_error(config)->detail, "RSA"));
+    assert_int_equal(hf_config_error(config)->system, 0);
+    hf_config_clear_error(config);
+    assert_false(hf_config_fail(config, HF_E_FILE, 2, "no file"));
+    assert_int_equal(hf_config_error(config)->system, 2);
+    expect(HF_E_FILE, "no file");
+}
+
+/* ---- keys and chains ------------------------------------------------------------------------ */
+
+static bool add(const char *chain, const char *key)
+{
+    return hf_config_add_keypair(config, hf_span_text(chain),
+                                 hf_span_text(key));
+}
+
+static void what_is_no_pair_is_refused(void **state)
+{
+    const struct duet_certs *certs = attack_certs();
+    char *cut = strdup(certs->chain);
+
+    (void)state;
+    cut[strlen(cut) / 2] = '\0';
+    assert_false(add("", certs->key));
+    expect(HF_E_BAD_PEM, "no certificate");
+    assert_false(add("no PEM at all", certs->key));
+    expect(HF_E_BAD_PEM, "no certificate");
+    assert_false(add(certs->key, certs->key));
+    expect(HF_E_BAD_PEM, "no certificate");
+    assert_false(add(cut, certs->key));
+    expect(HF_E_BAD_PEM, "does not end");
+    assert_false(add("-----BEGIN CERTIFICATE-----\nM*A=\n"
+                     "-----END CERTIFICATE-----\n",
+                     certs->key));
+    expect(HF_E_BAD_PEM, "not base64");
+    assert_false(add("-----BEGIN CERTIFICATE-----\nMAA=\n"
+                     "-----END CERTIFICATE-----\n",
+                     certs->key));
+    expect(HF_E_BAD_CERTIFICATE, "certificate 1");
+    assert_false(add(certs->chain, "no key"));
+    expect(HF_E_BAD_PEM, "no private key");
+    assert_false(add(certs->chain, certs->chain));
+    expect(HF_E_BAD_PEM, "no private key");
+    assert_false(add(certs->chain, certs->client_key));
+    expect(HF_E_KEY_MISMATCH, "another key");
+    assert_int_equal(config->settings.keypair_count, 0);
+    free(cut);
+}
+
+/* Chain and key in one file, in any order, with words around them. */
+static void a_pair_may_lie_in_one_text(void **state)
+{
+    const struct duet_certs *certs = attack_certs();
+    size_t len = strlen(certs->chain) + strlen(certs->key) + 100;
+    char *both = malloc(len);
+
+    (void)state;
+    hf_format(both, len, "my server\n%s\nits chain:\n%s", certs->key,
+              certs->chain);
+    assert_true(add(both, both));
+    hf_format(both, len, "%s%s", certs->chain, certs->key);
+    assert_true(add(both, both));
+    assert_int_equal(config->settings.keypair_count, 2);
+    assert_int_equal(config->settings.keypairs[1].count, 2);
+    free(both);
+}
+
+static void a_chain_has_a_limit(void **state)
+{
+    const struct duet_certs *certs = attack_certs();
+    size_t one = strlen(certs->ca), chain = strlen(certs->chain);
+    char *many = malloc(chain + 20 * one + 1);
+
+    (void)state;
+    strcpy(many, certs->chain); /* two */
+    for (int i = 2; i < HF_CHAIN_MAX; i++)
+        strcat(many, certs->ca);
+    assert_true(add(many, certs->key));
+    strcat(many, certs->ca);
+    assert_false(add(many, certs->key));
+    expect(HF_E_BAD_CERTIFICATE, "more than 16");
+    free(many);
+}
+
+static void a_server_needs_a_key_and_a_client_trust(void **state)
+{
+    struct hf_conn *conn;
+
+    (void)state;
+    conn = hf_conn_new(config, HF_SERVER, NULL);
+    assert_int_equal(hf_conn_error(conn)->code, HF_E_NO_KEYPAIR);
+    hf_conn_free(conn);
+    conn = hf_conn_new(config, HF_CLIENT, "a.test");
+    assert_int_equal(hf_conn_error(conn)->code, HF_E_NO_TRUST);
+    hf_conn_free(conn);
+}
+
+/* ---- trust ------------------------------------------------------------------------------------ */
+
+static int unmapped;
+
+static void done(void *ctx)
+{
+    (void)ctx;
+    unmapped++;
+}
+
+static void trust_is_all_or_nothing(void **state)
+{
+    const struct duet_certs *certs = attack_certs();
+    size_t len = strlen(certs->ca) + 200;
+    char *text = malloc(len);
+
+    (void)state;
+    unmapped = 0;
+    assert_false(hf_config_trust(config, hf_span_text("")));
+    expect(HF_E_BAD_PEM, "no BEGIN CERTIFICATE");
+    assert_false(hf_config_trust(config, hf_span_text(certs->key)));
+    expect(HF_E_BAD_PEM, "no BEGIN CERTIFICATE");
+    hf_format(text, len,
+              "%s-----BEGIN CERTIFICATE-----\nM*A=\n"
+              "-----END CERTIFICATE-----\n",
+              certs->ca);
+    assert_false(hf_config_trust(config, hf_span_text(text)));
+    hf_config_clear_error(config);
+    assert_false(
+        hf_config_trust_borrowed(config, hf_span_text(text), done, NULL));
+    hf_config_clear_error(config);
+    assert_int_equal(unmapped, 0);
+    assert_int_equal(hf_store_count(config->settings.store), 0);
+    assert_true(
+        hf_config_trust_borrowed(config, hf_span_text(certs->ca), done, NULL));
+    assert_int_equal(hf_store_count(config->settings.store), 1);
+    assert_int_equal(unmapped, 0);
+    hf_config_free(config);
+    assert_int_equal(unmapped, 1);
+    config = hf_config_new();
+    free(text);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        TEST(lists_hold_known_numbers_once_each),
+        TEST(freezing_checks_the_whole),
+        TEST(what_is_not_said_is_what_the_provider_can),
+        TEST(versions_are_a_range),
+        TEST(protocols_are_names_of_1_to_255_bytes),
+        TEST(the_rsa_minimum_has_bounds),
+        TEST(the_provider_comes_before_the_first_key),
+        TEST(the_first_reason_stays),
+        TEST(what_is_no_pair_is_refused),
+        TEST(a_pair_may_lie_in_one_text),
+        TEST(a_chain_has_a_limit),
+        TEST(a_server_needs_a_key_and_a_client_trust),
+        TEST(trust_is_all_or_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, attack_open, attack_close);
+}
