@@ -3,8 +3,11 @@
 #define HF_UNPOISONED
 #include "engine/attack.h"
 
+#include "../../tools/issue.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -196,6 +199,179 @@ static void the_largest_hello_may_come_twice(void **state)
     stage_clear(&stage);
 }
 
+/* ---- which certificate ------------------------------------------------------------------ */
+
+static struct issued *authority(const char *name, enum issue_key key)
+{
+    struct issue_order order = { .common_name = name,
+                                 .any_name = true,
+                                 .key = key };
+    struct hf_error error = { .code = HF_OK };
+    struct issued *ca = issue_root(&order, &error);
+
+    assert_non_null(ca);
+    return ca;
+}
+
+static void add_pair(struct hf_config *config, const struct issued *ca,
+                     enum issue_use use, enum issue_broken broken)
+{
+    static const char *const names[] = { "localhost" };
+    struct issue_order order = {
+        .names = names, .count = 1, .use = use, .broken = broken
+    };
+    struct hf_error error = { .code = HF_OK };
+    struct issued *it = issue(ca, &order, &error);
+    char *chain, *key;
+
+    assert_non_null(it);
+    chain = issued_chain_pem(it);
+    key = issued_key_pem(it);
+    assert_true(
+        hf_config_add_keypair(config, hf_span_text(chain), hf_span_text(key)));
+    free(chain);
+    free(key);
+    issued_free(it);
+}
+
+/* An extension of the message of @kind that comes first. */
+static unsigned set_kind, set_number;
+static uint8_t set_bytes[512];
+static size_t set_len;
+
+static void set_extension(struct rogue *r, struct rogue_record *record)
+{
+    if (set_len && edit_is(record, set_kind) && !r->step++)
+        edit_set(record, set_number, hf_span(set_bytes, set_len));
+}
+
+static void say_extension(unsigned kind, unsigned number, struct hf_span bytes)
+{
+    set_kind = kind;
+    set_number = number;
+    set_len = bytes.len;
+    hf_copy(set_bytes, bytes.at, bytes.len);
+}
+
+/* Which of its chains does @who use? */
+static int chain_of(enum hf_role who)
+{
+    int chain;
+
+    assert_true(rogue_begin(&rogue, &stage, "localhost", set_extension));
+    rogue_run(&rogue);
+    chain = hf_conn_own_chain(rogue.end[who].conn);
+    rogue_end(&rogue);
+    return chain;
+}
+
+static void begin_server(void)
+{
+    stage = (struct stage){ hf_config_new(), hf_config_new() };
+    assert_true(stage.client && stage.server);
+    assert_true(hf_config_set_clock(stage.client, scene_clock, NULL));
+    assert_true(hf_config_insecure_no_verify(stage.client));
+    set_len = 0;
+}
+
+/* 4.4.2.2: "All certificates provided by the server MUST be signed by a
+ * signature algorithm advertised by the client if it is able to provide such a
+ * chain". */
+static void a_chain_is_signed_as_the_client_can_check(void **state)
+{
+    struct issued *rsa = authority("RSA", ISSUE_RSA2048);
+    struct issued *ec = authority("EC", ISSUE_P384);
+
+    (void)state;
+    begin_server();
+    add_pair(stage.server, rsa, ISSUE_SERVER, ISSUE_SOUND);
+    add_pair(stage.server, ec, ISSUE_SERVER, ISSUE_SOUND);
+    assert_int_equal(chain_of(HF_SERVER), 0);
+    /* signature_algorithms: ecdsa_secp256r1_sha256 for the handshake, and P-384
+     * or nothing for certificates */
+    say_extension(HF_CLIENT_HELLO, 13, hf_span("\0\4\4\3\5\3", 6));
+    assert_int_equal(chain_of(HF_SERVER), 1);
+    /* "If the server cannot produce a certificate chain that is signed only via
+     * the indicated supported algorithms, then it SHOULD continue" */
+    say_extension(HF_CLIENT_HELLO, 13, hf_span("\0\2\4\3", 4));
+    assert_int_equal(chain_of(HF_SERVER), 0);
+    /* 4.2.3: signature_algorithms_cert, if it is there, is for certificates */
+    say_extension(HF_CLIENT_HELLO, 50, hf_span("\0\4\7\7\5\3", 6));
+    assert_int_equal(chain_of(HF_SERVER), 1);
+    say_extension(HF_CLIENT_HELLO, 50, hf_span("\0\2\4\1", 4));
+    assert_int_equal(chain_of(HF_SERVER), 0);
+    stage_clear(&stage);
+    issued_free(rsa);
+    issued_free(ec);
+}
+
+/* 4.4.2.2: "The certificate MUST allow the key to be used for signing". */
+static void a_key_that_may_not_sign_is_the_last_choice(void **state)
+{
+    struct issued *ca = authority("CA", ISSUE_P256);
+
+    (void)state;
+    begin_server();
+    add_pair(stage.server, ca, ISSUE_SERVER, ISSUE_KEY_USAGE);
+    add_pair(stage.server, ca, ISSUE_SERVER, ISSUE_SOUND);
+    assert_int_equal(chain_of(HF_SERVER), 1);
+    stage_clear(&stage);
+    issued_free(ca);
+}
+
+/* 47: a list of one Name, CN=@name. */
+static void say_authority(unsigned kind, const char *name)
+{
+    uint8_t body[64];
+    struct hf_writer w = hf_writer(body, sizeof(body));
+    size_t len = strlen(name);
+
+    hf_put(&w, (uint32_t)(len + 15), 2);
+    hf_put(&w, (uint32_t)(len + 13), 2);
+    hf_put_bytes(&w, hf_span("\x30", 1));
+    hf_put(&w, (uint32_t)(len + 11), 1);
+    hf_put_bytes(&w, hf_span("\x31", 1));
+    hf_put(&w, (uint32_t)(len + 9), 1);
+    hf_put_bytes(&w, hf_span("\x30", 1));
+    hf_put(&w, (uint32_t)(len + 7), 1);
+    hf_put_bytes(&w, hf_span("\6\3\x55\4\3\x0c", 6));
+    hf_put(&w, (uint32_t)len, 1);
+    hf_put_bytes(&w, hf_span_text(name));
+    assert_false(w.full);
+    say_extension(kind, 47, hf_written(&w));
+}
+
+/* 4.2.4: "SHOULD be used by the receiving endpoint to guide certificate
+ * selection", a server's and a client's. */
+static void authorities_guide_the_choice(void **state)
+{
+    static const char *const names[] = { "One", "Two", "Three" };
+    struct issued *cas[3];
+
+    (void)state;
+    begin_server();
+    assert_true(
+        hf_config_set_client_auth(stage.server, HF_CLIENT_AUTH_REQUIRED));
+    assert_true(hf_config_insecure_no_verify(stage.server));
+    for (size_t i = 0; i < 3; i++) {
+        cas[i] = authority(names[i], ISSUE_P256);
+        add_pair(stage.server, cas[i], ISSUE_SERVER, ISSUE_SOUND);
+        add_pair(stage.client, cas[i], ISSUE_CLIENT, ISSUE_SOUND);
+    }
+    for (size_t i = 0; i < 3; i++) {
+        say_authority(HF_CLIENT_HELLO, names[i]);
+        assert_int_equal(chain_of(HF_SERVER), i);
+        say_authority(HF_CERTIFICATE_REQUEST, names[i]);
+        assert_int_equal(chain_of(HF_CLIENT), i);
+        issued_free(cas[i]);
+    }
+    say_authority(HF_CLIENT_HELLO, "Nobody");
+    assert_int_equal(chain_of(HF_SERVER), 0);
+    say_authority(HF_CERTIFICATE_REQUEST, "Nobody");
+    assert_int_equal(chain_of(HF_CLIENT), 0);
+    stage_clear(&stage);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -204,6 +380,9 @@ int main(void)
         cmocka_unit_test(suites_of_other_versions_are_not_offered),
         cmocka_unit_test(a_new_extension_may_change_in_the_second_hello),
         cmocka_unit_test(the_largest_hello_may_come_twice),
+        cmocka_unit_test(a_chain_is_signed_as_the_client_can_check),
+        cmocka_unit_test(a_key_that_may_not_sign_is_the_last_choice),
+        cmocka_unit_test(authorities_guide_the_choice),
     };
 
     return cmocka_run_group_tests(tests, attack_open, attack_close);

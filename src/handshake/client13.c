@@ -37,17 +37,20 @@ enum hf_step_result hf_recv_cert_request(struct hf_handshake *hs,
     return hf_step(hf_extensions_recv(hs, HF_CR, &request.extensions));
 }
 
-/* The first of ours that the server can check; else we say that we have
- * none, and the server decides what that means. */
+/* The best of ours that the server can check; else we say that we have none,
+ * and the server decides what that means. */
 enum hf_step_result hf_job_choose_certificate(struct hf_handshake *hs)
 {
     struct hf_session *s = hs->session;
+    const struct hf_wanted wanted = { .authorities = hs->offer.authorities,
+                                      .schemes = &hs->peer_schemes,
+                                      .cert_schemes = &hs->peer_cert_schemes };
+    struct hf_chosen chosen;
     char subject[96] = "";
-    bool known;
 
-    hs->keypair = hf_negotiate_keypair(hs->settings, hf_span(NULL, 0),
-                                       &hs->peer_schemes, &hs->scheme, &known);
-    if (hs->keypair) {
+    if (hf_negotiate_keypair(hs->settings, &wanted, &chosen)) {
+        hs->keypair = chosen.pair;
+        hs->scheme = chosen.how;
         hs->facts |= HF_FACT_GAVE;
         s->own_chain = (int16_t)(hs->keypair - hs->settings->keypairs);
         s->own_scheme = hs->scheme->scheme;

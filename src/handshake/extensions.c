@@ -29,6 +29,8 @@ VERBS (alpn,                   hf_write_protocols, hf_read_protocols,  hf_write_
 VERBS (extended_master_secret, hf_write_extended,  hf_read_extended,   hf_write_extended,  hf_read_extended)
 VERBS (supported_versions,     hf_write_versions,  hf_read_versions,   hf_write_version,   hf_read_version)
 VERBS (cookie,                 hf_write_cookie,    hf_read_cookie,     NULL,               hf_read_cookie)
+VERBS (certificate_authorities, NULL,              hf_read_authorities, NULL,              NULL)
+VERBS (signature_algorithms_cert, NULL,            hf_read_cert_schemes, NULL,             NULL)
 VERBS (key_share,              hf_write_shares,    hf_read_shares,     hf_write_share,     hf_read_share)
 VERBS (renegotiation_info,     hf_write_first,     hf_read_first,      hf_write_first,     hf_read_first)
 };

@@ -252,6 +252,7 @@ struct hf_offer {
     struct hf_span bytes;         /* in the arena, with the header */
     struct hf_span name;          /* SNI host name */
     struct hf_span protocols, versions, groups, schemes, shares, cookie;
+    struct hf_span authorities; /* Names, in the arena; of a request too */
 };
 
 struct hf_handshake {
@@ -289,10 +290,11 @@ struct hf_handshake {
 
     /* certificates */
     const struct hf_keypair *keypair;
-    const struct hf_signature *scheme; /* for our own signature */
-    struct hf_numbers peer_schemes;    /* what the peer can check */
-    struct hf_span signature;          /* ours, or the peer's, in the arena */
-    uint16_t signature_scheme;         /* of the peer's */
+    const struct hf_signature *scheme;   /* for our own signature */
+    struct hf_numbers peer_schemes;      /* what the peer can check */
+    struct hf_numbers peer_cert_schemes; /* ... in certificates */
+    struct hf_span signature;            /* ours, or the peer's, in the arena */
+    uint16_t signature_scheme;           /* of the peer's */
 
     /* secrets of the key schedule, the current stage */
     uint8_t stage[HF_HASH_MAX]; /* early, handshake or master secret */
@@ -399,11 +401,32 @@ struct hf_span hf_negotiate_protocol(struct hf_span ours,
 const struct hf_signature *hf_negotiate_signature(
     const struct hf_settings *s, const struct hf_numbers *theirs,
     const struct hf_public_key *key);
-const struct hf_keypair *hf_negotiate_keypair(const struct hf_settings *s,
-                                              struct hf_span name,
-                                              const struct hf_numbers *theirs,
-                                              const struct hf_signature **how,
-                                              bool *name_known);
+/* What the other side wants to see. */
+struct hf_wanted {
+    struct hf_span name;                   /* empty: it does not matter */
+    struct hf_span authorities;            /* Names; empty: any will do */
+    const struct hf_numbers *schemes;      /* for CertificateVerify */
+    const struct hf_numbers *cert_schemes; /* in certificates */
+};
+/* What speaks for a keypair, the least important first. */
+enum hf_fit {
+    HF_FIT_ISSUER = 1 << 0,    /* it is from one of the authorities */
+    HF_FIT_CHAIN = 1 << 1,     /* the chain is signed as the other can check */
+    HF_FIT_KEY_USAGE = 1 << 2, /* its key may sign */
+    HF_FIT_NAME = 1 << 3,      /* it has the name */
+    HF_FIT_ALL = (1 << 4) - 1
+};
+struct hf_chosen {
+    const struct hf_keypair *pair;
+    const struct hf_signature *how;
+    unsigned fit;    /* enum hf_fit */
+    bool name_known; /* one of ours has the name, if not this one */
+};
+/* Of those whose key can sign for @wanted the one that fits best, the first of
+ * equals.  Strict names: none that has not the name. */
+HF_CHECK bool hf_negotiate_keypair(const struct hf_settings *s,
+                                   const struct hf_wanted *wanted,
+                                   struct hf_chosen *out);
 /* Does this pair's certificate have that name? */
 bool hf_keypair_named(const struct hf_keypair *pair, struct hf_span name);
 /* The numbers of a checked list, those that we know first; at most

@@ -167,31 +167,104 @@ bool hf_keypair_named(const struct hf_keypair *pair, struct hf_span name)
            hf_cert_names(pair->chain[0], &wanted);
 }
 
-const struct hf_keypair *hf_negotiate_keypair(const struct hf_settings *s,
-                                              struct hf_span name,
-                                              const struct hf_numbers *theirs,
-                                              const struct hf_signature **how,
-                                              bool *name_known)
+/* ---- which certificate (RFC 8446 4.4.2.2 and 4.4.2.3) --------------------------- */
+
+/* Names of authorities that are looked at for one choice: who sends many more
+ * is not guided by them, and costs no more. */
+enum { AUTHORITIES_MAX = 4096 };
+
+/* Is the signature on certificate @i one of @schemes?  It is its issuer's,
+ * whose key is known if the next one is sent along. */
+static bool can_be_checked(const struct hf_settings *s,
+                           const struct hf_keypair *pair, size_t i,
+                           const struct hf_numbers *schemes)
 {
-    const struct hf_keypair *spare = NULL;
-    const struct hf_signature *spare_how = NULL;
+    const struct hf_signature *const *how = s->crypto.provider->signatures;
+    uint8_t padding, hash;
 
-    *name_known = false;
-    for (size_t i = 0; i < s->keypair_count; i++) {
-        const struct hf_keypair *pair = &s->keypairs[i];
-        bool named = name.len && hf_keypair_named(pair, name);
+    if (!hf_algorithm_parts(pair->chain[i]->algorithm, &padding, &hash))
+        return false;
+    for (; *how; how++)
+        if ((*how)->padding == padding && (*how)->hash == hash &&
+            (i + 1 == pair->count ||
+             (*how)->key == pair->chain[i + 1]->key.kind) &&
+            (*how)->scheme && hf_numbers_have(schemes, (*how)->scheme))
+            return true;
+    return false;
+}
 
-        *name_known |= named;
-        *how = hf_negotiate_signature(s, theirs, &pair->chain[0]->key);
-        if (*how && (named || !name.len))
-            return pair;
-        if (*how && !spare) {
-            spare = pair;
-            spare_how = *how;
-        }
+/* "All certificates provided by the server MUST be signed by a signature
+ * algorithm advertised by the client if it is able to provide such a chain";
+ * one that is signed by itself may be signed with any. */
+static bool chain_fits(const struct hf_settings *s,
+                       const struct hf_keypair *pair,
+                       const struct hf_numbers *schemes)
+{
+    for (size_t i = 0; i < pair->count; i++)
+        if (!(pair->chain[i]->flags & HF_CERT_SELF_ISSUED) &&
+            !can_be_checked(s, pair, i, schemes))
+            return false;
+    return true;
+}
+
+/* "at least one of the certificates in the certificate chain SHOULD be issued
+ * by one of the listed CAs" */
+static bool issuer_fits(const struct hf_keypair *pair,
+                        struct hf_span authorities, size_t *budget)
+{
+    struct hf_distinguished_name ca;
+
+    if (!authorities.len)
+        return true;
+    while (*budget && hf_wire_next(hf_distinguished_name, &authorities, &ca)) {
+        --*budget;
+        for (size_t i = 0; i < pair->count; i++)
+            if (hf_span_equal(pair->chain[i]->issuer, ca.name))
+                return true;
     }
-    /* Nobody has that name (or those who have cannot sign for this client):
-     * the first that can, unless names are strict. */
-    *how = s->strict_names ? NULL : spare_how;
-    return *how ? spare : NULL;
+    return false;
+}
+
+static unsigned fit_of(const struct hf_settings *s,
+                       const struct hf_keypair *pair,
+                       const struct hf_wanted *wanted, size_t *budget)
+{
+    const struct hf_cert *leaf = pair->chain[0];
+    unsigned fit = 0;
+
+    if (!wanted->name.len || hf_keypair_named(pair, wanted->name))
+        fit |= HF_FIT_NAME;
+    /* "the digitalSignature bit MUST be set if the Key Usage extension is
+     * present" */
+    if (!(leaf->flags & HF_CERT_KEY_USAGE) ||
+        leaf->usage & HF_USE_DIGITAL_SIGNATURE)
+        fit |= HF_FIT_KEY_USAGE;
+    if (chain_fits(s, pair, wanted->cert_schemes))
+        fit |= HF_FIT_CHAIN;
+    if (issuer_fits(pair, wanted->authorities, budget))
+        fit |= HF_FIT_ISSUER;
+    return fit;
+}
+
+bool hf_negotiate_keypair(const struct hf_settings *s,
+                          const struct hf_wanted *wanted, struct hf_chosen *out)
+{
+    size_t budget = AUTHORITIES_MAX;
+
+    *out = (struct hf_chosen){ .pair = NULL };
+    for (size_t i = 0; i < s->keypair_count && out->fit != HF_FIT_ALL; i++) {
+        const struct hf_keypair *pair = &s->keypairs[i];
+        const struct hf_signature *how = hf_negotiate_signature(
+            s, wanted->schemes, &pair->chain[0]->key);
+        unsigned fit = fit_of(s, pair, wanted, &budget);
+
+        out->name_known |= wanted->name.len && fit & HF_FIT_NAME;
+        if (!how || (s->strict_names && !(fit & HF_FIT_NAME)) ||
+            (out->pair && fit <= out->fit))
+            continue;
+        out->pair = pair;
+        out->how = how;
+        out->fit = fit;
+    }
+    return out->pair != NULL;
 }

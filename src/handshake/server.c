@@ -337,28 +337,55 @@ static bool no_keypair(struct hf_handshake *hs, bool name_known)
                    hs->settings->keypair_count);
 }
 
-static bool choose_keypair(struct hf_handshake *hs)
+/* Why this one, in words. */
+static const char *about_name(const struct hf_chosen *chosen,
+                              struct hf_span name)
+{
+    if (!name.len)
+        return "no name asked for";
+    if (chosen->fit & HF_FIT_NAME)
+        return "which this certificate covers";
+    return chosen->name_known ? "whose certificate the client cannot check"
+                              : "which no certificate covers: the first serves";
+}
+
+static void say_keypair(struct hf_handshake *hs, const struct hf_chosen *chosen)
 {
     struct hf_session *s = hs->session;
     struct hf_span name = hs->offer.name;
-    char subject[96], inputs[200];
-    bool known;
+    char subject[96], inputs[320];
 
-    hs->keypair = hf_negotiate_keypair(hs->settings, name, &hs->peer_schemes,
-                                       &hs->scheme, &known);
-    if (!hs->keypair)
-        return no_keypair(hs, known);
-    s->own_chain = (int16_t)(hs->keypair - hs->settings->keypairs);
-    s->own_scheme = hs->scheme->scheme;
     if (!hf_watched(s))
-        return true;
+        return;
     hf_name_short(hs->keypair->chain[0]->subject, subject, sizeof(subject));
     hf_format(inputs, sizeof(inputs), "name %q, %s", &name,
-              !name.len ? "no name asked for"
-              : known   ? "which this certificate covers"
-                        : "which no certificate covers: the first serves");
+              about_name(chosen, name));
+    if (!(chosen->fit & HF_FIT_CHAIN))
+        hf_format_more(inputs, sizeof(inputs),
+                       "; signed in a way that the client does not list");
+    if (!(chosen->fit & HF_FIT_KEY_USAGE))
+        hf_format_more(inputs, sizeof(inputs),
+                       "; its keyUsage does not let it sign");
     hf_decided(s, HF_EV_CERTIFICATE, true, inputs, subject, NULL);
     hf_decided(s, HF_EV_SIGNATURE, true, NULL, hs->scheme->name, NULL);
+}
+
+static bool choose_keypair(struct hf_handshake *hs)
+{
+    struct hf_session *s = hs->session;
+    const struct hf_wanted wanted = { .name = hs->offer.name,
+                                      .authorities = hs->offer.authorities,
+                                      .schemes = &hs->peer_schemes,
+                                      .cert_schemes = &hs->peer_cert_schemes };
+    struct hf_chosen chosen;
+
+    if (!hf_negotiate_keypair(hs->settings, &wanted, &chosen))
+        return no_keypair(hs, chosen.name_known);
+    hs->keypair = chosen.pair;
+    hs->scheme = chosen.how;
+    s->own_chain = (int16_t)(hs->keypair - hs->settings->keypairs);
+    s->own_scheme = hs->scheme->scheme;
+    say_keypair(hs, &chosen);
     return true;
 }
 

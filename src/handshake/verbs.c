@@ -127,18 +127,65 @@ bool hf_write_schemes(struct hf_handshake *hs, enum hf_place place,
     return true;
 }
 
+/* Those of @list that we know at all. */
+static void read_cert_schemes(struct hf_handshake *hs, struct hf_span list)
+{
+    const struct hf_signature *const *how =
+        hs->settings->crypto.provider->signatures;
+    struct hf_numbers known = { .count = 0 };
+
+    for (; *how && known.count < HF_LIST_MAX; how++)
+        if ((*how)->scheme)
+            known.at[known.count++] = (*how)->scheme;
+    hf_numbers_read(&hs->peer_cert_schemes, list, &known);
+}
+
 bool hf_read_schemes(struct hf_handshake *hs, enum hf_place place,
                      const struct hf_extensions *block)
 {
     struct hf_signature_schemes schemes;
 
-    (void)place;
     if (!hf_ext_body(hs, hf_signature_schemes, block,
                      HF_EXT_signature_algorithms, &schemes))
         return false;
-    hs->offer.schemes = schemes.schemes;
+    if (place == HF_CH)
+        hs->offer.schemes = schemes.schemes;
     hf_numbers_read(&hs->peer_schemes, schemes.schemes, &hs->settings->schemes);
+    /* RFC 8446 4.2.3: it holds for certificates too, if the other is not
+     * there; that one is read later. */
+    read_cert_schemes(hs, schemes.schemes);
     return true;
+}
+
+bool hf_read_cert_schemes(struct hf_handshake *hs, enum hf_place place,
+                          const struct hf_extensions *block)
+{
+    struct hf_signature_schemes schemes;
+
+    (void)place;
+    if (!hf_ext_body(hs, hf_signature_schemes, block,
+                     HF_EXT_signature_algorithms_cert, &schemes))
+        return false;
+    read_cert_schemes(hs, schemes.schemes);
+    return true;
+}
+
+/* ---- certificate_authorities (RFC 8446 4.2.4) ------------------------------------------------ */
+
+bool hf_read_authorities(struct hf_handshake *hs, enum hf_place place,
+                         const struct hf_extensions *block)
+{
+    struct hf_certificate_authorities list;
+
+    if (!hf_ext_body(hs, hf_certificate_authorities, block,
+                     HF_EXT_certificate_authorities, &list))
+        return false;
+    hs->offer.authorities = list.authorities;
+    if (place == HF_CH)
+        return true;
+    /* A hello is kept, a request is not. */
+    hs->offer.authorities = hf_arena_copy(&hs->arena, list.authorities);
+    return hs->offer.authorities.at || hf_arena_fail(&hs->arena, hs->error);
 }
 
 /* ---- application_layer_protocol_negotiation (RFC 7301) ------------------------------------ */
