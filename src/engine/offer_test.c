@@ -199,6 +199,55 @@ static void the_largest_hello_may_come_twice(void **state)
     stage_clear(&stage);
 }
 
+/* ---- groups for another time -------------------------------------------------------------- */
+
+static struct rogue_record extensions;
+
+static void keep_extensions(struct rogue *r, struct rogue_record *record)
+{
+    (void)r;
+    if (edit_is(record, HF_ENCRYPTED_EXTENSIONS))
+        extensions = *record;
+}
+
+/* Did the server say its groups when the client had @share and it wants
+ * @wish? */
+static bool says_groups(uint16_t share, uint16_t wish)
+{
+    const uint16_t all[] = { 29, 23, 24, 0 }, shares[] = { share, 0 };
+    const uint16_t groups[] = { wish, share, 0 };
+    bool says;
+
+    begin_in(SCENE_FULL);
+    assert_true(hf_config_set_groups(stage.client, all));
+    assert_true(hf_config_set_shares(stage.client, shares));
+    assert_true(hf_config_set_groups(stage.server,
+                                     wish == share ? groups + 1 : groups));
+    assert_true(shake(keep_extensions));
+    says = edit_find(&extensions, 10) != 0;
+    if (says)
+        assert_int_equal(hf_number(edit_body(&extensions, 10).at + 2, 2), wish);
+    end();
+    return says;
+}
+
+/* 4.2.7: "If the server has a group it prefers to the ones in the key_share
+ * extension but is still willing to accept the ClientHello, it SHOULD send
+ * supported_groups". */
+static void a_server_says_which_group_it_would_rather_have(void **state)
+{
+    (void)state;
+    assert_true(says_groups(29, 24));
+    assert_true(says_groups(29, 4588)); /* "regardless of whether they are
+                                         * currently supported" */
+    assert_false(says_groups(29, 29));
+    /* After a retry the client has made that share. */
+    begin_in(SCENE_RETRY);
+    assert_true(shake(keep_extensions));
+    assert_int_equal(edit_find(&extensions, 10), 0);
+    end();
+}
+
 /* ---- which certificate ------------------------------------------------------------------ */
 
 static struct issued *authority(const char *name, enum issue_key key)
@@ -380,6 +429,7 @@ int main(void)
         cmocka_unit_test(suites_of_other_versions_are_not_offered),
         cmocka_unit_test(a_new_extension_may_change_in_the_second_hello),
         cmocka_unit_test(the_largest_hello_may_come_twice),
+        cmocka_unit_test(a_server_says_which_group_it_would_rather_have),
         cmocka_unit_test(a_chain_is_signed_as_the_client_can_check),
         cmocka_unit_test(a_key_that_may_not_sign_is_the_last_choice),
         cmocka_unit_test(authorities_guide_the_choice),

@@ -22,7 +22,7 @@ struct verbs {
 static const struct verbs verbs[HF_EXT_COUNT] = {
 /*     extension               asker says          answerer hears      answerer says       asker hears */
 VERBS (server_name,            hf_write_name,      hf_read_name,       hf_write_name_ack,  hf_read_empty_name)
-VERBS (supported_groups,       hf_write_groups,    hf_read_groups,     NULL,               hf_read_groups)
+VERBS (supported_groups,       hf_write_groups,    hf_read_groups,     hf_write_wishes,    hf_read_groups)
 VERBS (ec_point_formats,       hf_write_formats,   hf_read_formats,    hf_write_formats,   hf_read_formats)
 VERBS (signature_algorithms,   hf_write_schemes,   hf_read_schemes,    NULL,               NULL)
 VERBS (alpn,                   hf_write_protocols, hf_read_protocols,  hf_write_protocol,  hf_read_protocol)

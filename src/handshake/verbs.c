@@ -101,6 +101,19 @@ bool hf_write_groups(struct hf_handshake *hs, enum hf_place place,
     return true;
 }
 
+/* RFC 8446 4.2.7: a server that would rather have had another share "SHOULD send
+ * supported_groups to update the client's view of its preferences".  After a
+ * retry the client knows. */
+bool hf_write_wishes(struct hf_handshake *hs, enum hf_place place,
+                     struct hf_writer *w)
+{
+    const struct hf_session *s = hs->session;
+
+    if (place != HF_EE || s->retried || hs->settings->groups.at[0] == s->group)
+        return false;
+    return hf_write_groups(hs, place, w);
+}
+
 bool hf_read_groups(struct hf_handshake *hs, enum hf_place place,
                     const struct hf_extensions *block)
 {

@@ -21,6 +21,7 @@ HF_CHECK bool hf_ext_body(struct hf_handshake *hs, hf_layout_fn *layout,
 /* verbs.c */
 hf_write_fn hf_write_groups, hf_write_name, hf_write_name_ack;
 hf_write_fn hf_write_protocol, hf_write_protocols, hf_write_schemes;
+hf_write_fn hf_write_wishes;
 hf_read_fn hf_read_authorities, hf_read_cert_schemes;
 hf_read_fn hf_read_empty_name, hf_read_groups, hf_read_name;
 hf_read_fn hf_read_protocol, hf_read_protocols, hf_read_schemes;
