@@ -24,12 +24,14 @@ bool hf_conn_idle_step(struct hf_conn *conn, const char *what)
 
 /* Before TLS 1.3 an alert could be a warning, and some servers send one about
  * the name before anything else (RFC 5246 7.2, RFC 6066 3). */
-static bool is_mild(const struct hf_conn *conn, uint8_t level)
+static bool is_mild(const struct hf_conn *conn, struct hf_span alert)
 {
     const struct hf_session *s = &conn->session;
 
-    return level == 1 && (s->version ? s->version == HF_TLS12
-                                     : s->settings->min_version == HF_TLS12);
+    /* Who closes before the handshake is over will say no more. */
+    return alert.at[0] == 1 && alert.at[1] != CLOSE_NOTIFY &&
+           (s->version ? s->version == HF_TLS12
+                       : s->settings->min_version == HF_TLS12);
 }
 
 static enum took take_alert(struct hf_conn *conn, struct hf_span alert)
@@ -51,7 +53,7 @@ static enum took take_alert(struct hf_conn *conn, struct hf_span alert)
     }
     if (alert.at[1] == USER_CANCELED)
         return hf_conn_idle_step(conn, "user_canceled") ? TOOK : TOOK_FATAL;
-    if (is_mild(conn, alert.at[0]))
+    if (is_mild(conn, alert))
         return hf_conn_idle_step(conn, "a warning") ? TOOK : TOOK_FATAL;
     name = hf_alert_name(alert.at[1]);
     hf_fail(&s->error,
@@ -174,7 +176,7 @@ static bool interrupts(const struct hf_conn *conn, uint8_t type,
         return false;
     if (type != HF_CONTENT_ALERT || plain.len != 2)
         return type != HF_CONTENT_ALERT;
-    return plain.at[1] == USER_CANCELED ||
+    return plain.at[1] == USER_CANCELED || is_mild(conn, plain) ||
            (plain.at[1] == CLOSE_NOTIFY && conn->ready);
 }
 

@@ -43,10 +43,17 @@ bool hf_conn_update_keys(struct hf_conn *conn, bool both)
     return false;
 }
 
-/* New keys before the old ones have sealed too much (RFC 8446 5.5). */
+/* New keys before the old ones have sealed too much (RFC 8446 5.5).  TLS 1.2
+ * has no new keys: there the limit is the end, and sealing says so. */
+static bool is_worn(const struct hf_conn *conn)
+{
+    return conn->session.version == HF_TLS13 &&
+           hf_direction_worn(&conn->session.out);
+}
+
 static bool keep_fresh(struct hf_conn *conn)
 {
-    if (!hf_direction_worn(&conn->session.out))
+    if (!is_worn(conn))
         return true;
     return hf_conn_update_keys(conn, false);
 }
@@ -68,7 +75,7 @@ static bool can_send(struct hf_conn *conn)
  * who sends outgoing bytes first. */
 static bool can_go_on(const struct hf_conn *conn)
 {
-    return !conn->owes_update && !hf_direction_worn(&conn->session.out);
+    return !conn->owes_update && !is_worn(conn);
 }
 
 size_t hf_conn_send(struct hf_conn *conn, struct hf_span data, uint8_t *room,

@@ -28,7 +28,7 @@ static bool check_hello(struct hf_handshake *hs,
                        "the server resumes a session that there never was");
     /* RFC 5746 3.4: a server that does not say so could splice handshakes. */
     if (!(present & HF_BIT(renegotiation_info)))
-        return hf_fail(hs->error, HF_E_MISSING_EXTENSION,
+        return hf_fail(hs->error, HF_E_UNSAFE_RENEGOTIATION,
                        "renegotiation_info in ServerHello: the server lacks "
                        "the protection of RFC 5746");
     s->suite = suite;
@@ -48,8 +48,8 @@ enum hf_step_result hf_recv_server_hello12(struct hf_handshake *hs,
         return HF_STEP_FAILED;
     s->version = HF_TLS12;
     hf_copy(s->server_random, sh.random, sizeof(s->server_random));
-    hs->extended_master = (sh.extensions.present &
-                           HF_BIT(extended_master_secret)) != 0;
+    s->extended_master = (sh.extensions.present &
+                          HF_BIT(extended_master_secret)) != 0;
     hs->facts |= HF_FACT_SIGNED;
     s->hash = hf_hash_by_id(c, s->suite->hash);
     s->aead = hf_suite_aead(c, s->suite);
@@ -61,8 +61,8 @@ enum hf_step_result hf_recv_server_hello12(struct hf_handshake *hs,
                hf_version_name(s->version), NULL);
     hf_decided(s, HF_EV_SUITE, true, "the server chose from our list",
                s->suite->name, NULL);
-    hf_decided(s, HF_EV_MASTER_SECRET, hs->extended_master, NULL,
-               hs->extended_master ? "extended" : "of the old kind", NULL);
+    hf_decided(s, HF_EV_MASTER_SECRET, s->extended_master, NULL,
+               s->extended_master ? "extended" : "of the old kind", NULL);
     hs->transcript.keep = true;
     return hf_step(
         hf_transcript_start(&hs->transcript, s->hash, false, hs->error));

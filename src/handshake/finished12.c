@@ -44,5 +44,10 @@ enum hf_step_result hf_recv_finished12(struct hf_handshake *hs,
     if (!hf_message_read(hs, hf_finished, m->body, &finished) ||
         !hf_keys12_finished(hs, whose, hs->before, mac))
         return HF_STEP_FAILED;
+    /* The handshake is over, so what would follow cannot be heard. */
+    if (!hf_reassembly_empty(&s->messages)) {
+        hf_fail(hs->error, HF_E_UNEXPECTED, "bytes came behind Finished");
+        return HF_STEP_FAILED;
+    }
     return hf_step(hf_prove_finished(hs, finished.verify_data, HF_SPAN(mac)));
 }

@@ -177,6 +177,7 @@ struct hf_session {
     const struct hf_hash *hash;
     const struct hf_aead *aead;
     bool retried, verified;
+    bool extended_master; /* TLS 1.2: RFC 7627 */
     int16_t own_chain;     /* index of our keypair, -1 if none was used */
     char *protocol;        /* NUL ended, or NULL */
     char *server_name;     /* SNI, or NULL */
@@ -279,7 +280,6 @@ struct hf_handshake {
     struct hf_span peer_share;
     uint8_t reply[HF_SHARE_MAX]; /* server: its share */
     bool dummy_ccs_sent;
-    bool extended_master;  /* TLS 1.2: RFC 7627 */
     bool ccs_heard;        /* TLS 1.2: one is waiting to be acted on */
     struct hf_span params; /* TLS 1.2: what ServerKeyExchange signs */
 

@@ -27,7 +27,7 @@ bool hf_keys12_master(struct hf_handshake *hs, struct hf_span premaster)
 
     if (!hf_transcript_digest(&hs->transcript, digest, hs->error))
         return false;
-    ok = hs->extended_master
+    ok = hs->session->extended_master
              ? hf_prf12(c, s->hash, premaster, "extended master secret", &hash,
                         1, s->master_secret, HF_MASTER_LEN)
              : hf_prf12(c, s->hash, premaster, "master secret", randoms, 2,
@@ -98,7 +98,9 @@ bool hf_keys12_export(const struct hf_session *s, const char *label,
                                HF_SPAN(s->server_random), HF_SPAN(size),
                                context };
 
-    if (context.len > UINT16_MAX)
+    /* RFC 7627 5.4: without it another connection may have the same master
+     * secret, so "it MUST disable RFC5705". */
+    if (!s->extended_master || context.len > UINT16_MAX)
         return false;
     hf_store_number(size, context.len, 2);
     return hf_prf12(&s->settings->crypto, s->hash, HF_SPAN(s->master_secret),

@@ -9,6 +9,7 @@ enum { RENEGOTIATION_SCSV = 0x00ff, FALLBACK_SCSV = 0x5600 };
 
 enum hf_step_result hf_check_hello12(struct hf_handshake *hs)
 {
+    struct hf_session *s = hs->session;
     const struct hf_client_hello *hello = &hs->offer.hello;
     struct hf_span compression = hello->legacy_compression_methods;
     uint64_t present = hello->extensions.present;
@@ -25,14 +26,14 @@ enum hf_step_result hf_check_hello12(struct hf_handshake *hs)
     /* RFC 5746 3.6 */
     else if (!(present & HF_BIT(renegotiation_info)) &&
              !hf_listed(hello->cipher_suites, RENEGOTIATION_SCSV))
-        hf_fail(hs->error, HF_E_MISSING_EXTENSION,
+        hf_fail(hs->error, HF_E_UNSAFE_RENEGOTIATION,
                 "renegotiation_info in ClientHello: the client lacks the "
                 "protection of RFC 5746");
     /* Without it a client means SHA-1 (RFC 5246 7.4.1.4.1). */
     else if (!(present & HF_BIT(signature_algorithms)))
-        hf_fail(hs->error, HF_E_MISSING_EXTENSION,
-                "signature_algorithms in ClientHello");
-    hs->extended_master = (present & HF_BIT(extended_master_secret)) != 0;
+        hf_fail(hs->error, HF_E_NO_SIGNATURE,
+                "a client without signature_algorithms means SHA-1");
+    s->extended_master = (present & HF_BIT(extended_master_secret)) != 0;
     hs->session_id_len = 0; /* no session can be resumed by name */
     return hf_step(!hs->error->code);
 }

@@ -44,7 +44,7 @@ bool hf_write_extended(struct hf_handshake *hs, enum hf_place place,
 {
     struct hf_empty nothing = { 0 };
 
-    if (place == HF_CH ? !offers12(hs) : !hs->extended_master)
+    if (place == HF_CH ? !offers12(hs) : !hs->session->extended_master)
         return false;
     hf_wire_write_ext(hf_empty, w, HF_EXT_extended_master_secret, place,
                       &nothing);
@@ -87,7 +87,7 @@ bool hf_read_first(struct hf_handshake *hs, enum hf_place place,
         return false;
     if (!info.renegotiated_connection.len)
         return true;
-    /* RFC 5746 3.4: "MUST abort the handshake". */
-    return hf_fail(hs->error, HF_E_RENEGOTIATION,
+    /* RFC 5746 3.4: abort, "by sending a fatal handshake_failure alert". */
+    return hf_fail(hs->error, HF_E_UNSAFE_RENEGOTIATION,
                    "renegotiation_info names an earlier handshake");
 }
