@@ -81,6 +81,33 @@ void rogue_keys(struct rogue *r, enum hf_role to, enum hf_epoch epoch)
     install(end, &end->to, end->secret[which], epoch);
 }
 
+/* TLS 1.2 has one generation of keys, from the master secret that the end
+ * itself has. */
+static void install12(struct rogue_end *end, bool sending)
+{
+    struct hf_direction *d = sending ? &end->from : &end->to;
+    struct hf_session copy = end->conn->session;
+
+    copy.watch = NULL;
+    copy.error = (struct hf_error){ .code = HF_OK };
+    memset(&copy.in, 0, sizeof(copy.in));
+    memset(&copy.out, 0, sizeof(copy.out));
+    memset(&copy.messages, 0, sizeof(copy.messages));
+    assert_true(hf_keys12_install(&copy, sending));
+    hf_direction_wipe(d);
+    *d = sending ? copy.out : copy.in;
+}
+
+void rogue_keys12(struct rogue *r, enum hf_role to)
+{
+    install12(&r->end[to], false);
+}
+
+static bool is_tls12(const struct rogue_end *end)
+{
+    return end->conn->session.version == HF_TLS12;
+}
+
 static void next_generation(struct rogue_end *end, struct hf_direction *d,
                             enum rogue_secret which)
 {
@@ -229,7 +256,7 @@ static bool take(struct rogue *r, enum hf_role from, struct rogue_record *out)
                                   .epoch = end->from.epoch,
                                   .type = f.type };
     plain = hf_span(f.body, f.len);
-    if (f.type == HF_CONTENT_DATA &&
+    if ((f.type == HF_CONTENT_DATA || end->from.tls12) &&
         !hf_record_open(&end->from, &f, &out->type, &plain, &error))
         fail_msg("the rogue cannot open record %zu: %s", out->number,
                  hf_error_name(error.code));
@@ -246,7 +273,9 @@ static void follow_from(struct rogue *r, const struct rogue_record *record)
 
     if (record->type == HF_CONTENT_ALERT && record->len == 2)
         end->alert = record->bytes[1];
-    if (record->type != HF_CONTENT_HANDSHAKE || !record->epoch)
+    if (record->type == HF_CONTENT_CCS && is_tls12(end))
+        install12(end, true);
+    if (record->type != HF_CONTENT_HANDSHAKE || !record->epoch || is_tls12(end))
         return;
     if (record->bytes[0] == HF_FINISHED)
         install(end, &end->from,
@@ -260,6 +289,8 @@ static void follow_to(struct rogue *r, enum hf_role to, unsigned kind,
 {
     struct rogue_end *end = &r->end[to];
 
+    if (is_tls12(end))
+        return;
     if (epoch && kind == HF_FINISHED &&
         end->have[secret_of(other(to), HF_TRAFFIC)])
         rogue_keys(r, to, HF_TRAFFIC);
@@ -276,12 +307,14 @@ static void forward(struct rogue *r, const struct rogue_record *record,
     if (epoch == HF_HANDSHAKE && !end->to.aead &&
         end->have[secret_of(record->from, HF_HANDSHAKE)])
         rogue_keys(r, to, HF_HANDSHAKE);
-    if (record->type == HF_CONTENT_CCS) {
+    if (record->type == HF_CONTENT_CCS && !end->to.tls12) {
         uint8_t ccs[64] = { HF_CONTENT_CCS, 3, 3, 0, (uint8_t)record->len };
 
         assert_true(record->len <= sizeof(ccs) - 5);
         memcpy(ccs + 5, record->bytes, record->len);
         rogue_raw(r, to, hf_span(ccs, 5 + record->len));
+        if (is_tls12(end) && end->conn->session.in.tls12)
+            install12(end, false);
     } else {
         rogue_say(r, to, record->type, hf_span(record->bytes, record->len));
     }

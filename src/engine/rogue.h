@@ -85,6 +85,8 @@ size_t rogue_seal(struct rogue *r, enum hf_role to, uint8_t type,
                   struct hf_span bytes, uint8_t *out);
 /* Keys of @epoch towards @to from now on. */
 void rogue_keys(struct rogue *r, enum hf_role to, enum hf_epoch epoch);
+/* TLS 1.2: the only keys towards @to from now on, its own sequence from 0. */
+void rogue_keys12(struct rogue *r, enum hf_role to);
 /* The keys of the next generation towards @to (RFC 8446 7.2). */
 void rogue_next_keys(struct rogue *r, enum hf_role to);
 
