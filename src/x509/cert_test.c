@@ -349,6 +349,26 @@ static void malformed_extensions_are_refused_by_name(void **state)
           "authorityInfoAccess" },
         { "2b06010505070118", "3003 0201ff", "tlsFeature" },
         { "2b06010401d679020402", "0500", "signedCertificateTimestampList" },
+        /* Something behind the value. */
+        { "551d0f", "03020780 0500", "keyUsage" },
+        { "551d11", "3003820161 0500", "subjectAltName" },
+        { "551d13", "30030101ff 0500", "basicConstraints" },
+        { "551d1e", "3007a0053003820161 0500", "nameConstraints" },
+        { "551d1f", "30023000 0500", "cRLDistributionPoints" },
+        { "551d20", "300a300806062a0304050607 0500", "certificatePolicies" },
+        { "551d23", "3003800101 0500", "authorityKeyIdentifier" },
+        { "551d25", "300306012a 0500", "extKeyUsage" },
+        { "551d36", "020100 0500", "inhibitAnyPolicy" },
+        { "2b06010505070101", "300f300d06082b06010505073002860161 0500",
+          "authorityInfoAccess" },
+        { "2b06010505070118", "3003020105 0500", "tlsFeature" },
+        { "2b06010401d679020402", "0400 0500",
+          "signedCertificateTimestampList" },
+        /* Addresses of odd lengths, where a GeneralName may be one. */
+        { "551d1e", "300ba009300787050102030405", "nameConstraints" },
+        { "551d1e", "3007a0053003870101", "nameConstraints" },
+        { "2b06010505070101", "3011300f06082b060105050730028703010203",
+          "authorityInfoAccess" },
     };
 
     (void)state;
@@ -512,6 +532,22 @@ static void critical_is_true_or_absent(void **state)
     assert_non_null(strstr(error.detail, "OCTET STRING"));
 }
 
+static void nothing_follows_a_value(void **state)
+{
+    /* An OCTET STRING, then a NULL. */
+    static const uint8_t list[] = { 0x30, 0x0c, 6, 4, 0x2a, 3, 4,
+                                    5,    4,    2, 5, 0,    5, 0 };
+    struct hf_error error;
+
+    (void)state;
+    assert_null(with_extensions(list, sizeof(list), &error));
+    assert_non_null(strstr(error.detail, "OCTET STRING"));
+    assert_null(with(
+        EXTENSIONS, "a317 3013 3011 0603551d0e 040a 0408 0102030405060708 0500",
+        &error));
+    assert_non_null(strstr(error.detail, "at the end"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -526,6 +562,7 @@ int main(void)
         cmocka_unit_test(no_extension_may_come_twice),
         cmocka_unit_test(more_than_32_extensions_are_refused),
         cmocka_unit_test(critical_is_true_or_absent),
+        cmocka_unit_test(nothing_follows_a_value),
     };
 
     return cmocka_run_group_tests(tests, NULL, make_close);

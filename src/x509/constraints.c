@@ -58,6 +58,7 @@ static enum relation compare_dns(struct hf_span name, struct hf_span base)
     if (is_under(name, base))
         return dot && !wild && name.len == base.len ? OUTSIDE : INSIDE;
     /* *.x stands for l.x too, if that is what the constraint is about. */
+    /* NOLINTNEXTLINE(readability-suspicious-call-argument) the other way round */
     if (!wild || dot || !is_under(base, name))
         return OUTSIDE;
     more = base.len - name.len - 1;

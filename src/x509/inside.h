@@ -274,7 +274,7 @@ struct hf_words {
     char verdict[256]; /* what came out */
     char instead[192]; /* what would have passed, what to do */
 };
-void hf_check_words(const struct hf_check *check, struct hf_words *out);
+void hf_check_words(const struct hf_check *c, struct hf_words *w);
 /* Tell the watcher and write the node of the tree, if there are any; @node < 0:
  * none. */
 void hf_check_report(const struct hf_check *check, int node);

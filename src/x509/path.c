@@ -310,6 +310,7 @@ static void explain_no_path(struct hf_search *s)
                               .code = HF_E_UNKNOWN_ISSUER,
                               .unreadable = &s->unreadable };
 
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference) the leaf at least */
     if (end == s->v->chain[0] && end->flags & HF_CERT_SELF_ISSUED)
         check.code = HF_E_SELF_SIGNED;
     else if (end == s->v->chain[0] && hf_is_intermediate_missing(s->v))

@@ -171,6 +171,21 @@ static void key_identifiers_say_whom_to_try_first(void **state)
     assert_int_equal(s.tree.spent.signatures, 2);
 }
 
+static void key_identifiers_choose_among_anchors(void **state)
+{
+    (void)state;
+    for (unsigned order = 0; order < 2; order++) {
+        TRUST(&s, ROOT, .key = order ? P256_D : P256_A);
+        TRUST(&s, ROOT, .key = order ? P256_A : P256_D);
+        SEND(&s, LEAF);
+        SEND(&s, MIDDLE);
+        assert_code(&s, HF_OK);
+        assert_int_equal(s.tree.spent.signatures, 2);
+        scene_wipe(&s);
+        scene_init(&s);
+    }
+}
+
 static void key_identifiers_are_only_hints(void **state)
 {
     (void)state;
@@ -281,6 +296,7 @@ int main(void)
         TEST(an_expired_way_is_left_for_another),
         TEST(constraints_on_one_way_leave_the_other),
         TEST(key_identifiers_say_whom_to_try_first),
+        TEST(key_identifiers_choose_among_anchors),
         TEST(key_identifiers_are_only_hints),
         TEST(authorities_of_one_name_are_all_tried),
         TEST(anchors_of_one_name_are_all_tried),

@@ -81,6 +81,14 @@ static void the_culprit_is_marked_in_the_tree(void **state)
     assert_code(&s, HF_E_NAME_CONSTRAINT);
     assert_int_equal(s.tree.at[0].code, HF_OK);
     assert_int_equal(s.tree.at[1].code, HF_E_NAME_CONSTRAINT);
+    scene_wipe(&s);
+    scene_init(&s);
+    TRUST(&s, ROOT, .ext = { CA, "nameConstraints=excluded;DNS:com" });
+    SEND(&s, LEAF);
+    SEND(&s, MIDDLE);
+    assert_code(&s, HF_E_NAME_CONSTRAINT);
+    assert_int_equal(s.tree.at[1].code, HF_OK);
+    assert_int_equal(s.tree.at[2].code, HF_E_NAME_CONSTRAINT);
 }
 
 static void a_full_tree_counts_the_rest(void **state)
@@ -155,6 +163,38 @@ static void every_check_is_told_to_who_watches(void **state)
     assert_int_equal(seen.ok[HF_EV_CHECK_PROFILE], 3);
 }
 
+/* What was tried in vain before does not matter any more. */
+static void a_path_is_told_once(void **state)
+{
+    struct seen seen = { .path = "" };
+
+    (void)state;
+    s.v.watch = watch;
+    s.v.watch_ctx = &seen;
+    TRUST(&s, ROOT);
+    SEND(&s, LEAF);
+    SEND(&s, MIDDLE, .to = -DAY);
+    SEND(&s, MIDDLE);
+    assert_code(&s, HF_OK);
+    assert_int_equal(seen.bad[HF_EV_CHECK_TIME], 1);
+    assert_int_equal(seen.ok[HF_EV_CHECK_PATH], 1);
+    assert_int_equal(seen.bad[HF_EV_CHECK_PATH], 0);
+}
+
+static void a_trusted_leaf_is_told(void **state)
+{
+    struct seen seen = { .path = "" };
+
+    (void)state;
+    s.v.watch = watch;
+    s.v.watch_ctx = &seen;
+    SEND(&s, LEAF);
+    assert_true(hf_store_add_der(s.store, s.sent[0]->der, &s.error));
+    assert_code(&s, HF_OK);
+    assert_int_equal(seen.ok[HF_EV_CHECK_ANCHOR], 1);
+    assert_string_equal(seen.path, "leaf|trusted");
+}
+
 static void every_refusal_is_told_to_who_watches(void **state)
 {
     struct seen seen = { .path = "" };
@@ -188,6 +228,8 @@ int main(void)
         TEST(the_culprit_is_marked_in_the_tree),
         TEST(a_full_tree_counts_the_rest),
         TEST(every_check_is_told_to_who_watches),
+        TEST(a_path_is_told_once),
+        TEST(a_trusted_leaf_is_told),
         TEST(every_refusal_is_told_to_who_watches),
     };
 

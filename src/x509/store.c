@@ -208,8 +208,10 @@ static bool find_subject(struct hf_span head, struct hf_span *subject)
     struct hf_tlv tlv;
     struct hf_der r;
 
-    if (!enter(&head) || !enter(&head))
-        return false;
+    /* Certificate, TBSCertificate */
+    for (unsigned i = 0; i < 2; i++)
+        if (!enter(&head))
+            return false;
     r = hf_der(head);
     if (hf_der_peek(&r, HF_DER_CONTEXT | HF_DER_CONSTRUCTED) &&
         !hf_der_next(&r, &tlv))
