@@ -1,6 +1,6 @@
 /* fuzz_engine.c - a whole connection, with a peer that sends anything.
  *
- * The first byte says who we are and what we were told; the rest is what the
+ * The first two bytes say who we are and what we were told; the rest is what the
  * peer sends.  With the mild provider (mild.h) nothing is out of reach: a
  * fuzzer can finish the handshake, change keys, close.  Then:
  *
@@ -28,6 +28,9 @@ enum {
     UPDATE_KEYS = 1 << 6,
     BY_SEVENS = 1 << 7 /* cut into sevens, not single bytes */
 };
+/* And the second: versions, and ChaCha20 alone, whose records are another kind
+ * in TLS 1.2. */
+enum { ONLY_TLS12 = 1 << 0, ALSO_TLS12 = 1 << 1, ONLY_CHACHA = 1 << 2 };
 enum { SAID_MAX = 1 << 16 };
 
 /* Made by `handfast ca`: a leaf for localhost on P-256.  Whether it is still
@@ -44,7 +47,18 @@ struct run {
     bool ready;
 };
 
-static struct hf_config *make_config(uint8_t how)
+static void set_versions(struct hf_config *config, uint8_t versions)
+{
+    static const uint16_t chacha[] = { 0x1303, 0xcca9, 0 };
+
+    if (versions & (ONLY_TLS12 | ALSO_TLS12))
+        MUST(hf_config_set_versions(
+            config, HF_TLS12, versions & ONLY_TLS12 ? HF_TLS12 : HF_TLS13));
+    if (versions & ONLY_CHACHA)
+        MUST(hf_config_set_suites(config, chacha));
+}
+
+static struct hf_config *make_config(uint8_t how, uint8_t versions)
 {
     static const char *const alpn[] = { "h2", "http/1.1", NULL };
     static const uint16_t one[] = { 23, 0 };
@@ -55,6 +69,7 @@ static struct hf_config *make_config(uint8_t how)
     MUST(hf_config_set_questions(config, HF_ASK_SIGN | HF_ASK_VERIFY));
     MUST(hf_config_add_chain(
         config, (struct hf_span){ (const uint8_t *)chain, sizeof(chain) - 1 }));
+    set_versions(config, versions);
     if (how & WITH_ALPN)
         MUST(hf_config_set_protocols(config, alpn));
     if (how & ASK_CLIENT)
@@ -103,7 +118,8 @@ static void become_ready(struct hf_conn *conn, uint8_t how, struct run *run)
     run->ready = true;
     collect(conn, run);
     if (how & UPDATE_KEYS)
-        MUST(hf_conn_update_keys(conn, true));
+        MUST(hf_conn_update_keys(conn, true) ==
+             (hf_conn_version(conn) == HF_TLS13));
     if (how & CLOSE_FIRST)
         hf_conn_close(conn);
 }
@@ -171,12 +187,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct hf_config *config;
     uint8_t how;
 
-    if (!size)
+    if (size < 2)
         return 0;
     how = data[0];
-    config = make_config(how);
-    play(config, how, data + 1, size - 1, SIZE_MAX / 2, &whole);
-    play(config, how, data + 1, size - 1, how & BY_SEVENS ? 7 : 1, &pieces);
+    config = make_config(how, data[1]);
+    play(config, how, data + 2, size - 2, SIZE_MAX / 2, &whole);
+    play(config, how, data + 2, size - 2, how & BY_SEVENS ? 7 : 1, &pieces);
     MUST(whole.outcome == pieces.outcome && whole.ready == pieces.ready);
     MUST(whole.error.code == pieces.error.code &&
          whole.error.alert == pieces.error.alert &&
