@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""interop.py PEER [SHARED]: TLS 1.3 with everybody else, in both roles.
+"""interop.py PEER [SHARED [servers|clients]]: TLS with everybody else, in both
+roles or in one.
 
 PEER is our end (peer.c); SHARED, if given and there, brings a newer OpenSSL.
 Every combination of suite, group and certificate that a peer can do moves
@@ -194,7 +195,8 @@ def newer_openssl(lab, shared):
     script = os.path.join(shared, "tools", "from-debian13")
     if not os.access(script, os.X_OK):
         return None
-    where = os.path.join(os.environ.get("HF_BUILD", lab.dir), "debian13")
+    where = os.path.join(os.environ.get("HF_BUILD", lab.dir),
+                         "debian13-" + "-".join(sys.argv[3:]))
     done = subprocess.run(
         [script, where, "openssl", "openssl", "libssl3t64",
          "openssl-provider-legacy", "zlib1g", "libzstd1"],
@@ -206,6 +208,7 @@ def newer_openssl(lab, shared):
 def main():
     lab = Lab(sys.argv[1])
     shared = sys.argv[2] if len(sys.argv) > 2 else "../shared"
+    roles = sys.argv[3:] or ["servers", "clients"]
     only = os.environ.get("INTEROP_ONLY", "")
     newer = newer_openssl(lab, shared)
     hybrid = ["X25519MLKEM768", "x25519", "secp256r1", "secp384r1"]
@@ -222,7 +225,8 @@ def main():
             clients.insert(1, (newer, SClient(newer, hybrid)))
         else:
             lab.skip("OpenSSL 3.5, for X25519MLKEM768", "needs ../shared")
-        for package, peer in servers + clients:
+        for package, peer in ((servers if "servers" in roles else [])
+                              + (clients if "clients" in roles else [])):
             if only and only not in peer.name:
                 continue
             if not have(programs.get(package, package)):
@@ -231,10 +235,11 @@ def main():
                 try_server(lab, peer)
             else:
                 try_client(lab, peer)
-        if not only or only in "openssl":
+        if "clients" in roles and (not only or only in "openssl"):
             key_updates_from_clients(lab)
+        if "servers" in roles and (not only or only in "openssl"):
             key_updates_from_server(lab)
-        if only and only not in "chromium":
+        if "clients" not in roles or (only and only not in "chromium"):
             pass
         elif have("chromium"):
             try_chromium(lab)
