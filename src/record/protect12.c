@@ -43,6 +43,7 @@ bool hf_record_open12(struct hf_direction *d, const struct hf_frame *frame,
     struct hf_span body = { frame->body, frame->len };
     uint8_t nonce[HF_NONCE_LEN], aad[AAD_LEN];
     struct hf_open one = { .nonce = nonce, .aad = HF_SPAN(aad) };
+    bool opened;
 
     if (frame->len < extra)
         return hf_fail(error, HF_E_BAD_RECORD_MAC,
@@ -56,7 +57,9 @@ bool hf_record_open12(struct hf_direction *d, const struct hf_frame *frame,
     make_aad(aad, d->seq++, frame->type, frame->len - extra);
     one.in = hf_span_after(body, d->explicit_len);
     one.out = frame->body + d->explicit_len;
-    if (!d->aead->open(d->state, &one))
+    opened = d->aead->open(d->state, &one);
+    hf_wipe(nonce, sizeof(nonce)); /* it tells the salt or the IV */
+    if (!opened)
         return hf_fail(error, HF_E_BAD_RECORD_MAC, "record number %z",
                        (size_t)(d->seq - 1));
     *plain = hf_span(one.out, frame->len - extra);
@@ -74,6 +77,7 @@ size_t hf_record_seal12(struct hf_direction *d, uint8_t type,
                            .aad = HF_SPAN(aad),
                            .in = data,
                            .out = explicit + d->explicit_len };
+    bool sealed;
 
     if (d->seq >= d->aead->seal_limit) {
         hf_fail(error, HF_E_SEQUENCE_END, "%z records under one key",
@@ -88,7 +92,9 @@ size_t hf_record_seal12(struct hf_direction *d, uint8_t type,
         hf_store_number(explicit, d->seq, d->explicit_len);
     make_nonce(d, explicit, nonce);
     make_aad(aad, d->seq++, type, data.len);
-    if (d->aead->seal(d->state, &one))
+    sealed = d->aead->seal(d->state, &one);
+    hf_wipe(nonce, sizeof(nonce));
+    if (sealed)
         return HF_HEADER_LEN + len;
     hf_fail(error, HF_E_CRYPTO, "%s could not seal", d->aead->name);
     return 0;

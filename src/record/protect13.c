@@ -120,6 +120,7 @@ bool hf_record_open(struct hf_direction *d, const struct hf_frame *frame,
     struct hf_open one = {
         nonce, frame->header, { frame->body, frame->len }, frame->body
     };
+    bool opened;
 
     *type = frame->type;
     *plain = hf_span(frame->body, frame->len);
@@ -137,7 +138,9 @@ bool hf_record_open(struct hf_direction *d, const struct hf_frame *frame,
                        frame->len);
     if (!next_nonce(d, nonce, error))
         return false;
-    if (!d->aead->open(d->state, &one))
+    opened = d->aead->open(d->state, &one);
+    hf_wipe(nonce, sizeof(nonce)); /* it tells the IV */
+    if (!opened)
         return hf_fail(error, HF_E_BAD_RECORD_MAC, "record number %z",
                        (size_t)d->seq);
     /* Only what was opened is counted: what was skipped (RFC 8446 4.2.10) was
@@ -162,6 +165,7 @@ size_t hf_record_seal(struct hf_direction *d, uint8_t type,
                            .in = data,
                            .tail = { &type, 1 },
                            .out = out + HF_HEADER_LEN };
+    bool sealed;
 
     if (d->tls12)
         return hf_record_seal12(d, type, data, out, error);
@@ -180,7 +184,9 @@ size_t hf_record_seal(struct hf_direction *d, uint8_t type,
     if (!next_nonce(d, nonce, error))
         return 0;
     d->seq++; /* whatever happens, it is not used again */
-    if (!d->aead->seal(d->state, &one)) {
+    sealed = d->aead->seal(d->state, &one);
+    hf_wipe(nonce, sizeof(nonce));
+    if (!sealed) {
         hf_fail(error, HF_E_CRYPTO, "%s could not seal", d->aead->name);
         return 0;
     }
