@@ -58,8 +58,19 @@ static void unlisten(struct serve *s)
         close(s->listener[--s->listeners]);
 }
 
+static void set_port(struct addrinfo *at, unsigned port)
+{
+    if (at->ai_family == AF_INET6)
+        ((struct sockaddr_in6 *)(void *)at->ai_addr)->sin6_port = htons(
+            (uint16_t)port);
+    else if (at->ai_family == AF_INET)
+        ((struct sockaddr_in *)(void *)at->ai_addr)->sin_port = htons(
+            (uint16_t)port);
+}
+
 /* Listen on @port at every address that @host has: 0, or an errno, or -1 if
- * the host has none. */
+ * the host has none.  Port 0 is one that the first address has free, and then
+ * the others too. */
 static int try_port(struct serve *s, const char *host, unsigned port)
 {
     bool near = host && hf_is_localhost(host);
@@ -74,8 +85,10 @@ static int try_port(struct serve *s, const char *host, unsigned port)
         return -1;
     for (struct addrinfo *one = all; one && s->listeners < 2;
          one = one->ai_next) {
-        int fd = listen_at(one);
+        int fd;
 
+        set_port(one, port);
+        fd = listen_at(one);
         /* a machine without IPv6 does with one address */
         if (fd < 0 && errno != EADDRNOTAVAIL && errno != EAFNOSUPPORT) {
             error = errno;
@@ -86,8 +99,8 @@ static int try_port(struct serve *s, const char *host, unsigned port)
             continue;
         s->listener[s->listeners++] = fd;
         error = 0;
-        if (port == 0) /* the next address gets the same */
-            break;
+        if (port == 0)
+            port = port_of(fd);
     }
     freeaddrinfo(all);
     if (s->listeners)
@@ -136,7 +149,7 @@ int serve_listen(struct serve *s)
     const struct serve_words *w = s->words;
     bool chosen = w->port_said || w->accept;
     char host[HOST_MAX];
-    unsigned port = w->port_said ? (unsigned)w->port : FIRST_PORT;
+    unsigned port = w->port_said ? (unsigned)w->port : FIRST_PORT, tries = 16;
     int error;
 
     snprintf(host, sizeof(host), "%s", w->host ? w->host : "localhost");
@@ -144,7 +157,8 @@ int serve_listen(struct serve *s)
         return usage_error(s->tool, "a port is a number up to 65535");
     do
         error = try_port(s, strcmp(host, "*") ? host : NULL, port);
-    while (error == EADDRINUSE && !chosen && port++ < LAST_PORT);
+    while (error == EADDRINUSE &&
+           (port == 0 ? --tries > 0 : !chosen && port++ < LAST_PORT));
     return error ? refuse(s, host, port, error) : 0;
 }
 
