@@ -3,8 +3,10 @@
  * The proxy sees a name, a port and ciphertext; TLS runs through it with the
  * host itself.
  */
+#include "base/base.h"
 #include "client.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -58,25 +60,21 @@ const char *proxy_for(const char *said, const char *except, const char *host)
 /* "name:password" with its %XX undone, as Basic credentials (RFC 7617). */
 static void credentials(const char *user, char *out, size_t cap)
 {
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                 "abcdefghijklmnopqrstuvwxyz0123456789+/";
-    uint8_t plain[260] = { 0 };
-    size_t n = 0, used = 0;
-    for (; *user && n < 256; user++) {
-        unsigned byte = (unsigned char)*user;
-        if (*user == '%' && sscanf(user + 1, "%2x", &byte) == 1)
+    uint8_t plain[256];
+    size_t n = 0;
+    for (; *user && n < sizeof plain; user++) {
+        size_t len = 0;
+        if (*user == '%' && isxdigit((unsigned char)user[1]) &&
+            isxdigit((unsigned char)user[2]) &&
+            hf_unhex(hf_span(user + 1, 2), plain + n, 1, &len)) {
             user += 2;
-        plain[n++] = (uint8_t)byte;
+            n += len;
+        } else {
+            plain[n++] = (uint8_t)*user;
+        }
     }
-    for (size_t i = 0; i < n && used + 5 < cap; i += 3) {
-        uint32_t v = (uint32_t)plain[i] << 16 | (uint32_t)plain[i + 1] << 8 |
-                     plain[i + 2];
-        out[used++] = digits[v >> 18];
-        out[used++] = digits[v >> 12 & 63];
-        out[used++] = i + 1 < n ? digits[v >> 6 & 63] : '=';
-        out[used++] = i + 2 < n ? digits[v & 63] : '=';
-    }
-    out[used] = 0;
+    if (!hf_base64(out, cap, hf_span(plain, n)))
+        out[0] = 0;
 }
 
 static bool ask(int fd, const struct url *proxy, const char *target,
