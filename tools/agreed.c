@@ -94,9 +94,7 @@ static void tell_certificate(struct story *story, const struct hf_cert *cert)
 /* What is said of verification when it was let go on anyway. */
 static void tell_verdict(struct story *story, const struct hf_conn *conn)
 {
-    if (!story->insecure)
-        story_note(story, " SSL certificate verify ok.");
-    else if (story->verdict == HF_OK && hf_conn_ready(conn))
+    if (!story->insecure || (story->verdict == HF_OK && hf_conn_ready(conn)))
         story_note(story, " SSL certificate verify ok.");
     else
         story_note(story, " SSL certificate verify: FAILED (ignored): %s [%s]",

@@ -26,6 +26,7 @@ struct ca {
     const char *not_before, *not_after;
     unsigned long days;
     bool any_name, client, rsa, force, list;
+    char unnamed[64]; /* the name that is made up when none is given */
     struct words permit;
 };
 /* The order as far as options say it; false: *code. */

@@ -72,6 +72,7 @@ static void print_node(const struct tool *tool, const struct hf_tried *node,
 {
     char name[200];
 
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference) every node has one */
     hf_name_short(node->cert->subject, name, sizeof(name));
     printf("  %*s%s%s%s%s", (int)(2 * node->depth), "",
            node->depth ? "by " : "", ink(tool, stdout, INK_STRONG), name,

@@ -113,7 +113,7 @@ static bool set_protocols(struct hf_config *config, const struct client *c,
         return true;
     if (strlen(c->alpn) >= sizeof copy)
         return fail_with(f, FAIL_LIST, "protocols: too many");
-    strcpy(copy, c->alpn);
+    snprintf(copy, sizeof copy, "%s", c->alpn);
     char *rest = NULL;
     for (char *word = strtok_r(copy, ",", &rest); word && n < 31;
          word = strtok_r(NULL, ",", &rest))

@@ -180,8 +180,8 @@ void story_json(struct story *story, const struct hf_event *event, double at);
 void json_tls(struct json *j, const struct story *story,
               const struct hf_conn *conn);
 /* "dns 0.1  tcp 0.2  tls 1.9 (...)": httpstat's bar. */
-void story_times(struct story *story, const struct arrival *arrival,
-                 double ready, double first_byte, double end);
+void story_times(struct story *story, const struct arrival *way, double ready,
+                 double first_byte, double end);
 /* "Nov 21 16:14:31 2026 GMT" */
 void date_text(char *out, size_t cap, int64_t seconds);
 

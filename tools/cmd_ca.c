@@ -21,7 +21,7 @@ bool ca_place(struct place *place, const char *dir)
     if (dir) {
         if (strlen(dir) >= sizeof(place->dir))
             return false;
-        strcpy(place->dir, dir);
+        snprintf(place->dir, sizeof(place->dir), "%s", dir);
     } else if (!path_data(place->dir, sizeof(place->dir), "handfast/ca")) {
         return false;
     }
@@ -234,7 +234,6 @@ static int init_as_asked(struct tool *tool, struct ca *ca)
 {
     struct issue_order order = { 0 };
     struct place place;
-    char name[64];
     int code = HF_EXIT_GOOD;
 
     if (tool->operand_count > 1)
@@ -248,8 +247,8 @@ static int init_as_asked(struct tool *tool, struct ca *ca)
                           "will be trusted then",
                           place.dir);
     if (!ca->name) {
-        default_name(name, ca->parent != NULL);
-        ca->name = name;
+        default_name(ca->unnamed, ca->parent != NULL);
+        ca->name = ca->unnamed;
     }
     if (!ca_order(tool, ca, &order, &code))
         return code;

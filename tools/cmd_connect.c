@@ -294,7 +294,7 @@ static int visit(struct visit *v)
     if (ok && (v->connect->shut || v->json))
         link_close(v->tls);
     else if (ok)
-        ok = talk(v->connect, v->tls, &v->story, &v->failure);
+        (void)talk(v->connect, v->tls, &v->story, &v->failure);
     return finish(v);
 }
 

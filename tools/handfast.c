@@ -76,25 +76,27 @@ static bool is_help(const char *word)
 /* Follow the words that name a command: "ca", "issue". */
 static int run(struct tool *tool, const struct command *const *among)
 {
-    const char *word = tool->argv[0];
-    const struct command *command = command_find(among, word);
-    if (!command)
-        return unknown_command(tool, among, word);
+    for (;;) {
+        const char *word = tool->argv[0];
+        const struct command *command = command_find(among, word);
+        if (!command)
+            return unknown_command(tool, among, word);
 
-    size_t used = strlen(tool->title);
-    snprintf(tool->title + used, sizeof tool->title - used, " %s",
-             command->name);
-    tool->command = command;
-    tool->argc--;
-    tool->argv++;
-    if (!command->verbs)
-        return command->run(tool);
-    if (tool->argc == 0 || is_help(tool->argv[0])) {
-        bool asked = tool->argc > 0;
-        help_command(tool, asked ? stdout : stderr, command, tool->title);
-        return asked ? output_done(tool, HF_EXIT_GOOD) : HF_EXIT_USAGE;
+        size_t used = strlen(tool->title);
+        snprintf(tool->title + used, sizeof tool->title - used, " %s",
+                 command->name);
+        tool->command = command;
+        tool->argc--;
+        tool->argv++;
+        if (!command->verbs)
+            return command->run(tool);
+        if (tool->argc == 0 || is_help(tool->argv[0])) {
+            bool asked = tool->argc > 0;
+            help_command(tool, asked ? stdout : stderr, command, tool->title);
+            return asked ? output_done(tool, HF_EXIT_GOOD) : HF_EXIT_USAGE;
+        }
+        among = command->verbs;
     }
-    return run(tool, command->verbs);
 }
 
 int main(int argc, char **argv)

@@ -69,7 +69,7 @@ static bool head_ends(const struct gather *g)
 static bool plausible(const struct gather *g)
 {
     size_t n = g->len < 7 ? g->len : 7;
-    return !memcmp(g->text, "HTTP/1.", n);
+    return n == 0 || !memcmp(g->text, "HTTP/1.", n);
 }
 
 static bool gather_head(struct stream *in, struct gather *g, struct failure *f)
@@ -184,7 +184,7 @@ bool http_read_head(struct stream *in, struct http_head *head,
         free(g.text);
         return false;
     }
-    if (memchr(g.text, 0, g.len)) {
+    if (!g.text || memchr(g.text, 0, g.len)) {
         free(g.text);
         return fail_with(f, FAIL_NOT_HTTP, "a zero byte in the head");
     }
@@ -314,6 +314,7 @@ static bool chunk_size(struct stream *in, struct http_body *body,
                        struct failure *f)
 {
     char line[4096], *end;
+    line[0] = 0;
     if (body->started && (!chunk_line(in, line, sizeof line, f) || *line))
         return f->code ? false
                        : malformed(f, "after a chunk", line, strlen(line));

@@ -454,8 +454,10 @@ struct issued *issue(const struct issued *issuer,
     if (!names_are_good(issuer, order, error))
         return NULL;
     bent = bent_issuer(issuer, order, error);
-    if (error->code)
+    if (error->code) {
+        issued_free(bent);
         return NULL;
+    }
     if (bent)
         by = bent;
     it = draft(issuer, order, LEAF_DAYS, error);

@@ -139,7 +139,7 @@ void when_day(int64_t at, char *out, size_t cap)
     int year, month, day;
 
     hf_time_text(text, sizeof(text), at);
-    if (sscanf(text, "%d-%d-%d", &year, &month, &day) == 3 && month >= 1 &&
+    if (sscanf(text, "%9d-%2d-%2d", &year, &month, &day) == 3 && month >= 1 &&
         month <= 12)
         snprintf(out, cap, "%d %s %d", day, months[month - 1], year);
     else

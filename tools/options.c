@@ -183,18 +183,19 @@ static int put(const struct tool *tool, void *base, const struct opt *row,
                const char *value)
 {
     void *at = (char *)base + row->at;
+    const char *word = value ? value : ""; /* some options take none */
     bool good = true;
 
-    if (is_choice(row->arg) && !word_among(value, strlen(value), row->arg, '|'))
+    if (is_choice(row->arg) && !word_among(word, strlen(word), row->arg, '|'))
         return usage_error(tool, "--%s takes %s, not \"%s\"", row->name,
-                           row->arg, value);
+                           row->arg, word);
     switch ((enum opt_kind)row->kind) {
     case OPT_FLAG: *(bool *)at = true; break;
     case OPT_COUNT: ++*(unsigned *)at; break;
     case OPT_SET: *(unsigned *)at = row->value; break;
     case OPT_TEXT: *(const char **)at = value; break;
-    case OPT_NUMBER: good = read_number(value, at); break;
-    case OPT_SECONDS: good = read_seconds(value, at); break;
+    case OPT_NUMBER: good = read_number(word, at); break;
+    case OPT_SECONDS: good = read_seconds(word, at); break;
     case OPT_LIST:
         if (!add_word(at, value))
             return tool_error(tool, HF_EXIT_INTERNAL, "out of memory");
@@ -205,7 +206,7 @@ static int put(const struct tool *tool, void *base, const struct opt *row,
     if (!good)
         return usage_error(tool, "--%s takes %s, not \"%s\"", row->name,
                            row->kind == OPT_SECONDS ? "seconds" : "a number",
-                           value);
+                           word);
     return -1;
 }
 

@@ -119,7 +119,7 @@ static size_t read_names(int fd, char **names)
             break;
         memcpy(names[n], entry->d_name, len + 1);
         if (S_ISDIR(found.st_mode))
-            strcpy(names[n] + len, "/");
+            snprintf(names[n] + len, 2, "/");
         n++;
     }
     if (dir)

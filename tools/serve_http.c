@@ -83,14 +83,14 @@ static unsigned read_line(struct request *r, char *line)
     if (!method || !target || !version || strtok_r(NULL, " ", &rest) ||
         strlen(method) >= sizeof(r->method))
         return 400;
-    strcpy(r->method, method);
+    snprintf(r->method, sizeof(r->method), "%s", method);
     r->head = strcmp(method, "HEAD") == 0;
     if (strncmp(version, "HTTP/1.", 7) != 0)
         return 505;
     r->close = strcmp(version, "HTTP/1.1") != 0;
     if (strlen(target) >= sizeof(r->target))
         return 414;
-    strcpy(r->target, target);
+    snprintf(r->target, sizeof(r->target), "%s", target);
     return decode_path(target, r->path, sizeof(r->path)) ? 0 : 400;
 }
 

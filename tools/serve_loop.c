@@ -56,7 +56,7 @@ static void take_in(struct serve *s, int fd, const char *peer)
 static void accept_all(struct serve *s, int listener)
 {
     while (s->visits < s->most && (!s->left || s->served < s->left)) {
-        struct sockaddr_storage from;
+        struct sockaddr_storage from = { 0 };
         socklen_t len = sizeof(from);
         char peer[72];
         int fd = accept4(listener, (struct sockaddr *)&from, &len,

@@ -75,7 +75,7 @@ static int set_protocols(struct serve *s)
         return 0;
     if (strlen(text) >= sizeof(copy))
         return usage_error(s->tool, "--alpn is too long");
-    strcpy(copy, text);
+    snprintf(copy, sizeof(copy), "%s", text);
     for (char *word = strtok_r(copy, ",", &rest); word && n < 31;
          word = strtok_r(NULL, ",", &rest))
         list[n++] = word;

@@ -1,6 +1,7 @@
 /* tables.c - rows and columns in markdown. */
 #include "tables.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -93,6 +94,7 @@ void table_end(struct table *t, FILE *to)
 {
     size_t width[TABLE_COLUMNS] = { 0 };
 
+    assert(t->columns > 0);
     for (unsigned i = 0; i < t->cells; i++) {
         size_t wide = width_of(t->cell[i]);
 

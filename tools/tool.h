@@ -153,7 +153,7 @@ enum ink {
     INK_THEIRS
 };
 /* The escape sequence for @ink on @to, "" if @to is not coloured. */
-const char *ink(const struct tool *tool, FILE *to, enum ink ink);
+const char *ink(const struct tool *tool, FILE *to, enum ink which);
 /* Decide on colour and width, from --color, the environment and the streams. */
 void output_init(struct tool *tool);
 

@@ -154,7 +154,7 @@ static bool authority_read(const char *at, size_t len, struct url *out,
         return bad(f, text, fault);
     const char *usual = strcmp(out->scheme, "http") ? "443" : "80";
     if (!out->port[0])
-        strcpy(out->port, usual);
+        snprintf(out->port, sizeof out->port, "%s", usual);
     out->plain_port = !strcmp(out->port, usual);
     return true;
 }

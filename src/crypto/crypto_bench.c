@@ -77,7 +77,9 @@ static void measure(const char *name, bool (*work)(void))
     if (!is_wanted(name))
         return;
     double start = now();
-    if (!work() || !work()) {
+    bool good = work();
+    good = work() && good;
+    if (!good) {
         printf("%-44s failed\n", name);
         exit(1);
     }
