@@ -71,7 +71,8 @@ static bool aead_seal(void *state, const struct hf_seal *one)
 {
     (void)state;
     memmove(one->out, one->in.at, one->in.len);
-    memmove(one->out + one->in.len, one->tail.at, one->tail.len);
+    if (one->tail.len) /* TLS 1.2 has none */
+        memmove(one->out + one->in.len, one->tail.at, one->tail.len);
     memset(one->out + one->in.len + one->tail.len, 0, HF_TAG_LEN);
     return true;
 }
