@@ -16,6 +16,8 @@ static struct stage old;    /* both TLS 1.2 only */
 static struct stage mixed;  /* both 1.2 and 1.3 */
 static struct stage fallen; /* a client of 1.2, a server of both */
 
+static struct stage narrow; /* a server with one group, in TLS 1.2 */
+
 static bool make(struct stage *stage, unsigned client_max, unsigned server_max)
 {
     return stage_set(stage, SCENE_FULL, attack_certs()) &&
@@ -25,7 +27,11 @@ static bool make(struct stage *stage, unsigned client_max, unsigned server_max)
 
 static int open_stages(void **state)
 {
-    return attack_open(state) || !make(&old, HF_TLS12, HF_TLS12) ||
+    static const uint16_t one[] = { 29, 0 };
+
+    return attack_open(state) || !make(&narrow, HF_TLS12, HF_TLS12) ||
+           !hf_config_set_groups(narrow.server, one) ||
+           !make(&old, HF_TLS12, HF_TLS12) ||
            !make(&mixed, HF_TLS13, HF_TLS13) ||
            !make(&fallen, HF_TLS12, HF_TLS13);
 }
@@ -33,6 +39,7 @@ static int open_stages(void **state)
 static int close_stages(void **state)
 {
     stage_clear(&old);
+    stage_clear(&narrow);
     stage_clear(&mixed);
     stage_clear(&fallen);
     return attack_close(state);
@@ -211,17 +218,22 @@ static void a_client_must_offer_what_we_can_do(void **state)
         ATTACK("signatures for another kind of key", ch_set, HF_E_NO_SUITE, ANY_BYTE, "signatures", 13, "\0\4\4\1\x08\4")
         ATTACK("another hash for the same curve", ch_set, HF_OK, ANY_BYTE, "", 13, "\0\2\5\3")
         ATTACK("no groups named: P-256", ch_drop, HF_OK, ANY_BYTE, "", 10, "")
-        ATTACK("hybrid groups only", ch_set, HF_E_NO_GROUP, ANY_BYTE, "", 10, "\0\2\x11\xec")
-        ATTACK("unknown groups only", ch_set, HF_E_NO_GROUP, ANY_BYTE, "", 10, "\0\4\0\x16\1\0")
+        ATTACK("groups, but not the curve of our key", ch_set, HF_E_NO_SUITE, ANY_BYTE, "curves", 10, "\0\4\0\x1d\0\x18")
         ATTACK("point formats without the one", ch_set, HF_E_ILLEGAL, ANY_BYTE, "uncompressed", 11, "\1\1")
         ATTACK("an extended master secret with a body", ch_set, HF_E_TRAILING, ANY_BYTE, "", 23, "x")
         ATTACK("no extended master secret", ch_drop, HF_OK, ANY_BYTE, "", 23, "")
         ATTACK("no extensions at all", ch_bare, HF_E_UNSAFE_RENEGOTIATION, ANY_BYTE, "", 0, "")
     };
+    static const struct attack groups[] = { /* the server wants x25519 */
+        ATTACK("another group", ch_set, HF_E_NO_GROUP, ANY_BYTE, "", 10, "\0\2\0\x17")
+        ATTACK("a hybrid group", ch_set, HF_E_NO_GROUP, ANY_BYTE, "", 10, "\0\4\x11\xec\0\x17")
+        ATTACK("no groups named: P-256", ch_drop, HF_E_NO_GROUP, ANY_BYTE, "", 10, "")
+    };
     /* clang-format on */
 
     (void)state;
     play(&old, HF_SERVER, rows, HF_COUNT(rows));
+    play(&narrow, HF_SERVER, groups, HF_COUNT(groups));
 }
 
 /* ---- downgrades ------------------------------------------------------------------------ */

@@ -59,14 +59,27 @@ static const struct hf_kx *choose_group(struct hf_handshake *hs)
     return NULL;
 }
 
-/* The suite's kind of key, the client's name, and a signature it can check. */
+/* RFC 8422 5.3: the key in our certificate "MUST respect the client's choice of
+ * elliptic curves", if it made one. */
+static bool curve_known(const struct hf_handshake *hs, unsigned kind)
+{
+    enum { P256 = 23, P384 = 24, P521 = 25 };
+    unsigned curve = kind == HF_KEY_P256   ? P256
+                     : kind == HF_KEY_P384 ? P384
+                     : kind == HF_KEY_P521 ? P521
+                                           : 0;
+
+    return !curve || !hs->offer.groups.at || hf_listed(hs->offer.groups, curve);
+}
+
+/* The suite's kind of key, a curve and a signature that the client can check. */
 static bool fits(struct hf_handshake *hs, const struct hf_keypair *pair,
                  unsigned kx, unsigned *scheme)
 {
     const struct hf_public_key *key = &pair->chain[0]->key;
     bool rsa = key->kind == HF_KEY_RSA || key->kind == HF_KEY_RSA_PSS;
 
-    if (rsa != (kx == HF_SUITE_ECDHE_RSA))
+    if (rsa != (kx == HF_SUITE_ECDHE_RSA) || !curve_known(hs, key->kind))
         return false;
     hs->scheme = hf_negotiate_signature12(hs->settings, &hs->peer_schemes, key,
                                           scheme);
@@ -109,7 +122,7 @@ static bool choose_suite(struct hf_handshake *hs)
     }
     return hf_fail(hs->error, HF_E_NO_SUITE,
                    "no cipher suite of TLS 1.2 that the client offers fits "
-                   "our %z keys and its signatures",
+                   "our %z keys, its signatures and curves",
                    set->keypair_count);
 }
 
