@@ -33,7 +33,7 @@ if [ ! -f "$build/build.ninja" ]; then
 elif [ -n "$had_missing" ]; then
     quietly meson setup --reconfigure "$build" || exit 1
 fi
-quietly ninja -C "$build" -j "$jobs" || exit 1
+quietly ninja -C "$build" --quiet -j "$jobs" || exit 1
 
 rm -f "$build/meson-logs/testlog.json"
 # A machine that is busy with other things may take three times as long.
