@@ -40,7 +40,7 @@ static enum shim_status one_connection(const struct shim_options *o)
     shim_hang_up(&s);
     hf_conn_free(s.conn);
     hf_config_free(s.config);
-    return (int)status;
+    return status;
 }
 
 /* What only shows when all flags are known. */
@@ -72,7 +72,7 @@ static enum shim_status run(int argc, char **argv)
         status = one_connection(&first);
     for (unsigned i = 0; !status && i < first.resume_count; i++)
         status = one_connection(&later);
-    return (int)status;
+    return status;
 }
 
 /* What comes on stderr after the last line is not ours: a sanitizer's. */
