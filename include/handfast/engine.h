@@ -53,7 +53,8 @@ HF_PUBLIC bool hf_config_freeze(struct hf_config *config);
 /* The provider of cryptography; hf_libcrypto if never set. */
 HF_PUBLIC bool hf_config_set_provider(struct hf_config *config,
                                       const struct hf_provider *provider);
-/* Versions from @min to @max: HF_TLS12 or HF_TLS13. */
+/* Versions from @min to @max: HF_TLS12 or HF_TLS13.  TLS 1.3 only if never
+ * set. */
 HF_PUBLIC bool hf_config_set_versions(struct hf_config *config, unsigned min,
                                       unsigned max);
 /* Numbers of cipher suites, groups, signature schemes, most wanted first. */
