@@ -49,6 +49,7 @@ class Pipe(Client):
     """Standard input goes up, what comes down is standard output."""
 
     both_ways = "10 MB both ways"
+    patience = 10  # seconds, until it leaves
     serve = ["--send", str(SIZE), "--expect", str(SIZE)]
 
     def talk(self, lab, server, suite, group, show, alpn):
@@ -69,7 +70,7 @@ class Pipe(Client):
                 return "nothing moves: " + server.result().get("error", "")
             process.stdin.close()
             try:
-                process.wait(10)
+                process.wait(self.patience)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
@@ -138,6 +139,7 @@ class GnuTLSCli(Pipe):
 class TstClnt(Pipe):
     name = "NSS tstclnt"
     silent_alpn = True
+    patience = 1  # it waits for the end of its input, and does not see it
     keys = ["ecdsa", "rsa"]
 
     def version(self):

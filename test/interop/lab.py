@@ -22,16 +22,17 @@ KEYS = ["ecdsa", "rsa", "ed25519"]
 
 
 class Lab:
-    """A directory with an authority, certificates of each kind, and 10 MB."""
+    """A directory with an authority, certificates of each kind, and @size
+    bytes."""
 
-    def __init__(self, peer):
+    def __init__(self, peer, size=SIZE):
         self.peer = peer
         self.dir = tempfile.mkdtemp(prefix="interop-")
         self.count = self.failed = 0
         self.rows = []
         self.big = self.path("big")
         with open(self.big, "wb") as f:
-            f.write(os.urandom(SIZE))
+            f.write(os.urandom(size))
         self.big_hash = self.digest_file(self.big)
         self.make_certificates()
 

@@ -9,7 +9,8 @@
  * be sent) and reads to the end;
  * `--text` makes the pattern lines of text, `--window N` waits for an echo;
  * `--serve N` answers one HTTP request with N bytes.  `--update` changes keys
- * in the middle, `--exporter` prints keying material. */
+ * in the middle, `--exporter` prints keying material, `--tls 1.2`, `1.2-1.3` or
+ * `1.3` says which versions there are. */
 #include "handfast/handfast.h"
 
 #include <arpa/inet.h>
@@ -118,9 +119,10 @@ static bool configure(const char *name, const char *value, const char *next)
     } else if (strcmp(name, "--alpn") == 0) {
         set_protocols(value);
     } else if (strcmp(name, "--tls") == 0) {
-        unsigned v = strcmp(value, "1.2") == 0 ? HF_TLS12 : HF_TLS13;
+        unsigned min = strcmp(value, "1.3") == 0 ? HF_TLS13 : HF_TLS12;
+        unsigned max = strcmp(value, "1.2") == 0 ? HF_TLS12 : HF_TLS13;
 
-        check_config(hf_config_set_versions(config, v, v));
+        check_config(hf_config_set_versions(config, min, max));
     } else if (strcmp(name, "--client-auth") == 0) {
         set_client_auth(value);
     } else {

@@ -139,6 +139,10 @@ class Nginx:
     def __init__(self):
         self.program = have("nginx") or have("/usr/sbin/nginx")
 
+    def limits(self, suite, group):
+        return (f"ssl_protocols TLSv1.3; ssl_conf_command Ciphersuites {suite};"
+                f"ssl_ecdh_curve {self.names[group]};")
+
     def version(self):
         return re.search(r"nginx/(\S+)", version_of(self.program, "-v"))[1]
 
@@ -163,8 +167,7 @@ http {{
   server {{
     listen 127.0.0.1:{port} ssl;
     ssl_certificate {cert}; ssl_certificate_key {key};
-    ssl_protocols TLSv1.3; ssl_conf_command Ciphersuites {suite};
-    ssl_ecdh_curve {self.names[group]};
+    {self.limits(suite, group)}
     {" ".join(more)}
     root {lab.dir};
     location /hash {{
