@@ -181,6 +181,7 @@ static void say_error(struct hf_conn *conn)
 enum hf_outcome hf_conn_fail(struct hf_conn *conn)
 {
     struct hf_session *s = &conn->session;
+    struct hf_error unsaid = { .code = HF_OK };
 
     if (!s->error.code)
         hf_fail(&s->error, HF_E_BUG, "a failure without a reason");
@@ -193,7 +194,7 @@ enum hf_outcome hf_conn_fail(struct hf_conn *conn)
      * peer learns from the closed connection. */
     if (s->error.alert && !s->error.by_peer && !conn->close_sent &&
         conn->started)
-        hf_send_alert(s, s->error.alert);
+        hf_send_alert(s, s->error.alert, &unsaid);
     hf_handshake_free(conn->handshake);
     conn->handshake = NULL;
     hf_reassembly_wipe(&s->messages);

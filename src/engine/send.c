@@ -113,8 +113,7 @@ void hf_conn_close(struct hf_conn *conn)
 
     if (conn->failed || conn->close_sent)
         return;
-    if (conn->started && !hf_send_alert(s, 0)) {
-        hf_fail(&s->error, HF_E_OUT_OF_MEMORY, NULL);
+    if (conn->started && !hf_send_alert(s, 0, &s->error)) {
         hf_conn_fail(conn);
         return;
     }

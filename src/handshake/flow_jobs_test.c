@@ -69,23 +69,21 @@ static void check_job(size_t at, unsigned facts, unsigned last, size_t *done)
 static void every_duty_is_done_in_its_place_and_none_else(void **state)
 {
     (void)state;
-    for
-        EACH_FACTS(f)
-        {
-            size_t done[2] = { 0, 0 };
-            unsigned last = HF_JOB;
+    for (unsigned f = flow_next_facts(0); f < FLOW_WORLD;
+         f = flow_next_facts(f + 1)) {
+        size_t done[2] = { 0, 0 };
+        unsigned last = HF_JOB;
 
-            for (size_t at = 0; (at = hf_flow_next(at, f)) < hf_flow_steps;
-                 at++) {
-                if (hf_flow[at].says == HF_JOB)
-                    check_job(at, f, last, done);
-                else
-                    last = hf_flow[at].says;
-            }
-            for (size_t i = 0; i < HF_COUNT(duties); i++)
-                if (is_due(&duties[i], f) && i >= done[duties[i].who])
-                    fail_msg("facts %03x: nobody does %s", f, duties[i].job);
+        for (size_t at = 0; (at = hf_flow_next(at, f)) < hf_flow_steps; at++) {
+            if (hf_flow[at].says == HF_JOB)
+                check_job(at, f, last, done);
+            else
+                last = hf_flow[at].says;
         }
+        for (size_t i = 0; i < HF_COUNT(duties); i++)
+            if (is_due(&duties[i], f) && i >= done[duties[i].who])
+                fail_msg("facts %03x: nobody does %s", f, duties[i].job);
+    }
 }
 
 int main(void)

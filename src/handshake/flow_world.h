@@ -21,16 +21,15 @@ static inline bool flow_consistent(unsigned f)
     return !(f & (HF_FACT_SIGNED | HF_FACT_STAPLED) && resumed);
 }
 
+/* Sets of facts are below this. */
+#define FLOW_WORLD (1u << HF_FACTS)
+
 /* The next consistent set of facts from @f on, or one above all of them. */
 static inline unsigned flow_next_facts(unsigned f)
 {
-    while (f < 1u << HF_FACTS && !flow_consistent(f))
+    while (f < FLOW_WORLD && !flow_consistent(f))
         f++;
     return f;
 }
-
-#define EACH_FACTS(f)                                     \
-    (unsigned f = flow_next_facts(0); f < 1u << HF_FACTS; \
-     f = flow_next_facts(f + 1))
 
 #endif

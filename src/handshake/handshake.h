@@ -451,7 +451,8 @@ HF_CHECK bool hf_extensions_recv(struct hf_handshake *hs, enum hf_place place,
 HF_CHECK bool hf_post_handshake(struct hf_session *s, struct hf_span message,
                                 bool *reply);
 HF_CHECK bool hf_send_key_update(struct hf_session *s, bool ask);
-bool hf_send_alert(struct hf_session *s, unsigned alert);
+bool hf_send_alert(struct hf_session *s, unsigned alert,
+                   struct hf_error *error);
 
 /* ---- what the flow names ----------------------------------------------------------------- */
 /* client.c */

@@ -1,0 +1,212 @@
+/* faults_test.c - every allocation and every call of the provider fails, once
+ * and from then on, in every kind of handshake, on either side.
+ *
+ * What comes of it is a clean failure, or what would have come of it anyway:
+ * nothing is said that was not said before but one alert, no other secret is
+ * agreed upon, no other data delivered, no memory lost, and what is given back
+ * is wiped. */
+#define HF_UNPOISONED
+#include "engine/flaky.h"
+#include "engine/tape.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct stage stages[SCENES];
+static struct tape tapes[2 * SCENES], out;
+
+static size_t stride(void)
+{
+    const char *wrap = getenv("HF_WRAP");
+
+    return wrap && *wrap ? 23 : 1;
+}
+
+static size_t play(const struct tape *t, enum flaky what, size_t fail_at,
+                   bool on)
+{
+    struct tape_play how = { .in = { t->in, t->in_len } };
+
+    flaky_begin(what, fail_at, on);
+    tape_play(t, &how, &out);
+    return flaky_end();
+}
+
+/* ---- what may come of it ------------------------------------------------------------- */
+
+static void fail_with(const char *what, const struct tape *t, size_t n)
+{
+    fail_msg("%s: %s, call %zu: %s %s", what,
+             t->role == HF_CLIENT ? "client" : "server", n,
+             hf_error_name(out.error.code), out.error.detail);
+}
+
+/* A prefix of what was said, and one alert at most: 7 bytes in the clear, 24
+ * under keys. */
+static bool said_no_more(const struct tape *t)
+{
+    size_t same = 0, rest;
+
+    while (same < out.out_len && same < t->out_len &&
+           out.out[same] == t->out[same])
+        same++;
+    rest = out.out_len - same;
+    return rest <= 24;
+}
+
+static void judge(const struct tape *t, size_t n)
+{
+    if (flaky_blocks())
+        fail_with("memory was lost", t, n);
+    if (flaky_dirty())
+        fail_with("memory was not wiped", t, n);
+    /* An exporter that fails says so and harms nothing. */
+    if (out.ready && !out.exported) {
+        memcpy(out.secret, t->secret, sizeof(out.secret));
+        out.exported = true;
+    }
+    if (tape_same(&out, t))
+        return;
+    if (!out.error.code || out.error.code == HF_E_BUG)
+        fail_with("it did not say what failed", t, n);
+    if (!said_no_more(t))
+        fail_with("it said something new", t, n);
+    if (out.ready && memcmp(out.secret, t->secret, sizeof(out.secret)))
+        fail_with("it agreed on another secret", t, n);
+    if (out.got_len > t->got_len || memcmp(out.got, t->got, out.got_len))
+        fail_with("it delivered other data", t, n);
+    /* Only our own close_notify can fail once the peer's has come. */
+    if (out.closed && out.got_len != t->got_len)
+        fail_with("it was closed in order", t, n);
+}
+
+static size_t sweep(enum flaky what)
+{
+    size_t plays = 0;
+
+    for (const struct tape *t = tapes; t < tapes + 2 * SCENES; t++) {
+        size_t calls = play(t, what, 0, false);
+
+        judge(t, 0);
+        assert_true(tape_same(&out, t));
+        assert_true(calls > 5);
+        for (size_t n = 1; n <= calls; n += stride())
+            for (int on = 0; on < 2; on++, plays++) {
+                play(t, what, n, on);
+                judge(t, n);
+            }
+    }
+    return plays;
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    printf("# NOTE: %zu handshakes without memory\n", sweep(FLAKY_MEMORY));
+}
+
+static void every_call_of_the_provider_may_fail(void **state)
+{
+    (void)state;
+    printf("# NOTE: %zu handshakes with a failing provider\n",
+           sweep(FLAKY_PROVIDER));
+}
+
+/* A failure is told as one of our own, not as a bad peer, wherever the
+ * provider can say so. */
+static void our_own_faults_are_called_so(void **state)
+{
+    (void)state;
+    for (const struct tape *t = tapes; t < tapes + 2 * SCENES; t++) {
+        size_t calls = play(t, FLAKY_PROVIDER, 0, false), own = 0, all = 0;
+
+        for (size_t n = 1; n <= calls; n += stride()) {
+            play(t, FLAKY_PROVIDER, n, true);
+            if (!out.error.code)
+                continue;
+            all++;
+            own += out.error.code == HF_E_CRYPTO ||
+                   out.error.code == HF_E_RANDOM;
+            /* An AEAD that fails to open and a bad tag are the same. */
+            if (out.error.code != HF_E_CRYPTO &&
+                out.error.code != HF_E_RANDOM &&
+                out.error.code != HF_E_BAD_RECORD_MAC)
+                fail_with("it blames somebody else", t, n);
+        }
+        assert_true(own * 10 > all * 7);
+    }
+}
+
+/* ---- making configs ------------------------------------------------------------------- */
+
+static struct duet_certs certs;
+
+static void configs_without_memory_fail_cleanly(void **state)
+{
+    (void)state;
+    for (unsigned scene = 0; scene < SCENES; scene++) {
+        struct stage stage;
+        size_t calls;
+
+        flaky_begin(FLAKY_MEMORY, 0, false);
+        assert_true(stage_set(&stage, scene, &certs));
+        stage_clear(&stage);
+        calls = flaky_end();
+        for (size_t n = 1; n <= calls; n += stride())
+            for (int on = 0; on < 2; on++) {
+                bool ok;
+
+                flaky_begin(FLAKY_MEMORY, n, on);
+                ok = stage_set(&stage, scene, &certs);
+                if (!ok && stage.client && stage.server)
+                    ok = !hf_config_error(stage.client)->code &&
+                         !hf_config_error(stage.server)->code;
+                stage_clear(&stage);
+                flaky_end();
+                assert_false(ok);
+                assert_int_equal(flaky_blocks(), 0);
+                assert_int_equal(flaky_dirty(), 0);
+            }
+    }
+}
+
+static int record(void **state)
+{
+    const struct hf_provider *provider = flaky_provider(tape_provider());
+
+    (void)state;
+    if (!duet_certs_make(&certs, "p256"))
+        return -1;
+    for (unsigned i = 0; i < SCENES; i++)
+        if (!tape_record(i, provider, &stages[i], &tapes[2 * i],
+                         &tapes[2 * i + 1]))
+            return -1;
+    return 0;
+}
+
+static int erase(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < SCENES; i++)
+        stage_clear(&stages[i]);
+    tape_clear();
+    duet_certs_free(&certs);
+    return 0;
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(every_call_of_the_provider_may_fail),
+        cmocka_unit_test(our_own_faults_are_called_so),
+        cmocka_unit_test(configs_without_memory_fail_cleanly),
+    };
+
+    return cmocka_run_group_tests(tests, record, erase);
+}

@@ -1,0 +1,245 @@
+/* splits_test.c - a recorded handshake, cut and changed at every byte: what
+ * comes of it depends on the bytes alone and never on how they were cut; what
+ * is cut off or changed ends in a clean error, or changes nothing. */
+#define HF_UNPOISONED
+#include "engine/tape.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct stage stages[SCENES];
+static struct tape tapes[2 * SCENES], out;
+
+/* Each byte; under a wrapper that is slow, some of them. */
+static size_t stride(void)
+{
+    const char *wrap = getenv("HF_WRAP");
+
+    return wrap && *wrap ? 41 : 1;
+}
+
+static struct tape_play all_of(const struct tape *t)
+{
+    return (struct tape_play){ .in = { t->in, t->in_len } };
+}
+
+static void same(const struct tape *t, const char *how, size_t where)
+{
+    if (!tape_same(&out, t))
+        fail_msg("%s %zu, %s: %s %s", how, where,
+                 t->role == HF_CLIENT ? "client" : "server",
+                 hf_error_name(out.error.code), out.error.detail);
+}
+
+/* ---- cut into pieces ------------------------------------------------------------- */
+
+static void a_tape_plays_the_same_twice(void **state)
+{
+    (void)state;
+    for (const struct tape *t = tapes; t < tapes + 2 * SCENES; t++) {
+        struct tape_play how = all_of(t);
+
+        tape_play(t, &how, &out);
+        same(t, "whole", 0);
+        how.slow = true;
+        tape_play(t, &how, &out);
+        same(t, "outgoing byte by byte", 0);
+    }
+}
+
+static void it_does_not_matter_where_the_bytes_are_cut(void **state)
+{
+    size_t step = stride();
+
+    (void)state;
+    for (const struct tape *t = tapes; t < tapes + 2 * SCENES; t++)
+        for (size_t cut = 0; cut <= t->in_len; cut += step) {
+            struct tape_play how = all_of(t);
+
+            how.cuts = &cut;
+            how.count = 1;
+            tape_play(t, &how, &out);
+            same(t, "cut at", cut);
+        }
+}
+
+static void it_does_not_matter_how_large_the_pieces_are(void **state)
+{
+    static const size_t sizes[] = { 1,  2,  3,  4,  5,   6,   7,   11,
+                                    16, 23, 64, 99, 500, 999, 1500 };
+
+    (void)state;
+    for (const struct tape *t = tapes; t < tapes + 2 * SCENES; t++)
+        for (size_t i = 0; i < HF_COUNT(sizes); i++) {
+            struct tape_play how = all_of(t);
+
+            how.chunk = sizes[i];
+            how.slow = i % 2;
+            tape_play(t, &how, &out);
+            same(t, "pieces of", sizes[i]);
+        }
+}
+
+/* Some of all pairs of cuts. */
+static void two_cuts_are_no_different(void **state)
+{
+    (void)state;
+    for (const struct tape *t = tapes; t < tapes + 2 * SCENES; t++)
+        for (size_t a = 1; a < t->in_len; a += 97 * stride())
+            for (size_t b = a; b < t->in_len; b += 89 * stride()) {
+                const size_t cuts[2] = { a, b };
+                struct tape_play how = all_of(t);
+
+                how.cuts = cuts;
+                how.count = 2;
+                tape_play(t, &how, &out);
+                same(t, "two cuts, the first at", a);
+            }
+}
+
+/* ---- cut off ----------------------------------------------------------------------- */
+
+/* RFC 8446 6.1: an end without close_notify is not one. */
+static void a_tape_cut_off_ends_cleanly(void **state)
+{
+    size_t step = stride();
+
+    (void)state;
+    for (const struct tape *t = tapes; t < tapes + 2 * SCENES; t++)
+        for (size_t n = 0; n < t->in_len; n += step) {
+            struct tape_play how = { .in = { t->in, n }, .eof = true };
+
+            tape_play(t, &how, &out);
+            if (out.closed)
+                continue; /* close_notify was in it */
+            if (out.error.code != (out.ready ? HF_E_CUT : HF_E_CLOSED_EARLY))
+                fail_msg("cut off at %zu: %s", n,
+                         hf_error_name(out.error.code));
+            /* It said nothing that it had not said before, and no alert. */
+            assert_true(out.out_len <= t->out_len);
+            assert_memory_equal(out.out, t->out, out.out_len);
+            assert_true(out.got_len <= t->got_len);
+            assert_memory_equal(out.got, t->got, out.got_len);
+        }
+}
+
+/* ---- changed ---------------------------------------------------------------------------- */
+
+/* A clean error, a connection that waits for more, or the same as ever. */
+static void judge(const struct tape *t, size_t where)
+{
+    if (tape_same(&out, t))
+        return;
+    if (out.error.code == HF_E_BUG || out.error.code == HF_E_CRYPTO ||
+        out.error.code == HF_E_OUT_OF_MEMORY)
+        fail_msg("byte %zu: %s %s", where, hf_error_name(out.error.code),
+                 out.error.detail);
+    /* No other data is ever delivered, and no other secret agreed upon. */
+    assert_true(out.got_len <= t->got_len);
+    assert_memory_equal(out.got, t->got, out.got_len);
+    if (out.ready)
+        assert_memory_equal(out.secret, t->secret, sizeof(out.secret));
+    /* It ended, or it is waiting; it is not done. */
+    assert_true(out.error.code || !out.closed);
+}
+
+/* After what it said before there is one alert at most. */
+static void judge_alert(const struct tape *t, size_t where)
+{
+    size_t same = 0;
+    size_t rest;
+
+    while (same < out.out_len && same < t->out_len &&
+           out.out[same] == t->out[same])
+        same++;
+    rest = out.out_len - same;
+    /* An alert of 7 bytes in the clear or 24 sealed; it may begin as the next
+     * record would. */
+    if (rest > 24)
+        fail_msg("byte %zu: %zu bytes that were never said", where, rest);
+}
+
+static void a_flipped_byte_is_noticed_or_means_nothing(void **state)
+{
+    static uint8_t bytes[TAPE_MAX];
+    size_t step = stride();
+
+    (void)state;
+    for (const struct tape *t = tapes; t < tapes + 2 * SCENES; t++)
+        for (size_t i = 0; i < t->in_len; i += step)
+            for (unsigned how = 0; how < 2; how++) {
+                struct tape_play play = { .in = { bytes, t->in_len } };
+
+                memcpy(bytes, t->in, t->in_len);
+                bytes[i] ^= (uint8_t)(how ? 0xffu : 1u << i % 8);
+                tape_play(t, &play, &out);
+                judge(t, i);
+                /* A server may answer a changed hello with all it has. */
+                if (t->role == HF_CLIENT)
+                    judge_alert(t, i);
+            }
+}
+
+/* A byte more, a byte less. */
+static void a_lost_or_added_byte_is_noticed(void **state)
+{
+    static uint8_t bytes[TAPE_MAX + 1];
+    size_t step = 3 * stride();
+
+    (void)state;
+    for (const struct tape *t = tapes; t < tapes + 2 * SCENES; t++)
+        for (size_t i = 0; i < t->in_len; i += step)
+            for (int more = 0; more < 2; more++) {
+                struct tape_play play = { .in = { bytes,
+                                                  t->in_len + (more ? 1u : 0) -
+                                                      (more ? 0 : 1u) } };
+
+                memcpy(bytes, t->in, i);
+                if (more) {
+                    bytes[i] = 0x5a;
+                    memcpy(bytes + i + 1, t->in + i, t->in_len - i);
+                } else {
+                    memcpy(bytes + i, t->in + i + 1, t->in_len - i - 1);
+                }
+                tape_play(t, &play, &out);
+                judge(t, i);
+            }
+}
+
+static int record(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < SCENES; i++)
+        if (!tape_record(i, tape_provider(), &stages[i], &tapes[2 * i],
+                         &tapes[2 * i + 1]))
+            return -1;
+    return 0;
+}
+
+static int erase(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < SCENES; i++)
+        stage_clear(&stages[i]);
+    tape_clear();
+    return 0;
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_tape_plays_the_same_twice),
+        cmocka_unit_test(it_does_not_matter_where_the_bytes_are_cut),
+        cmocka_unit_test(it_does_not_matter_how_large_the_pieces_are),
+        cmocka_unit_test(two_cuts_are_no_different),
+        cmocka_unit_test(a_tape_cut_off_ends_cleanly),
+        cmocka_unit_test(a_flipped_byte_is_noticed_or_means_nothing),
+        cmocka_unit_test(a_lost_or_added_byte_is_noticed),
+    };
+
+    return cmocka_run_group_tests(tests, record, erase);
+}

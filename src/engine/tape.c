@@ -1,0 +1,265 @@
+/* tape.c - see tape.h.  For tests only; it is not part of the library. */
+#define HF_UNPOISONED
+#include "engine/tape.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* ---- streams of bytes that look random ---------------------------------------- */
+
+static uint64_t streams[2];
+static enum hf_role turn;
+
+void tape_turn(enum hf_role role)
+{
+    turn = role;
+}
+
+void tape_rewind(enum hf_role role)
+{
+    streams[role] = UINT64_C(0x9e3779b97f4a7c15) + role;
+}
+
+static bool draw(void *self, void *out, size_t len)
+{
+    uint8_t *at = out;
+
+    (void)self;
+    for (size_t i = 0; i < len; i++) {
+        uint64_t x = streams[turn] += UINT64_C(0x9e3779b97f4a7c15);
+
+        x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+        x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+        at[i] = (uint8_t)(x >> 56);
+    }
+    return true;
+}
+
+/* What key shares are drawn from. */
+bool __wrap_hf_libcrypto_random(void *self, void *out, size_t len);
+
+bool __wrap_hf_libcrypto_random(void *self, void *out, size_t len)
+{
+    return draw(self, out, len);
+}
+
+const struct hf_provider *tape_provider(void)
+{
+    static struct hf_provider provider;
+
+    provider = hf_libcrypto;
+    provider.random = draw;
+    return &provider;
+}
+
+/* ---- one side -------------------------------------------------------------------- */
+
+static const char ping[] = "ping from the client", pong[] = "and the answer";
+
+static void put(struct tape *t, struct hf_span bytes)
+{
+    assert_true(bytes.len <= sizeof(t->out) - t->out_len);
+    hf_copy(t->out + t->out_len, bytes.at, bytes.len);
+    t->out_len += bytes.len;
+}
+
+/* What it wants said goes out. */
+static void collect(struct tape *t, struct hf_conn *conn, bool slow)
+{
+    struct hf_span out;
+
+    while ((out = hf_conn_outgoing(conn)).len) {
+        size_t n = slow ? 1 : out.len;
+
+        put(t, hf_span_first(out, n));
+        hf_conn_sent(conn, n);
+    }
+}
+
+static void say(struct tape *t, struct hf_conn *conn, const char *text,
+                bool slow)
+{
+    uint8_t room[200];
+    size_t taken, made = hf_conn_send(conn, hf_span_text(text), room,
+                                      sizeof(room), &taken);
+
+    put(t, hf_span(room, made));
+    collect(t, conn, slow);
+}
+
+static void hear(struct tape *t, struct hf_span data)
+{
+    assert_true(data.len <= sizeof(t->got) - t->got_len);
+    hf_copy(t->got + t->got_len, data.at, data.len);
+    t->got_len += data.len;
+}
+
+/* Each side's part: what it does when something has happened. */
+static void act(struct tape *t, struct hf_conn *conn, enum hf_outcome outcome,
+                struct hf_span data, bool slow)
+{
+    bool client = t->role == HF_CLIENT;
+
+    collect(t, conn, slow);
+    if (outcome == HF_READY) {
+        t->ready = true;
+        t->exported = hf_conn_export(conn, "EXPORTER-tape", hf_span(NULL, 0),
+                                     t->secret, sizeof(t->secret));
+        if (!t->exported)
+            memset(t->secret, 0, sizeof(t->secret));
+        if (client)
+            say(t, conn, ping, slow);
+    } else if (outcome == HF_DATA) {
+        hear(t, data);
+        if (!client && t->got_len == sizeof(ping) - 1)
+            say(t, conn, pong, slow);
+        if (client && t->got_len == sizeof(pong) - 1) {
+            hf_conn_update_keys(conn, true);
+            collect(t, conn, slow);
+            say(t, conn, ping, slow);
+            hf_conn_close(conn);
+        }
+    } else if (outcome == HF_CLOSED) {
+        t->closed = true;
+        hf_conn_close(conn);
+    }
+    collect(t, conn, slow);
+}
+
+/* Give it the bytes up to @end as far as it takes them; false: it is over. */
+static bool give(struct tape *t, struct hf_conn *conn, uint8_t *bytes,
+                 size_t *at, size_t end, bool slow)
+{
+    enum hf_outcome outcome;
+    struct hf_span data;
+    size_t used;
+
+    do {
+        size_t before = *at;
+
+        outcome = hf_conn_receive(conn, bytes + *at, end - *at, &used, &data);
+        assert_true(used <= end - *at);
+        *at += used;
+        act(t, conn, outcome, data, slow);
+        /* It goes on, or has told something, or is over. */
+        assert_true(*at != before || outcome != HF_DATA);
+        if (outcome == HF_FAILED || outcome == HF_CLOSED)
+            return false;
+    } while (outcome == HF_DATA || outcome == HF_READY);
+    return true;
+}
+
+static void finish(struct tape *t, struct hf_conn *conn, bool eof)
+{
+    if (eof) {
+        enum hf_outcome outcome = hf_conn_eof(conn);
+
+        assert_int_equal(outcome, t->closed ? HF_CLOSED : HF_FAILED);
+        collect(t, conn, false);
+    }
+    t->error = *hf_conn_error(conn);
+    hf_conn_free(conn);
+}
+
+static struct hf_conn *begin(const struct tape *tape, struct tape *out)
+{
+    struct hf_conn *conn;
+
+    memset(out, 0, sizeof(*out));
+    out->role = tape->role;
+    out->config = tape->config;
+    tape_rewind(tape->role);
+    tape_turn(tape->role);
+    conn = hf_conn_new(tape->config, tape->role,
+                       tape->role == HF_CLIENT ? "localhost" : NULL);
+    return conn;
+}
+
+void tape_play(const struct tape *tape, const struct tape_play *how,
+               struct tape *out)
+{
+    static uint8_t bytes[TAPE_MAX];
+    struct hf_conn *conn = begin(tape, out);
+    size_t at = 0, end = 0, cut = 0;
+    bool more;
+
+    if (!conn) {
+        out->error.code = HF_E_OUT_OF_MEMORY;
+        return;
+    }
+    assert_true(how->in.len <= sizeof(bytes));
+    hf_copy(bytes, how->in.at, how->in.len);
+    more = give(out, conn, bytes, &at, 0, how->slow);
+    while (more && end < how->in.len) {
+        if (how->chunk)
+            end = how->in.len - end < how->chunk ? how->in.len
+                                                 : end + how->chunk;
+        else
+            end = cut < how->count ? how->cuts[cut++] : how->in.len;
+        more = give(out, conn, bytes, &at, end, how->slow);
+    }
+    finish(out, conn, how->eof);
+}
+
+/* ---- recording ------------------------------------------------------------------------ */
+
+/* One turn of @t: what the other has said meanwhile is what it hears. */
+static bool take_turn(struct tape *t, struct hf_conn *conn, size_t *at,
+                      const struct tape *other)
+{
+    static uint8_t bytes[TAPE_MAX];
+    size_t before = t->out_len, from = *at;
+
+    tape_turn(t->role);
+    t->in_len = other->out_len;
+    memcpy(t->in, other->out, other->out_len);
+    memcpy(bytes, t->in, t->in_len);
+    give(t, conn, bytes, at, t->in_len, false);
+    return t->out_len != before || *at != from;
+}
+
+static struct duet_certs certs; /* made for the first tape */
+
+void tape_clear(void)
+{
+    duet_certs_free(&certs);
+    memset(&certs, 0, sizeof(certs));
+}
+
+bool tape_record(enum scene scene, const struct hf_provider *provider,
+                 struct stage *stage, struct tape *client, struct tape *server)
+{
+    struct tape seed[2] = { { .role = HF_CLIENT }, { .role = HF_SERVER } };
+    struct hf_conn *c, *s;
+    size_t c_at = 0, s_at = 0;
+
+    tape_rewind(HF_CLIENT);
+    tape_turn(HF_CLIENT);
+    if (!certs.ca && !duet_certs_make(&certs, "ed25519"))
+        return false;
+    if (!stage_set_with(stage, scene, &certs, provider))
+        return false;
+    seed[0].config = stage->client;
+    seed[1].config = stage->server;
+    s = begin(&seed[1], server);
+    c = begin(&seed[0], client);
+    while (take_turn(client, c, &c_at, server) ||
+           take_turn(server, s, &s_at, client))
+        continue;
+    finish(client, c, false);
+    finish(server, s, false);
+    return client->ready && server->ready && client->closed && server->closed &&
+           !memcmp(client->secret, server->secret, sizeof(client->secret));
+}
+
+bool tape_same(const struct tape *a, const struct tape *b)
+{
+    return a->out_len == b->out_len && !memcmp(a->out, b->out, a->out_len) &&
+           a->got_len == b->got_len && !memcmp(a->got, b->got, a->got_len) &&
+           a->ready == b->ready && a->closed == b->closed &&
+           a->exported == b->exported && a->error.code == b->error.code &&
+           !memcmp(a->secret, b->secret, sizeof(a->secret));
+}
