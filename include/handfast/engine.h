@@ -246,9 +246,10 @@ HF_PUBLIC struct hf_span hf_conn_peer_certificate(const struct hf_conn *conn,
 HF_PUBLIC bool hf_conn_peer_verified(const struct hf_conn *conn);
 /* Index of our own chain that was used, -1 if none was. */
 HF_PUBLIC int hf_conn_own_chain(const struct hf_conn *conn);
-/* @len bytes bound to this connection (RFC 8446 7.5, RFC 5705); @context may
- * be empty.  False before the handshake is over, and in TLS 1.2 if the peer
- * does not know RFC 7627 (extended_master_secret). */
+/* @len bytes bound to this connection (RFC 8446 7.5, RFC 5705).  @context may
+ * be empty, or there may be none (its at is NULL), which only TLS 1.2 tells
+ * apart.  False before the handshake is over, and in TLS 1.2 if the peer does
+ * not know RFC 7627 (extended_master_secret). */
 HF_PUBLIC bool hf_conn_export(const struct hf_conn *conn, const char *label,
                               struct hf_span context, uint8_t *out, size_t len);
 

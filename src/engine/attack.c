@@ -89,7 +89,7 @@ static void check(const struct rogue *r, enum hf_role victim,
                  error->field ? error->field : "", error->byte, row->byte);
     /* The other end hears it. */
     if (other->code != HF_E_ALERT || !other->by_peer ||
-        other->alert != hf_error_alert(row->code))
+        other->alert != rogue_alert(r->end[victim].conn, row->code))
         fail_msg("%s: the other end: %s, %s", row->what,
                  hf_error_name(other->code), other->detail);
 }

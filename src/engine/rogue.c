@@ -354,12 +354,21 @@ bool rogue_run(struct rogue *r)
 
 /* ---- what became of it --------------------------------------------------------------- */
 
+unsigned rogue_alert(const struct hf_conn *conn, unsigned code)
+{
+    enum { HANDSHAKE_FAILURE = 40 };
+
+    return code == HF_E_NO_PEER_CERTIFICATE && hf_conn_version(conn) == HF_TLS12
+               ? HANDSHAKE_FAILURE
+               : hf_error_alert(code);
+}
+
 void rogue_expect_words(const struct rogue *r, enum hf_role who, unsigned code,
                         const char *words)
 {
     const struct rogue_end *end = &r->end[who];
     const struct hf_error *error = hf_conn_error(end->conn);
-    unsigned alert = hf_error_alert(code);
+    unsigned alert = rogue_alert(end->conn, code);
 
     if (error->code != code || !strstr(error->detail, words))
         fail_msg("%s: \"%s\", not %s with \"%s\"", hf_error_name(error->code),

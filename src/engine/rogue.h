@@ -90,6 +90,9 @@ void rogue_keys12(struct rogue *r, enum hf_role to);
 /* The keys of the next generation towards @to (RFC 8446 7.2). */
 void rogue_next_keys(struct rogue *r, enum hf_role to);
 
+/* The alert that @conn says @code with: the code's own, but TLS 1.2 does not
+ * know certificate_required. */
+unsigned rogue_alert(const struct hf_conn *conn, unsigned code);
 /* The end failed with this code, and said so with this code's alert (or with
  * none, if there is none). */
 void rogue_expect(const struct rogue *r, enum hf_role who, unsigned code);

@@ -15,6 +15,7 @@ enum { CH_ID = 38, SH_ID = 38 };
 static struct stage old;    /* both TLS 1.2 only */
 static struct stage mixed;  /* both 1.2 and 1.3 */
 static struct stage fallen; /* a client of 1.2, a server of both */
+static struct stage ahead;  /* a client of both, a server of 1.2 */
 
 static struct stage narrow; /* a server with one group, in TLS 1.2 */
 
@@ -33,7 +34,8 @@ static int open_stages(void **state)
            !hf_config_set_groups(narrow.server, one) ||
            !make(&old, HF_TLS12, HF_TLS12) ||
            !make(&mixed, HF_TLS13, HF_TLS13) ||
-           !make(&fallen, HF_TLS12, HF_TLS13);
+           !make(&fallen, HF_TLS12, HF_TLS13) ||
+           !make(&ahead, HF_TLS13, HF_TLS12);
 }
 
 static int close_stages(void **state)
@@ -42,6 +44,7 @@ static int close_stages(void **state)
     stage_clear(&narrow);
     stage_clear(&mixed);
     stage_clear(&fallen);
+    stage_clear(&ahead);
     return attack_close(state);
 }
 
@@ -105,7 +108,6 @@ static void a_server_chooses_from_what_was_offered(void **state)
         ATTACK("the SCSV", sh_put, HF_E_NOT_OFFERED, ANY_BYTE, "0x00ff", 39, "\0\xff")
         ATTACK("a suite for another kind of key", sh_put, HF_E_WRONG_SIGNATURE, ANY_BYTE, "ECDHE_RSA", 39, "\xc0\x2f")
         ATTACK("DEFLATE", sh_put, HF_E_COMPRESSION, ANY_BYTE, "", 41, "\1")
-        ATTACK("our session id", sh_echo, HF_E_ILLEGAL, ANY_BYTE, "resumes", 0, "")
         ATTACK("a session id of its own", sh_id, HF_OK, ANY_BYTE, "", 0, "\4abcd")
         ATTACK("a session id of 33 bytes", sh_id, HF_E_BOUNDS, 34, "", 0, "\x21" "012345678901234567890123456789012")
         ATTACK("no extensions at all", sh_bare, HF_E_UNSAFE_RENEGOTIATION, ANY_BYTE, "RFC 5746", 0, "")
@@ -129,10 +131,15 @@ static void a_server_chooses_from_what_was_offered(void **state)
         ATTACK("a byte behind it", sh_tail, HF_E_TRAILING, ANY_BYTE, "", 0, "x")
         ATTACK("the warning, which means nothing to TLS 1.2", sh_put, HF_OK, ANY_BYTE, "", 30, "DOWNGRD\1")
     };
+    /* A client that goes no further than TLS 1.2 gives no session id. */
+    static const struct attack echoes[] = {
+        ATTACK("our session id", sh_echo, HF_E_ILLEGAL, ANY_BYTE, "resumes", 0, "")
+    };
     /* clang-format on */
 
     (void)state;
     play(&old, HF_CLIENT, rows, HF_COUNT(rows));
+    play(&ahead, HF_CLIENT, echoes, HF_COUNT(echoes));
 }
 
 /* supported_versions makes it a ServerHello of TLS 1.3, which a client of 1.2

@@ -163,12 +163,24 @@ static bool keep_chain(struct hf_handshake *hs, struct hf_span list)
     return true;
 }
 
+/* certificate_required came with TLS 1.3; before, it is a handshake_failure
+ * (RFC 5246 7.4.6). */
+static bool client_has_none(struct hf_handshake *hs)
+{
+    enum { HANDSHAKE_FAILURE = 40 };
+
+    hf_fail(hs->error, HF_E_NO_PEER_CERTIFICATE, NULL);
+    if (hs->session->version == HF_TLS12)
+        hs->error->alert = HANDSHAKE_FAILURE;
+    return false;
+}
+
 bool hf_no_chain(struct hf_handshake *hs)
 {
     if (hs->session->role == HF_CLIENT)
         return hf_fail(hs->error, HF_E_EMPTY_CHAIN, NULL);
     if (hs->settings->client_auth == HF_CLIENT_AUTH_REQUIRED)
-        return hf_fail(hs->error, HF_E_NO_PEER_CERTIFICATE, NULL);
+        return client_has_none(hs);
     hf_decided(hs->session, HF_EV_CLIENT_CERT, true,
                "the client gave none, and none is required", NULL, NULL);
     return true;

@@ -116,8 +116,10 @@ enum hf_step_result hf_send_client_hello(struct hf_handshake *hs)
     if (!random_bytes(hs, hs->random, sizeof(hs->random)) ||
         !random_bytes(hs, hs->session_id, sizeof(hs->session_id)))
         return HF_STEP_FAILED;
-    /* Compatibility mode (RFC 8446 D.4): looks like a resumption. */
-    hs->session_id_len = sizeof(hs->session_id);
+    /* Compatibility mode (RFC 8446 D.4): looks like a resumption.  TLS 1.2 by
+     * itself needs no disguise. */
+    if (hs->settings->max_version >= HF_TLS13)
+        hs->session_id_len = sizeof(hs->session_id);
     hf_copy(hs->session->client_random, hs->random, sizeof(hs->random));
     return hf_step(write_hello(hs));
 }

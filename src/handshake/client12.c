@@ -138,6 +138,19 @@ enum hf_step_result hf_job_check_server_kx(struct hf_handshake *hs)
 
 /* ---- CertificateRequest, ServerHelloDone -------------------------------------------------- */
 
+/* Kinds of key for which a server may ask (RFC 5246 7.4.4, RFC 8422 5.5). */
+enum { RSA_SIGN = 1, ECDSA_SIGN = 64 };
+
+/* "MUST be ... of one of the types listed" (RFC 5246 7.4.6); Ed25519 counts as
+ * ECDSA (RFC 8422 5.5). */
+static bool asked_for(const struct hf_handshake *hs,
+                      const struct hf_public_key *key)
+{
+    bool rsa = key->kind == HF_KEY_RSA || key->kind == HF_KEY_RSA_PSS;
+
+    return rsa ? hs->asked_rsa : hs->asked_ecdsa;
+}
+
 enum hf_step_result hf_recv_cert_request12(struct hf_handshake *hs,
                                            const struct hf_message *m)
 {
@@ -145,6 +158,8 @@ enum hf_step_result hf_recv_cert_request12(struct hf_handshake *hs,
 
     if (!hf_message_read(hs, hf_certificate_request_12, m->body, &request))
         return HF_STEP_FAILED;
+    hs->asked_rsa = hf_wire_lists(request.certificate_types, 1, RSA_SIGN);
+    hs->asked_ecdsa = hf_wire_lists(request.certificate_types, 1, ECDSA_SIGN);
     hf_numbers_read(&hs->peer_schemes, request.supported_signature_algorithms,
                     &hs->settings->schemes);
     return HF_STEP_DONE;
@@ -166,8 +181,12 @@ enum hf_step_result hf_job_choose_certificate12(struct hf_handshake *hs)
 
     hs->keypair = NULL;
     for (size_t i = 0; i < set->keypair_count && !hs->keypair; i++) {
-        hs->scheme = hf_negotiate_signature12(
-            set, &hs->peer_schemes, &set->keypairs[i].chain[0]->key, &scheme);
+        const struct hf_public_key *key = &set->keypairs[i].chain[0]->key;
+
+        if (!asked_for(hs, key))
+            continue;
+        hs->scheme = hf_negotiate_signature12(set, &hs->peer_schemes, key,
+                                              &scheme);
         if (hs->scheme)
             hs->keypair = &set->keypairs[i];
     }

@@ -280,8 +280,9 @@ struct hf_handshake {
     struct hf_span peer_share;
     uint8_t reply[HF_SHARE_MAX]; /* server: its share */
     bool dummy_ccs_sent;
-    bool ccs_heard;        /* TLS 1.2: one is waiting to be acted on */
-    struct hf_span params; /* TLS 1.2: what ServerKeyExchange signs */
+    bool ccs_heard;              /* TLS 1.2: one is waiting to be acted on */
+    bool asked_rsa, asked_ecdsa; /* TLS 1.2: kinds of key the server takes */
+    struct hf_span params;       /* TLS 1.2: what ServerKeyExchange signs */
 
     /* names */
     struct hf_peer_name name; /* client: to be checked */

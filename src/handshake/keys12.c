@@ -88,8 +88,8 @@ bool hf_keys12_finished(struct hf_handshake *hs, enum hf_role whose,
            crypto_failed(s, "finished");
 }
 
-/* RFC 5705 4.  An empty context is not the same as none; ours is always there
- * if it has bytes, so that TLS 1.3's callers can use both. */
+/* RFC 5705 4.  An empty context is not the same as none (which TLS 1.3 does not
+ * tell apart). */
 bool hf_keys12_export(const struct hf_session *s, const char *label,
                       struct hf_span context, uint8_t *out, size_t len)
 {
@@ -104,5 +104,5 @@ bool hf_keys12_export(const struct hf_session *s, const char *label,
         return false;
     hf_store_number(size, context.len, 2);
     return hf_prf12(&s->settings->crypto, s->hash, HF_SPAN(s->master_secret),
-                    label, seed, context.len ? 4 : 2, out, len);
+                    label, seed, context.at ? 4 : 2, out, len);
 }

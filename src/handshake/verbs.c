@@ -92,10 +92,23 @@ bool hf_read_empty_name(struct hf_handshake *hs, enum hf_place place,
 bool hf_write_groups(struct hf_handshake *hs, enum hf_place place,
                      struct hf_writer *w)
 {
+    const struct hf_settings *set = hs->settings;
+    struct hf_numbers list = { .count = 0 };
     uint8_t room[2 * HF_LIST_MAX];
-    struct hf_named_groups groups = { hf_numbers_write(&hs->settings->groups,
-                                                       room) };
+    struct hf_named_groups groups;
 
+    for (size_t i = 0; i < set->groups.count; i++) {
+        unsigned group = set->groups.at[i];
+        const struct hf_kx *kx = hf_kx_by_group(&set->crypto, group);
+
+        /* TLS 1.2 has no place for a hybrid: its shares differ by side. */
+        if (set->max_version >= HF_TLS13 ||
+            (kx && kx->share_len == kx->reply_len))
+            list.at[list.count++] = (uint16_t)group;
+    }
+    groups.groups = hf_numbers_write(&list, room);
+    if (!list.count)
+        return false;
     hf_wire_write_ext(hf_named_groups, w, HF_EXT_supported_groups, place,
                       &groups);
     return true;

@@ -19,6 +19,8 @@ static bool write_exported(struct shim *s)
 
     if (!len)
         return true;
+    if (!o->use_export_context)
+        context = (struct hf_span){ NULL, 0 };
     if (len > sizeof(out) ||
         !hf_conn_export(s->conn, o->export_label, context, out, len))
         return shim_wrong("cannot export keying material");

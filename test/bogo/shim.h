@@ -67,7 +67,7 @@ struct shim_options {
     unsigned repeat_shim_initial_write, read_size;
     unsigned export_keying_material;
     const char *export_label, *export_context;
-    bool export_traffic_secrets;
+    bool use_export_context, export_traffic_secrets;
 
     unsigned expect_version, expect_curve_id, expect_cipher, expect_cipher_aes;
     unsigned expect_peer_signature_algorithm, expect_selected_credential;
