@@ -140,7 +140,9 @@ bool shim_write_one_byte(struct shim *s, struct hf_span data)
 
 bool shim_send_alert(struct shim *s)
 {
-    return hf_send_alert(&s->conn->session, DECOMPRESSION_FAILURE) &&
+    struct hf_error error = { .code = HF_OK };
+
+    return hf_send_alert(&s->conn->session, DECOMPRESSION_FAILURE, &error) &&
            shim_flush(s);
 }
 
