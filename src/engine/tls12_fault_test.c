@@ -110,18 +110,24 @@ static void make_provider(void)
 
     for (size_t i = 0; hf_libcrypto.hashes[i]; i++) {
         hashes[i] = hf_libcrypto.hashes[i];
-        if (hashes[i]->id == HF_SHA256)
-            real_hash = hashes[i], hashes[i] = &sha256;
+        if (hashes[i]->id == HF_SHA256) {
+            real_hash = hashes[i];
+            hashes[i] = &sha256;
+        }
     }
     for (size_t i = 0; hf_libcrypto.aeads[i]; i++) {
         aeads[i] = hf_libcrypto.aeads[i];
-        if (!strcmp(aeads[i]->name, "AES-128-GCM"))
-            real_aead = aeads[i], aeads[i] = &aes128;
+        if (!strcmp(aeads[i]->name, "AES-128-GCM")) {
+            real_aead = aeads[i];
+            aeads[i] = &aes128;
+        }
     }
     for (size_t i = 0; hf_libcrypto.groups[i]; i++) {
         groups[i] = hf_libcrypto.groups[i];
-        if (groups[i]->group == 29)
-            real_kx = groups[i], groups[i] = &x25519;
+        if (groups[i]->group == 29) {
+            real_kx = groups[i];
+            groups[i] = &x25519;
+        }
     }
     sha256 = *real_hash;
     sha256.start = start;

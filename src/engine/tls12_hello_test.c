@@ -82,7 +82,7 @@ static void give_id(struct rogue *r, struct rogue_record *record)
 
 ATTACK_ON(sh_id, HF_SERVER_HELLO, give_id)
 
-/* No block of extensions at all, as before RFC 3546. */
+/* No block of extensions at all, as before there were any. */
 static void bare(struct rogue *r, struct rogue_record *record)
 {
     size_t block = edit_block(record);
