@@ -152,140 +152,74 @@ static void who_is_asked_for_new_keys_answers_without_asking(void **state)
     rogue_end(&rogue);
 }
 
-/* ---- 4.2.10: 0-RTT data that is refused ---------------------------------------------------- */
-
-/* How many records of how much nonsense come when the server has answered. */
-static size_t early_records, early_len;
-static bool early_offered;
-
-static void early_record(struct rogue *r)
-{
-    uint8_t bytes[5 + 16384] = { HF_CONTENT_DATA, 3, 3 };
-
-    hf_store_number(bytes + 3, early_len, 2);
-    memset(bytes + 5, 0x5a, early_len);
-    rogue_raw(r, HF_SERVER, hf_span(bytes, 5 + early_len));
-}
-
-/* The client says that it sends 0-RTT data, and believes that it said so. */
-static void offer_early_data(struct rogue *r, struct rogue_record *record)
-{
-    static uint8_t said[4096];
-    struct hf_handshake *hs = r->end[HF_CLIENT].conn->handshake;
-
-    if (edit_is(record, HF_CLIENT_HELLO) && !record->number && early_offered) {
-        edit_add(record, 42, hf_span(NULL, 0));
-        assert_true(record->len <= sizeof(said));
-        memcpy(said, record->bytes, record->len);
-        hs->transcript.kept[0] = hf_span(said, record->len);
-    }
-    if (record->from == HF_SERVER && !r->step++)
-        for (size_t i = 0; i < early_records; i++)
-            early_record(r);
-}
-
-static bool shake_with_early_data(enum scene scene, bool offered,
-                                  size_t records, size_t len)
-{
-    early_offered = offered;
-    early_records = records;
-    early_len = len;
-    begin(scene, offer_early_data);
-    return rogue_run(&rogue);
-}
-
-/* "Ignore the extension and return a regular 1-RTT response.  The server then
- * skips past early data" ... "Request that the client send another
- * ClientHello" */
-static void a_server_skips_early_data_that_it_refused(void **state)
-{
-    static const struct {
-        size_t records, len;
-    } rows[] = { { 0, 0 }, { 1, 0 }, { 1, 16 }, { 100, 100 }, { 1, 16379 } };
-    static const enum scene scenes[] = { SCENE_FULL, SCENE_CLIENT_CERT,
-                                         SCENE_RETRY, SCENE_ALL };
-
-    (void)state;
-    for (size_t s = 0; s < HF_COUNT(scenes); s++)
-        for (size_t i = 0; i < HF_COUNT(rows); i++) {
-            assert_true(shake_with_early_data(scenes[s], true, rows[i].records,
-                                              rows[i].len));
-            rogue_end(&rogue);
-        }
-}
-
-/* "up to the configured max_early_data_size" */
-static void a_server_skips_no_more_than_a_limit(void **state)
-{
-    (void)state;
-    assert_false(shake_with_early_data(SCENE_FULL, true, 2, 8188));
-    expect(HF_SERVER, HF_E_BAD_RECORD_MAC);
-    assert_false(shake_with_early_data(SCENE_FULL, true, 5000, 0));
-    expect(HF_SERVER, HF_E_BAD_RECORD_MAC);
-    assert_false(shake_with_early_data(SCENE_RETRY, true, 2, 8188));
-    expect(HF_SERVER, HF_E_UNEXPECTED);
-}
-
-static void nothing_is_skipped_that_was_not_announced(void **state)
-{
-    (void)state;
-    assert_false(shake_with_early_data(SCENE_FULL, false, 1, 16));
-    expect(HF_SERVER, HF_E_BAD_RECORD_MAC);
-    assert_false(shake_with_early_data(SCENE_RETRY, false, 1, 16));
-    expect(HF_SERVER, HF_E_UNEXPECTED);
-}
-
-/* "Once a record is deprotected successfully, it is treated as the start of the
- * client's second flight": from there on nothing is skipped. */
-static void nothing_is_skipped_in_the_second_flight(void **state)
-{
-    (void)state;
-    early_offered = true;
-    early_records = 0;
-    early_len = 16;
-    begin(SCENE_CLIENT_CERT, offer_early_data);
-    while (conn_of(HF_SERVER)->session.in.seq == 0)
-        if (!rogue_pass(&rogue, HF_CLIENT) && !rogue_pass(&rogue, HF_SERVER))
-            rogue_raw(&rogue, HF_CLIENT, hf_span(NULL, 0)); /* to begin */
-    early_record(&rogue);
-    expect(HF_SERVER, HF_E_BAD_RECORD_MAC);
-}
-
 /* ---- 4.6.1: tickets ----------------------------------------------------------------------- */
+
+static void give_ticket(struct hf_span ticket)
+{
+    begin_ready();
+    assert_int_equal(rogue_say(&rogue, HF_CLIENT, HF_CONTENT_HANDSHAKE, ticket),
+                     HF_NEED_BYTES);
+    assert_true(hf_conn_ready(conn_of(HF_CLIENT)));
+    rogue_end(&rogue);
+}
 
 /* "Clients MUST NOT cache tickets for longer than 7 days, regardless of the
  * ticket_lifetime": one that says more is no reason to end the connection. */
 static void a_ticket_for_more_than_a_week_is_no_error(void **state)
 {
-    static const uint8_t ticket[] = { HF_NEW_SESSION_TICKET,
-                                      0,
-                                      0,
-                                      14,
-                                      0xff,
-                                      0xff,
-                                      0xff,
-                                      0xff, /* lifetime */
-                                      1,
-                                      2,
-                                      3,
-                                      4,
-                                      0, /* age_add, nonce */
-                                      0,
-                                      1,
-                                      'x',
-                                      0,
-                                      0 };
-
     (void)state;
-    begin_ready();
-    assert_int_equal(
-        rogue_say(&rogue, HF_CLIENT, HF_CONTENT_HANDSHAKE, HF_SPAN(ticket)),
-        HF_NEED_BYTES);
-    assert_true(hf_conn_ready(conn_of(HF_CLIENT)));
-    rogue_end(&rogue);
+    give_ticket(hf_span("\4\0\0\x0e"
+                        "\xff\xff\xff\xff"
+                        "\1\2\3\4"
+                        "\0"
+                        "\0\1x"
+                        "\0\0",
+                        18));
+}
+
+/* "Clients MUST ignore unrecognized extensions." */
+static void unknown_extensions_of_a_ticket_are_ignored(void **state)
+{
+    (void)state;
+    give_ticket(hf_span("\4\0\0\x13"
+                        "\0\0\0\1"
+                        "\1\2\3\4"
+                        "\0"
+                        "\0\1x"
+                        "\0\5\x77\x77\0\1x",
+                        23));
 }
 
 /* ---- 6: alerts -------------------------------------------------------------------------- */
+
+static uint8_t last_alert[2];
+
+static void note_alert(struct rogue *r, struct rogue_record *record)
+{
+    (void)r;
+    if (record->type == HF_CONTENT_ALERT && record->len == 2)
+        memcpy(last_alert, record->bytes, 2);
+}
+
+/* "All the alerts listed in Section 6.2 MUST be sent with AlertLevel=fatal";
+ * close_notify is none of them. */
+static void our_alerts_are_fatal_but_for_close_notify(void **state)
+{
+    (void)state;
+    begin(SCENE_FULL, note_alert);
+    assert_true(rogue_run(&rogue));
+    rogue_say(&rogue, HF_CLIENT, HF_CONTENT_HANDSHAKE, hf_span("\1\0\0\0", 4));
+    assert_true(rogue_pass(&rogue, HF_CLIENT));
+    assert_memory_equal(last_alert, "\2\x0a", 2);
+    rogue_end(&rogue);
+
+    begin(SCENE_FULL, note_alert);
+    assert_true(rogue_run(&rogue));
+    hf_conn_close(conn_of(HF_CLIENT));
+    assert_true(rogue_pass(&rogue, HF_CLIENT));
+    assert_memory_equal(last_alert, "\1\0", 2);
+    rogue_end(&rogue);
+}
 
 static bool all_zero(const void *p, size_t len)
 {
@@ -451,12 +385,10 @@ int main(void)
         cmocka_unit_test(legacy_record_version_must_be_ignored),
         cmocka_unit_test(an_empty_alert_or_handshake_record_is_unexpected),
         cmocka_unit_test(a_bare_alert_after_server_hello_is_unexpected),
-        cmocka_unit_test(a_server_skips_early_data_that_it_refused),
-        cmocka_unit_test(a_server_skips_no_more_than_a_limit),
-        cmocka_unit_test(nothing_is_skipped_that_was_not_announced),
-        cmocka_unit_test(nothing_is_skipped_in_the_second_flight),
         cmocka_unit_test(who_is_asked_for_new_keys_answers_without_asking),
         cmocka_unit_test(a_ticket_for_more_than_a_week_is_no_error),
+        cmocka_unit_test(unknown_extensions_of_a_ticket_are_ignored),
+        cmocka_unit_test(our_alerts_are_fatal_but_for_close_notify),
         cmocka_unit_test(alerts_are_those_that_the_rfc_names),
         cmocka_unit_test(secrets_of_a_failed_connection_are_forgotten),
         cmocka_unit_test(a_server_name_is_a_name_without_trailing_dot),
