@@ -175,6 +175,50 @@ static void configs_without_memory_fail_cleanly(void **state)
     }
 }
 
+/* ---- what a promise costs ------------------------------------------------------------- */
+
+/* Bytes that a server holds for a client that has sent @sent bytes of a hello
+ * of 64 KiB. */
+static size_t held_for(size_t sent)
+{
+    static uint8_t record[5 + 16384] = { 22, 3, 1 };
+    struct hf_conn *conn;
+    size_t held, used;
+    struct hf_span data;
+
+    flaky_begin(FLAKY_MEMORY, 0, false);
+    conn = hf_conn_new(stages[SCENE_FULL].server, HF_SERVER, NULL);
+    for (size_t at = 0; at < sent;) {
+        size_t n = sent - at < 16384 ? sent - at : 16384;
+
+        hf_store_number(record + 3, n, 2);
+        memset(record + 5, 3, n);
+        if (!at)
+            memcpy(record + 5, "\1\1\0\0", n < 4 ? n : 4);
+        assert_int_equal(hf_conn_receive(conn, record, 5 + n, &used, &data),
+                         HF_NEED_BYTES);
+        assert_int_equal(used, 5 + n);
+        at += n;
+    }
+    held = flaky_bytes();
+    hf_conn_free(conn);
+    flaky_end();
+    assert_int_equal(flaky_blocks(), 0);
+    return held;
+}
+
+/* Memory grows with the bytes that came, never with those announced: of a
+ * thousand clients that promise the largest hello and send its first bytes,
+ * each costs what a connection costs. */
+static void memory_follows_what_came_not_what_was_promised(void **state)
+{
+    (void)state;
+    assert_true(held_for(4) < 8192);
+    assert_true(held_for(512) < 8192);
+    for (size_t sent = 1024; sent <= 65536; sent *= 2)
+        assert_true(held_for(sent) < 8192 + 2 * sent);
+}
+
 static int record(void **state)
 {
     const struct hf_provider *provider = flaky_provider(tape_provider());
@@ -206,6 +250,7 @@ int main(void)
         cmocka_unit_test(every_call_of_the_provider_may_fail),
         cmocka_unit_test(our_own_faults_are_called_so),
         cmocka_unit_test(configs_without_memory_fail_cleanly),
+        cmocka_unit_test(memory_follows_what_came_not_what_was_promised),
     };
 
     return cmocka_run_group_tests(tests, record, erase);

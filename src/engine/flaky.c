@@ -93,6 +93,15 @@ size_t flaky_blocks(void)
     return count;
 }
 
+size_t flaky_bytes(void)
+{
+    size_t bytes = 0;
+
+    for (size_t i = 0; i < BLOCKS; i++)
+        bytes += blocks[i].at ? blocks[i].size : 0;
+    return bytes;
+}
+
 size_t flaky_dirty(void)
 {
     return now.dirty;

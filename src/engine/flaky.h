@@ -20,6 +20,8 @@ void flaky_begin(enum flaky what, size_t fail_at, bool on);
 size_t flaky_end(void);
 /* Blocks that the library took since flaky_begin and has not given back. */
 size_t flaky_blocks(void);
+/* Bytes in them. */
+size_t flaky_bytes(void);
 /* Blocks that came back with something in them. */
 size_t flaky_dirty(void);
 
