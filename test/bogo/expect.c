@@ -1,7 +1,7 @@
 /* expect.c - after the handshake: is everything as the runner expects? */
 #include "shim.h"
 
-#include "base/base.h" /* for reading PEM */
+#include "engine/conn.h" /* for the kind of master secret, and reading PEM */
 
 #include <stdio.h>
 #include <string.h>
@@ -22,6 +22,15 @@ static bool text_is(const char *what, struct hf_span have, const char *want)
     fprintf(stderr, "shim: the %s is %.*s, not %s\n", what, (int)have.len,
             have.len ? (const char *)have.at : "", want);
     return false;
+}
+
+/* TLS 1.3 has no other. */
+static bool master_secret(const struct shim *s)
+{
+    return !s->o->expect_extended_master_secret ||
+           s->conn->session.extended_master ||
+           hf_conn_version(s->conn) == HF_TLS13 ||
+           shim_wrong("the master secret is not extended");
 }
 
 static bool choices(const struct shim *s)
@@ -125,6 +134,6 @@ static bool credential(const struct shim *s)
 
 bool shim_expectations(struct shim *s)
 {
-    return choices(s) && retry(s) && names(s) && certificates(s) &&
-           credential(s);
+    return choices(s) && master_secret(s) && retry(s) && names(s) &&
+           certificates(s) && credential(s);
 }

@@ -73,6 +73,7 @@ struct shim_options {
     unsigned expect_peer_signature_algorithm, expect_selected_credential;
     bool expect_verify_result, expect_hrr, expect_no_hrr, expect_no_peer_cert;
     bool expect_session_miss, expect_no_server_name;
+    bool expect_extended_master_secret;
     const char *expect_server_name, *expect_alpn, *expect_advertised_alpn;
     const char *expect_peer_cert_file, *expect_msg_callback;
     const char *expect_early_data_reason, *note_unimplemented;
