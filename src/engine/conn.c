@@ -209,7 +209,6 @@ enum hf_outcome hf_conn_eof(struct hf_conn *conn)
 {
     struct hf_session *s = &conn->session;
 
-    conn->eof = true;
     if (conn->failed)
         return HF_FAILED;
     if (conn->close_received)

@@ -35,7 +35,7 @@ struct hf_conn {
     bool check_name;
     char *sni; /* client: to be sent; owned */
     bool ready, told_ready, started;
-    bool failed, close_sent, close_received, eof;
+    bool failed, close_sent, close_received;
     bool owes_update; /* the peer asked for a change of our keys */
     uint8_t no_progress;
 };

@@ -187,17 +187,23 @@ static enum hf_step_result act(struct hf_handshake *hs,
 
 /* ---- the end ------------------------------------------------------------------------ */
 
+/* Has the peer a certificate to prove? */
+static bool peer_shows(const struct hf_handshake *hs)
+{
+    if (hs->facts & HF_FACT_RESUMED)
+        return false;
+    return hs->session->role == HF_CLIENT || hs->facts & HF_FACT_GAVE ||
+           hs->settings->client_auth == HF_CLIENT_AUTH_REQUIRED;
+}
+
 /* Connected means proved.  Success is never the default: each proof is a
  * value that one function sets. */
 static enum hf_step_result finish(struct hf_handshake *hs)
 {
     const struct hf_proofs *p = &hs->proofs;
-    bool shown = hs->session->role == HF_CLIENT
-                     ? !(hs->facts & HF_FACT_RESUMED)
-                     : (hs->facts & HF_FACT_GAVE) != 0;
 
     if (p->finished == HF_PROOF_FINISHED &&
-        (!shown ||
+        (!peer_shows(hs) ||
          (p->chain == HF_PROOF_CHAIN && p->signature == HF_PROOF_SIGNATURE)))
         return HF_STEP_DONE;
     hf_fail(hs->error, HF_E_BUG, "the handshake ended without its proofs");

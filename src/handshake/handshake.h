@@ -177,7 +177,7 @@ struct hf_session {
     const struct hf_hash *hash;
     const struct hf_aead *aead;
     bool retried, verified;
-    bool extended_master; /* TLS 1.2: RFC 7627 */
+    bool extended_master;  /* TLS 1.2: RFC 7627 */
     int16_t own_chain;     /* index of our keypair, -1 if none was used */
     char *protocol;        /* NUL ended, or NULL */
     char *server_name;     /* SNI, or NULL */
@@ -310,8 +310,7 @@ struct hf_handshake {
 
 /* ---- running it (driver.c) ---------------------------------------------------------------------- */
 
-/* A handshake for @session.  @name (client) may be NULL if the settings allow
- * it.  NULL without memory; other faults are in session->error. */
+/* A handshake for @session, which it works on.  NULL without memory. */
 struct hf_handshake *hf_handshake_new(struct hf_session *session);
 void hf_handshake_free(struct hf_handshake *hs);
 /* Do what can be done.  DONE: it is over.  WAIT: for bytes, or for an answer
@@ -430,8 +429,7 @@ HF_CHECK bool hf_negotiate_keypair(const struct hf_settings *s,
                                    struct hf_chosen *out);
 /* Does this pair's certificate have that name? */
 bool hf_keypair_named(const struct hf_keypair *pair, struct hf_span name);
-/* The numbers of a checked list, those that we know first; at most
- * HF_LIST_MAX. */
+/* The numbers of a checked list that are @ours too, in the order of the list. */
 void hf_numbers_read(struct hf_numbers *out, struct hf_span list16,
                      const struct hf_numbers *ours);
 
