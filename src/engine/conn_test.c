@@ -108,6 +108,31 @@ static void a_client_shows_its_certificate_in_tls12(void **state)
     duet_wipe(&duet);
 }
 
+/* In the year 2100 none of the certificates is good any more. */
+static int64_t much_later(void *ctx)
+{
+    (void)ctx;
+    return INT64_C(4102444800);
+}
+
+static void dates_count_unless_that_is_switched_off(void **state)
+{
+    (void)state;
+    begin();
+    assert_true(hf_config_set_clock(duet.client_config, much_later, NULL));
+    assert_true(duet_start(&duet, "localhost"));
+    assert_false(duet_run(&duet));
+    assert_int_equal(hf_conn_error(duet.client)->code, HF_E_EXPIRED);
+    duet_wipe(&duet);
+
+    begin();
+    assert_true(hf_config_set_clock(duet.client_config, much_later, NULL));
+    assert_true(hf_config_insecure_no_time_check(duet.client_config));
+    shake();
+    assert_true(hf_conn_peer_verified(duet.client));
+    duet_wipe(&duet);
+}
+
 static int make_certs(void **state)
 {
     (void)state;
@@ -126,6 +151,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_engines_shake_hands),
         cmocka_unit_test(data_flows_both_ways),
+        cmocka_unit_test(dates_count_unless_that_is_switched_off),
         cmocka_unit_test(two_engines_shake_hands_in_tls12),
         cmocka_unit_test(a_client_shows_its_certificate_in_tls12),
     };

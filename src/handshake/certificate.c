@@ -219,6 +219,7 @@ static bool trusted(struct hf_handshake *hs, struct hf_error *why)
         .count = s->peer_count,
         .name = hs->check_name ? &hs->name : NULL,
         .purpose = s->role == HF_CLIENT ? HF_PURPOSE_SERVER : HF_PURPOSE_CLIENT,
+        .any_time = set->no_time_check,
         .min_rsa_bits = set->min_rsa_bits,
         .watch = s->watch,
         .watch_ctx = s->watch_ctx,

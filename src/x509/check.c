@@ -95,9 +95,9 @@ static uint16_t ask_cheap(struct hf_checker *c, struct hf_cert *const *path,
     unsigned cas = 0;
     uint16_t code;
 
-    if (c->v->now < cert->not_before)
+    if (!c->v->any_time && c->v->now < cert->not_before)
         return refuse(c, i, HF_EV_CHECK_TIME, HF_E_NOT_YET_VALID);
-    if (c->v->now > cert->not_after)
+    if (!c->v->any_time && c->v->now > cert->not_after)
         return refuse(c, i, HF_EV_CHECK_TIME, HF_E_EXPIRED);
     if (cert->flags & HF_CERT_CRITICAL)
         return refuse(c, i, HF_EV_CHECK_EXTENSIONS, HF_E_CRITICAL_EXTENSION);

@@ -108,6 +108,8 @@ static void say_time(const struct hf_check *c, struct hf_words *w)
                   cert->not_before, ago, c->v->now);
         hf_format(w->instead, sizeof(w->instead),
                   "set our clock, if it is slow, else wait");
+    } else if (c->v->any_time) {
+        hf_format(w->verdict, sizeof(w->verdict), "dates are not looked at");
     } else {
         span_text(cert->not_after - c->v->now, ago, sizeof(ago));
         hf_format(w->verdict, sizeof(w->verdict), "valid for %s more", ago);

@@ -294,6 +294,7 @@ struct hf_verify {
     const struct hf_peer_name *name; /* NULL: no name is checked */
     enum hf_purpose purpose;         /* what the leaf is used for */
     int64_t now;
+    bool any_time;         /* insecure: dates are not looked at */
     uint16_t min_rsa_bits; /* 0: 2048 */
     /* Bits of enum hf_key_usage that the leaf's keyUsage must have, if it has
      * one; 0: digitalSignature. */
