@@ -205,7 +205,7 @@ HF_PUBLIC void hf_conn_close(struct hf_conn *conn);
 HF_PUBLIC bool hf_conn_update_keys(struct hf_conn *conn, bool both);
 
 /* The open question, kind 0 if there is none.  Spans are good until it is
- * answered. */
+ * answered or the connection ends. */
 struct hf_question {
     unsigned kind;            /* enum hf_question_kind */
     struct hf_span name;      /* CONFIG: SNI, or empty */

@@ -418,6 +418,19 @@ static bool check_lists(struct hf_config *config)
     return true;
 }
 
+/* Whose key lives elsewhere, for him somebody must sign. */
+static bool check_keys(struct hf_config *config)
+{
+    const struct hf_settings *set = &config->settings;
+
+    for (size_t i = 0; i < set->keypair_count; i++)
+        if (!set->keypairs[i].key && !(set->questions & HF_ASK_SIGN))
+            return hf_fail(&config->error, HF_E_BAD_OPTION,
+                           "chain %z has no key, and HF_ASK_SIGN is not set",
+                           i);
+    return true;
+}
+
 bool hf_config_freeze(struct hf_config *config)
 {
     if (config->frozen)
@@ -426,7 +439,7 @@ bool hf_config_freeze(struct hf_config *config)
         return false;
     default_lists(config);
     default_shares(config);
-    if (!check_lists(config) || !keep_suites(config))
+    if (!check_lists(config) || !keep_suites(config) || !check_keys(config))
         return false;
     order_shares(&config->settings);
     config->frozen = true;

@@ -379,6 +379,22 @@ static void a_chosen_config_must_be_able_to_verify(void **state)
     duet_wipe(&duet);
 }
 
+/* "HF_ASK_SIGN must be set" (engine.h): nobody is asked who does not expect it. */
+static void a_chain_without_a_key_needs_somebody_who_signs(void **state)
+{
+    struct hf_config *config = hf_config_new();
+
+    (void)state;
+    assert_true(
+        hf_config_add_chain(config, hf_span_text(attack_certs()->chain)));
+    assert_false(hf_config_freeze(config));
+    assert_int_equal(hf_config_error(config)->code, HF_E_BAD_OPTION);
+    hf_config_clear_error(config);
+    assert_true(hf_config_set_questions(config, HF_ASK_SIGN));
+    assert_true(hf_config_freeze(config));
+    hf_config_free(config);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -393,6 +409,7 @@ int main(void)
         cmocka_unit_test(secrets_of_a_failed_connection_are_forgotten),
         cmocka_unit_test(a_server_name_is_a_name_without_trailing_dot),
         cmocka_unit_test(a_chosen_config_must_be_able_to_verify),
+        cmocka_unit_test(a_chain_without_a_key_needs_somebody_who_signs),
     };
 
     return cmocka_run_group_tests(tests, attack_open, attack_close);
