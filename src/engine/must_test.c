@@ -221,6 +221,36 @@ static void our_alerts_are_fatal_but_for_close_notify(void **state)
     rogue_end(&rogue);
 }
 
+static unsigned ignored;
+
+static void count_ignored(void *ctx, const struct hf_event *event)
+{
+    (void)ctx;
+    if (event->kind == HF_EVENT_DECISION && event->id == HF_EV_ALERT) {
+        assert_string_equal(event->inputs, "user_canceled");
+        assert_string_equal(event->verdict, "ignored");
+        ignored++;
+    }
+}
+
+/* 6.2: "SHOULD provide a way to facilitate logging the sending and receiving of
+ * alerts": also of the one that does not end the connection. */
+static void an_alert_that_ends_nothing_is_told(void **state)
+{
+    static const uint8_t alert[] = { 1, 90 };
+
+    (void)state;
+    ignored = 0;
+    begin(SCENE_FULL, NULL);
+    assert_true(
+        hf_conn_set_watch(conn_of(HF_SERVER), count_ignored, NULL, false));
+    assert_true(rogue_run(&rogue));
+    rogue_say(&rogue, HF_SERVER, HF_CONTENT_ALERT, HF_SPAN(alert));
+    assert_true(hf_conn_ready(conn_of(HF_SERVER)));
+    assert_int_equal(ignored, 1);
+    rogue_end(&rogue);
+}
+
 static bool all_zero(const void *p, size_t len)
 {
     const uint8_t *bytes = p;
@@ -405,6 +435,7 @@ int main(void)
         cmocka_unit_test(a_ticket_for_more_than_a_week_is_no_error),
         cmocka_unit_test(unknown_extensions_of_a_ticket_are_ignored),
         cmocka_unit_test(our_alerts_are_fatal_but_for_close_notify),
+        cmocka_unit_test(an_alert_that_ends_nothing_is_told),
         cmocka_unit_test(alerts_are_those_that_the_rfc_names),
         cmocka_unit_test(secrets_of_a_failed_connection_are_forgotten),
         cmocka_unit_test(a_server_name_is_a_name_without_trailing_dot),

@@ -51,11 +51,12 @@ static enum took take_alert(struct hf_conn *conn, struct hf_span alert)
         hf_decided(s, HF_EV_CLOSE, true, "the peer's", NULL, NULL);
         return TOOK_CLOSE;
     }
-    if (alert.at[1] == USER_CANCELED)
-        return hf_conn_idle_step(conn, "user_canceled") ? TOOK : TOOK_FATAL;
-    if (is_mild(conn, alert))
-        return hf_conn_idle_step(conn, "a warning") ? TOOK : TOOK_FATAL;
     name = hf_alert_name(alert.at[1]);
+    if (alert.at[1] == USER_CANCELED || is_mild(conn, alert)) {
+        hf_decided(s, HF_EV_ALERT, true, name, "ignored", NULL);
+        return hf_conn_idle_step(conn, name ? name : "a warning") ? TOOK
+                                                                  : TOOK_FATAL;
+    }
     hf_fail(&s->error,
             alert.at[1] == CLOSE_NOTIFY ? HF_E_CLOSED_EARLY : HF_E_ALERT,
             "the peer sent %s (%u)", name ? name : "an unknown alert",
