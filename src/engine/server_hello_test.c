@@ -210,6 +210,72 @@ static void bad_points_on_p256_are_illegal_parameters(void **state)
     attack_all(SCENE_RETRY, HF_CLIENT, rows, HF_COUNT(rows));
 }
 
+/* ---- X25519MLKEM768 ----------------------------------------------------------------------- */
+
+/* The reply has 1088 bytes of a ciphertext and 32 of a public key. */
+static void cut_hybrid(struct rogue *r, struct rogue_record *record)
+{
+    uint8_t body[4 + 1200];
+    struct hf_span there = edit_body(record, 51);
+    size_t len = attack_row(r)->number;
+
+    assert_true(there.len <= sizeof(body));
+    memset(body, 1, sizeof(body));
+    memcpy(body, there.at, there.len < len + 4 ? there.len : len + 4);
+    hf_store_number(body + 2, len, 2);
+    edit_set(record, 51, hf_span(body, 4 + len));
+}
+
+/* In a hello the entry stands in a list. */
+static void cut_first_share(struct rogue *r, struct rogue_record *record)
+{
+    uint8_t body[6 + 1300];
+    struct hf_span there = edit_body(record, 51);
+    size_t len = attack_row(r)->number;
+
+    assert_true(there.len <= sizeof(body));
+    memset(body, 1, sizeof(body));
+    memcpy(body, there.at, there.len < len + 6 ? there.len : len + 6);
+    hf_store_number(body, len + 4, 2);
+    hf_store_number(body + 4, len, 2);
+    edit_set(record, 51, hf_span(body, 6 + len));
+}
+
+ATTACK_ON(hybrid, HF_SERVER_HELLO, cut_hybrid)
+ATTACK_ON(client_hybrid, HF_CLIENT_HELLO, cut_first_share)
+
+static void a_hybrid_share_has_one_length(void **state)
+{
+    static const uint16_t group[] = { 4588, 0 };
+    /* clang-format off */
+    static const struct attack rows[] = {
+        ATTACK("nothing but the ciphertext", hybrid, HF_E_BAD_KEY_SHARE, ANY_BYTE, "1088 bytes, not 1120", 1088, "")
+        ATTACK("nothing but X25519", hybrid, HF_E_BAD_KEY_SHARE, ANY_BYTE, "32 bytes, not 1120", 32, "")
+        ATTACK("a byte less", hybrid, HF_E_BAD_KEY_SHARE, ANY_BYTE, "1119 bytes", 1119, "")
+        ATTACK("a byte more", hybrid, HF_E_BAD_KEY_SHARE, ANY_BYTE, "1121 bytes", 1121, "")
+        ATTACK("one byte", hybrid, HF_E_BAD_KEY_SHARE, ANY_BYTE, "1 bytes", 1, "")
+    };
+    static const struct attack hellos[] = {
+        ATTACK("nothing but the key of ML-KEM", client_hybrid, HF_E_BAD_KEY_SHARE, ANY_BYTE, "1184 bytes, not 1216", 1184, "")
+        ATTACK("nothing but X25519", client_hybrid, HF_E_BAD_KEY_SHARE, ANY_BYTE, "32 bytes, not 1216", 32, "")
+        ATTACK("a byte less", client_hybrid, HF_E_BAD_KEY_SHARE, ANY_BYTE, "1215 bytes", 1215, "")
+        ATTACK("a byte more", client_hybrid, HF_E_BAD_KEY_SHARE, ANY_BYTE, "1217 bytes", 1217, "")
+    };
+    /* clang-format on */
+    struct stage stage;
+
+    (void)state;
+    assert_true(stage_set(&stage, SCENE_FULL, attack_certs()));
+    assert_true(hf_config_set_groups(stage.client, group) &&
+                hf_config_set_shares(stage.client, group) &&
+                hf_config_set_groups(stage.server, group));
+    for (size_t i = 0; i < HF_COUNT(rows); i++)
+        attack_in(&stage, HF_CLIENT, &rows[i]);
+    for (size_t i = 0; i < HF_COUNT(hellos); i++)
+        attack_in(&stage, HF_SERVER, &hellos[i]);
+    stage_clear(&stage);
+}
+
 /* ---- downgrade (RFC 8446 4.1.3) --------------------------------------------------------- */
 
 /* A ServerHello of TLS 1.2 or older whose random ends in row->bytes. */
@@ -362,6 +428,7 @@ int main(void)
         cmocka_unit_test(a_server_hello_cut_anywhere_is_refused),
         cmocka_unit_test(bad_x25519_shares_are_illegal_parameters),
         cmocka_unit_test(bad_points_on_p256_are_illegal_parameters),
+        cmocka_unit_test(a_hybrid_share_has_one_length),
         cmocka_unit_test(a_downgrade_is_told_from_an_old_server),
         cmocka_unit_test(a_retry_must_ask_for_something_new),
         cmocka_unit_test(what_the_retry_settled_stays),
