@@ -307,6 +307,13 @@ static enum result open_and_close(void)
 /* Where libcrypto itself forgets blocks when it cannot open, a sanitizer for
  * leaks must look away. */
 #if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED 1
+#elif defined(__has_feature) /* how clang says it */
+#define SANITIZED __has_feature(address_sanitizer)
+#else
+#define SANITIZED 0
+#endif
+#if SANITIZED
 #include <sanitizer/lsan_interface.h>
 #define LOOK_AWAY() __lsan_disable()
 #define LOOK_AGAIN() __lsan_enable()
