@@ -5,7 +5,10 @@
 # may leave nothing outside build/, and make check.  Needs root.
 set -eu
 source=$(cd "$(dirname "$0")/.." && pwd)
-mirror=${MIRROR:-http://deb.debian.org/debian}
+# The mirror that apt is set up with, in either form of its list.
+mirror=${MIRROR:-$(cat /etc/apt/sources.list.d/*.sources /etc/apt/sources.list \
+    2>/dev/null | sed -n -e 's/^URIs: *\([^ ]*\).*/\1/p' \
+    -e 's/^deb \(\[[^]]*\] \)\{0,1\}\([^ ]*\).*/\2/p' | head -n 1)}
 
 if [ "${1:-}" = --inside ]; then
     # In a mount and process namespace of its own: what is mounted or started

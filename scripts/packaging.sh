@@ -8,8 +8,8 @@ source=$1
 build=$2
 root=$build/packaging-test
 rm -rf "$root"
-mkdir -p "$root/work"
-log=$root/work/log
+mkdir -p "$root/scratch"
+log=$root/scratch/log
 echo 1..6
 
 number=0
@@ -31,7 +31,7 @@ without() {
     echo "ok $number - $3 # SKIP"
 }
 
-cat >"$root/work/try.c" <<'END'
+cat >"$root/scratch/try.c" <<'END'
 #include <handfast/handfast.h>
 #include <stdio.h>
 int main(void)
@@ -61,35 +61,35 @@ flags() {
 }
 # shellcheck disable=SC2046
 by_pkg_config() {
-    cc -Wall -Werror -o "$root/work/shared" "$root/work/try.c" \
+    cc -Wall -Werror -o "$root/scratch/shared" "$root/scratch/try.c" \
         $(flags --cflags --libs) &&
-        LD_LIBRARY_PATH=$libdir "$root/work/shared" | grep -x verify.name
+        LD_LIBRARY_PATH=$libdir "$root/scratch/shared" | grep -x verify.name
 }
 # shellcheck disable=SC2046
 statically() {
-    cc -o "$root/work/static" "$root/work/try.c" $(flags --cflags) \
+    cc -o "$root/scratch/static" "$root/scratch/try.c" $(flags --cflags) \
         "$libdir/libhandfast.a" $(pkg-config --libs libcrypto) &&
-        "$root/work/static" | grep -x verify.name
+        "$root/scratch/static" | grep -x verify.name
 }
 headers_stand_alone() {
     for header in "$source"/include/handfast/*.h; do
         name=handfast/$(basename "$header")
-        echo "#include <$name>" >"$root/work/alone.c"
+        echo "#include <$name>" >"$root/scratch/alone.c"
         cc -std=c11 -Wall -Wextra -Wpedantic -Werror -fsyntax-only \
             -D_POSIX_C_SOURCE=200809L -I"$source/include" \
-            "$root/work/alone.c" || return 1
+            "$root/scratch/alone.c" || return 1
     done
 }
 in_cplusplus() {
     for header in "$source"/include/handfast/*.h; do
         name=handfast/$(basename "$header")
-        echo "#include <$name>" >"$root/work/alone.cc"
+        echo "#include <$name>" >"$root/scratch/alone.cc"
         g++ -Wall -Wextra -Werror -fsyntax-only -I"$source/include" \
-            "$root/work/alone.cc" || return 1
+            "$root/scratch/alone.cc" || return 1
     done
 }
 by_cmake() {
-    cat >"$root/work/CMakeLists.txt" <<'END'
+    cat >"$root/scratch/CMakeLists.txt" <<'END'
 cmake_minimum_required(VERSION 3.13)
 project(try C)
 find_package(handfast 0.1 REQUIRED)
@@ -98,11 +98,11 @@ target_link_libraries(try_shared handfast::handfast)
 add_executable(try_static try.c)
 target_link_libraries(try_static handfast::handfast_static)
 END
-    cmake -S "$root/work" -B "$root/work/cmake" \
+    cmake -S "$root/scratch" -B "$root/scratch/cmake" \
         -Dhandfast_DIR="$libdir/cmake/handfast" &&
-        cmake --build "$root/work/cmake" &&
-        "$root/work/cmake/try_shared" | grep -x verify.name &&
-        "$root/work/cmake/try_static" | grep -x verify.name
+        cmake --build "$root/scratch/cmake" &&
+        "$root/scratch/cmake/try_shared" | grep -x verify.name &&
+        "$root/scratch/cmake/try_static" | grep -x verify.name
 }
 
 try "installs" installs
