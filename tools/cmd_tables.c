@@ -18,7 +18,7 @@ static void place_text(const struct hf_numbers *list, unsigned number,
     out[0] = '\0';
     for (size_t i = 0; i < list->count; i++)
         if (list->at[i] == number)
-            snprintf(out, 8, "%zu", i + 1);
+            snprintf(out, 8, "%u", (unsigned)(i + 1) & 0xff);
 }
 
 static void tables_suites(FILE *to, const struct hf_settings *s)
