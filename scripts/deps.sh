@@ -45,6 +45,7 @@ openssl         openssl
 valgrind        valgrind
 wget            wget
 zsh             zsh
+xxd             xxd
 zlib1g-dev      /usr/include/zlib.h
 END
         ;;

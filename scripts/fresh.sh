@@ -16,6 +16,7 @@ if [ "${1:-}" = --inside ]; then
     root=$2
     mount -t proc proc "$root/proc"
     mount -t tmpfs tmpfs "$root/dev/shm"
+    mount -t devpts -o newinstance,ptmxmode=0666 devpts "$root/dev/pts"
     exec chroot "$root" /usr/bin/env -i HOME=/root TERM=dumb CI=1 \
         PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
         /bin/sh -c '
