@@ -35,7 +35,7 @@ enum {
  * fail with config.frozen.  Lists end with 0 or NULL and are copied. */
 struct hf_config;
 
-/* A config with the default policy.  NULL without memory.  One count. */
+/* A config with the policy "default".  NULL without memory.  One count. */
 HF_PUBLIC struct hf_config *hf_config_new(void);
 HF_PUBLIC struct hf_config *hf_config_keep(struct hf_config *config);
 HF_PUBLIC void hf_config_free(struct hf_config *config); /* NULL is fine */
@@ -53,8 +53,32 @@ HF_PUBLIC bool hf_config_freeze(struct hf_config *config);
 /* The provider of cryptography; hf_libcrypto if never set. */
 HF_PUBLIC bool hf_config_set_provider(struct hf_config *config,
                                       const struct hf_provider *provider);
-/* Versions from @min to @max: HF_TLS12 or HF_TLS13.  TLS 1.3 only if never
- * set. */
+
+/* What is offered and accepted, as one thing with a name and a date.  Lists
+ * end with 0, most wanted first.  Const data; any thread. */
+struct hf_policy {
+    const char *name;   /* "default": may mean a newer row in a later release */
+    const char *pinned; /* "default-2026": means this row for ever */
+    const char *date;   /* "2026-11-21": when it was laid down */
+    const char *purpose; /* one line */
+    uint16_t min_version, max_version;
+    uint16_t min_rsa_bits;
+    const uint16_t *suites, *groups, *schemes;
+    const uint16_t *shares; /* groups for which a first hello has a share */
+};
+/* The policies one by one; NULL behind the last. */
+HF_PUBLIC const struct hf_policy *hf_policy_at(size_t index);
+/* The policy of that name, short or pinned; NULL if there is none. */
+HF_PUBLIC const struct hf_policy *hf_policy_find(const char *name);
+/* Follow the policy @name ("default", "modern", "classic", or a pinned name):
+ * versions, suites, groups, shares, signature schemes and the RSA minimum
+ * become the policy's, whatever was set before; the setters below change parts
+ * of it if they come later.  What the provider lacks is left out of a policy's
+ * lists (of a list that was set by hand it is an error of hf_config_freeze).
+ * False: config.option if there is no such policy, config.frozen. */
+HF_PUBLIC bool hf_config_set_policy(struct hf_config *config, const char *name);
+/* Versions from @min to @max: HF_TLS12 or HF_TLS13; the policy's if never
+ * set.  A version for which there is no suite is not offered. */
 HF_PUBLIC bool hf_config_set_versions(struct hf_config *config, unsigned min,
                                       unsigned max);
 /* Numbers of cipher suites, groups, signature schemes, most wanted first. */
@@ -63,7 +87,8 @@ HF_PUBLIC bool hf_config_set_suites(struct hf_config *config,
 HF_PUBLIC bool hf_config_set_groups(struct hf_config *config,
                                     const uint16_t *groups);
 /* Client: the groups for which the first hello carries a share; default: the
- * first of the groups, and a classic one that comes with it for free. */
+ * policy's or, once groups were set, the first of these and a classic one that
+ * comes with it for free. */
 HF_PUBLIC bool hf_config_set_shares(struct hf_config *config,
                                     const uint16_t *groups);
 HF_PUBLIC bool hf_config_set_signatures(struct hf_config *config,
@@ -108,7 +133,8 @@ HF_PUBLIC bool hf_config_set_clock(struct hf_config *config, hf_clock_fn *now,
 /* The same where none was set and nothing is frozen yet; else nothing. */
 HF_PUBLIC void hf_config_default_clock(struct hf_config *config,
                                        hf_clock_fn *now, void *ctx);
-/* Smallest RSA modulus accepted in a chain, in bits; 2048 if never set. */
+/* Smallest RSA modulus accepted in a chain, in bits; the policy's (2048) if
+ * never set. */
 HF_PUBLIC bool hf_config_set_min_rsa(struct hf_config *config, unsigned bits);
 
 /* Watch every event of every connection; key log lines come only if

@@ -1,11 +1,33 @@
-/* config.c - what we offer and whom we trust: set, checked, frozen, shared.
+/* config.c - what we offer and whom we trust: set, frozen (freeze.c), shared.
  *
  * A setter that cannot do what was asked changes nothing and notes why; the
- * first reason stays.  Freezing fills in what was not said and checks the
- * whole, so that a connection never meets a setting that cannot work. */
+ * first reason stays. */
 #include "engine/conn.h"
 
 #include <stdatomic.h>
+
+static void copy_list(struct hf_numbers *to, const uint16_t *from)
+{
+    to->count = 0;
+    while (*from && to->count < HF_LIST_MAX)
+        to->at[to->count++] = *from++;
+}
+
+/* Everything that a policy fixes, and nothing else. */
+static void follow(struct hf_config *config, const struct hf_policy *policy)
+{
+    struct hf_settings *set = &config->settings;
+
+    set->min_version = policy->min_version;
+    set->max_version = policy->max_version;
+    set->min_rsa_bits = policy->min_rsa_bits;
+    copy_list(&set->suites, policy->suites);
+    copy_list(&set->groups, policy->groups);
+    copy_list(&set->shares, policy->shares);
+    copy_list(&set->schemes, policy->schemes);
+    config->suites_chosen = config->groups_chosen = false;
+    config->schemes_chosen = config->shares_chosen = false;
+}
 
 struct hf_config *hf_config_new(void)
 {
@@ -15,9 +37,7 @@ struct hf_config *hf_config_new(void)
         return NULL;
     config->count = 1;
     config->provider = &hf_libcrypto;
-    config->settings.min_version = HF_TLS13;
-    config->settings.max_version = HF_TLS13;
-    config->settings.min_rsa_bits = 2048;
+    follow(config, hf_policy_at(0)); /* a test says that this is "default" */
     return config;
 }
 
@@ -92,6 +112,20 @@ bool hf_config_open(struct hf_config *config)
                           &config->error);
 }
 
+bool hf_config_set_policy(struct hf_config *config, const char *name)
+{
+    const struct hf_policy *policy = hf_policy_find(name);
+    struct hf_span word = hf_span_text(name);
+
+    if (!open_to_change(config))
+        return false;
+    if (!policy)
+        return hf_fail(&config->error, HF_E_BAD_OPTION, "there is no policy %q",
+                       &word);
+    follow(config, policy);
+    return true;
+}
+
 /* ---- lists of numbers --------------------------------------------------------------- */
 
 static bool set_numbers(struct hf_config *config, struct hf_numbers *to,
@@ -123,13 +157,18 @@ bool hf_config_set_suites(struct hf_config *config, const uint16_t *suites)
         if (!hf_suite_by_number(*s))
             return hf_fail(&config->error, HF_E_BAD_OPTION,
                            "cipher suite %x is not supported", (unsigned)*s);
-    return set_numbers(config, &config->settings.suites, suites,
-                       "cipher suites");
+    if (!set_numbers(config, &config->settings.suites, suites, "cipher suites"))
+        return false;
+    config->suites_chosen = true;
+    return true;
 }
 
 bool hf_config_set_groups(struct hf_config *config, const uint16_t *groups)
 {
-    return set_numbers(config, &config->settings.groups, groups, "groups");
+    if (!set_numbers(config, &config->settings.groups, groups, "groups"))
+        return false;
+    config->groups_chosen = true;
+    return true;
 }
 
 bool hf_config_set_shares(struct hf_config *config, const uint16_t *groups)
@@ -156,8 +195,11 @@ bool hf_config_set_shares(struct hf_config *config, const uint16_t *groups)
 
 bool hf_config_set_signatures(struct hf_config *config, const uint16_t *schemes)
 {
-    return set_numbers(config, &config->settings.schemes, schemes,
-                       "signature schemes");
+    if (!set_numbers(config, &config->settings.schemes, schemes,
+                     "signature schemes"))
+        return false;
+    config->schemes_chosen = true;
+    return true;
 }
 
 /* ---- simple settings -------------------------------------------------------------------- */
@@ -316,132 +358,5 @@ bool hf_config_set_questions(struct hf_config *config, unsigned kinds)
     if (!open_to_change(config))
         return false;
     config->settings.questions = kinds;
-    return true;
-}
-
-/* ---- freezing ------------------------------------------------------------------------------ */
-
-/* What nobody chose is what the provider can do, in its order. */
-static void default_lists(struct hf_config *config)
-{
-    struct hf_settings *set = &config->settings;
-    const struct hf_provider *p = set->crypto.provider;
-    struct hf_numbers *schemes = &set->schemes, *groups = &set->groups;
-
-    if (!set->suites.count)
-        for (size_t i = 0; i < hf_suite_count; i++)
-            if (hf_suites[i].version >= set->min_version &&
-                hf_suites[i].version <= set->max_version &&
-                hf_suites[i].kx != HF_SUITE_RSA &&
-                hf_suite_aead(&set->crypto, &hf_suites[i]))
-                set->suites.at[set->suites.count++] = hf_suites[i].number;
-    if (!groups->count)
-        for (size_t i = 0; p->groups[i] && i < HF_LIST_MAX; i++)
-            groups->at[groups->count++] = p->groups[i]->group;
-    if (schemes->count)
-        return;
-    for (size_t i = 0; p->signatures[i] && schemes->count < HF_LIST_MAX; i++)
-        if (p->signatures[i]->scheme)
-            schemes->at[schemes->count++] = p->signatures[i]->scheme;
-}
-
-/* A share of the first group, and of the classic one inside it if that is
- * ours too: it costs nothing. */
-static void default_shares(struct hf_config *config)
-{
-    struct hf_settings *set = &config->settings;
-    const struct hf_kx *first;
-
-    if (config->shares_chosen)
-        return;
-    first = hf_kx_by_group(&set->crypto, set->groups.at[0]);
-    set->shares = (struct hf_numbers){ { set->groups.at[0] }, 1 };
-    if (first && first->part &&
-        hf_numbers_have(&set->groups, first->part->group))
-        set->shares.at[set->shares.count++] = first->part->group;
-}
-
-/* A hello offers nothing that it could not keep to (RFC 8446 9.3): suites of
- * other versions than ours are left out. */
-static bool keep_suites(struct hf_config *config)
-{
-    struct hf_settings *set = &config->settings;
-    struct hf_numbers kept = { .count = 0 };
-
-    for (size_t i = 0; i < set->suites.count; i++) {
-        const struct hf_suite *suite = hf_suite_by_number(set->suites.at[i]);
-
-        if (suite->version >= set->min_version &&
-            suite->version <= set->max_version)
-            kept.at[kept.count++] = set->suites.at[i];
-    }
-    set->suites = kept;
-    return kept.count || refuse(config, "none of the cipher suites is of a "
-                                        "version that is allowed");
-}
-
-/* RFC 8446 4.2.8: shares stand in the order of the groups. */
-static void order_shares(struct hf_settings *set)
-{
-    struct hf_numbers ordered = { .count = 0 };
-
-    for (size_t i = 0; i < set->groups.count; i++)
-        if (hf_numbers_have(&set->shares, set->groups.at[i]))
-            ordered.at[ordered.count++] = set->groups.at[i];
-    set->shares = ordered;
-}
-
-static bool check_lists(struct hf_config *config)
-{
-    const struct hf_settings *set = &config->settings;
-    const struct hf_crypto *c = &set->crypto;
-    struct hf_error *e = &config->error;
-
-    for (size_t i = 0; i < set->suites.count; i++)
-        if (!hf_suite_aead(c, hf_suite_by_number(set->suites.at[i])))
-            return hf_fail(e, HF_E_BAD_OPTION, "%s has no cipher suite %x",
-                           c->provider->name, (unsigned)set->suites.at[i]);
-    for (size_t i = 0; i < set->groups.count; i++)
-        if (!hf_kx_by_group(c, set->groups.at[i]))
-            return hf_fail(e, HF_E_BAD_OPTION, "%s has no group %x",
-                           c->provider->name, (unsigned)set->groups.at[i]);
-    for (size_t i = 0; i < set->schemes.count; i++)
-        if (!hf_signature_by_scheme(c, set->schemes.at[i]))
-            return hf_fail(e, HF_E_BAD_OPTION, "%s has no signature scheme %x",
-                           c->provider->name, (unsigned)set->schemes.at[i]);
-    for (size_t i = 0; i < set->shares.count; i++)
-        if (!hf_numbers_have(&set->groups, set->shares.at[i]))
-            return hf_fail(e, HF_E_BAD_OPTION,
-                           "a key share for group %x, which is not among the "
-                           "groups",
-                           (unsigned)set->shares.at[i]);
-    return true;
-}
-
-/* Whose key lives elsewhere, for him somebody must sign. */
-static bool check_keys(struct hf_config *config)
-{
-    const struct hf_settings *set = &config->settings;
-
-    for (size_t i = 0; i < set->keypair_count; i++)
-        if (!set->keypairs[i].key && !(set->questions & HF_ASK_SIGN))
-            return hf_fail(&config->error, HF_E_BAD_OPTION,
-                           "chain %z has no key, and HF_ASK_SIGN is not set",
-                           i);
-    return true;
-}
-
-bool hf_config_freeze(struct hf_config *config)
-{
-    if (config->frozen)
-        return true;
-    if (config->error.code || !hf_config_open(config))
-        return false;
-    default_lists(config);
-    default_shares(config);
-    if (!check_lists(config) || !keep_suites(config) || !check_keys(config))
-        return false;
-    order_shares(&config->settings);
-    config->frozen = true;
     return true;
 }

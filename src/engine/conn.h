@@ -22,7 +22,8 @@ struct hf_config {
     struct hf_error error;
     hf_passphrase_fn *passphrase;
     void *passphrase_ctx;
-    bool shares_chosen; /* by hand; else they follow from the groups */
+    /* Set by hand, and so not to be cut to what the provider has. */
+    bool suites_chosen, groups_chosen, schemes_chosen, shares_chosen;
 };
 /* The provider is needed before the config is frozen, to read keys. */
 HF_CHECK bool hf_config_open(struct hf_config *config);

@@ -65,7 +65,10 @@ bool stage_set_with(struct stage *stage, enum scene scene,
     bool all = scene == SCENE_ALL;
 
     *stage = (struct stage){ hf_config_new(), hf_config_new() };
+    /* Scenes are of TLS 1.3; who wants TLS 1.2 says so afterwards. */
     return stage->client && stage->server &&
+           hf_config_set_versions(stage->client, HF_TLS13, HF_TLS13) &&
+           hf_config_set_versions(stage->server, HF_TLS13, HF_TLS13) &&
            hf_config_set_provider(stage->client, provider) &&
            hf_config_set_provider(stage->server, provider) &&
            hf_config_set_clock(stage->client, scene_clock, NULL) &&
