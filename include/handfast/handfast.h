@@ -102,6 +102,14 @@ HF_PUBLIC void hf_tls_own_fd(struct hf_tls *tls);
  * none afterwards. */
 HF_PUBLIC void hf_tls_set_deadline(struct hf_tls *tls, int milliseconds);
 
+/* Show @tap all bytes that pass the descriptors from now on, sealed as they
+ * travel and in the order of the calls: what was received before it is looked
+ * into, what was sent when it has gone.  No bytes that were received are the
+ * end of the stream.  For captures; @tap may neither use nor free @tls.  NULL:
+ * nobody watches. */
+typedef void hf_tap_fn(void *ctx, bool sent, struct hf_span bytes);
+HF_PUBLIC void hf_tls_set_tap(struct hf_tls *tls, hf_tap_fn *tap, void *ctx);
+
 /* Finish the handshake: 0, HF_WANT_POLLIN, HF_WANT_POLLOUT, HF_WANT_ANSWER or
  * HF_TLS_ERROR.  hf_read and hf_write do it by themselves. */
 HF_PUBLIC int hf_handshake(struct hf_tls *tls);

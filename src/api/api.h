@@ -116,7 +116,12 @@ struct hf_tls {
     int write_error; /* if mute: errno */
     struct hf_error error;
     char reason[HF_REASON_MAX]; /* error as a line of text */
+    hf_tap_fn *tap;             /* or NULL */
+    void *tap_ctx;
 };
+
+/* @bytes have passed a descriptor. */
+void hf_tls_passed(const struct hf_tls *tls, bool sent, struct hf_span bytes);
 
 /* tls->error was noted: put it in words, and let nothing follow.  Always
  * HF_TLS_ERROR. */

@@ -88,6 +88,7 @@ static int flush(struct hf_tls *tls, bool wait)
             return 0;
         switch (hf_io_send(&tls->out, bytes, &sent, &tls->write_error)) {
         case HF_IO_DONE:
+            hf_tls_passed(tls, true, hf_span_first(bytes, sent));
             if (sealed)
                 hf_buffer_drop(&tls->unsent, sent);
             else
@@ -150,7 +151,10 @@ static int fill(struct hf_tls *tls)
             return hf_tls_fail_bug(tls, "a record larger than HF_RECORD_MAX");
         switch (hf_io_receive(&tls->in, w->at + w->end, w->cap - w->end, &n,
                               &error)) {
-        case HF_IO_DONE: w->end += n; return n ? 1 : ended(tls);
+        case HF_IO_DONE:
+            hf_tls_passed(tls, false, hf_span(w->at + w->end, n));
+            w->end += n;
+            return n ? 1 : ended(tls);
         case HF_IO_BROKEN: return hf_tls_fail_system(tls, error, "reading");
         case HF_IO_AGAIN: break;
         }
@@ -200,6 +204,7 @@ static bool has_last_words(struct hf_tls *tls)
                 hf_io_receive(&tls->in, w->at + w->end, w->cap - w->end, &n,
                               &error) != HF_IO_DONE)
                 return false;
+            hf_tls_passed(tls, false, hf_span(w->at + w->end, n));
             w->end += n;
             tls->eof = n == 0;
             break;

@@ -221,6 +221,20 @@ void hf_tls_set_deadline(struct hf_tls *tls, int milliseconds)
     tls->keep_deadline = true;
 }
 
+void hf_tls_set_tap(struct hf_tls *tls, hf_tap_fn *tap, void *ctx)
+{
+    if (!tls)
+        return;
+    tls->tap = tap;
+    tls->tap_ctx = ctx;
+}
+
+void hf_tls_passed(const struct hf_tls *tls, bool sent, struct hf_span bytes)
+{
+    if (tls->tap)
+        tls->tap(tls->tap_ctx, sent, bytes);
+}
+
 struct hf_conn *hf_tls_conn(struct hf_tls *tls)
 {
     return tls ? tls->conn : NULL;
@@ -252,6 +266,7 @@ void hf_tls_linger(struct hf_tls *tls, int64_t deadline)
 
         switch (hf_io_receive(&tls->in, trash, sizeof(trash), &n, &error)) {
         case HF_IO_DONE:
+            hf_tls_passed(tls, false, hf_span(trash, n));
             tls->eof = n == 0;
             total += n;
             break;
