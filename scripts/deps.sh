@@ -42,6 +42,7 @@ mandoc          mandoc
 nginx-light     /usr/sbin/nginx
 nodejs          node
 openssl         openssl
+tshark          tshark
 valgrind        valgrind
 wget            wget
 zsh             zsh

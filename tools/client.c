@@ -233,6 +233,9 @@ static void keylog_line(void *ctx, const char *line)
 {
     const struct story *story = ctx;
     char text[512];
+    pcap_secret(story->pcap, line);
+    if (story->keylog < 0)
+        return;
     int n = snprintf(text, sizeof text, "%s\n", line);
     /* one write, so that lines of several processes do not mix */
     if (n > 0 && (size_t)n < sizeof text &&
@@ -240,8 +243,8 @@ static void keylog_line(void *ctx, const char *line)
         story_note((struct story *)ctx, "  the key log cannot be written");
 }
 
-static bool set_keylog(struct hf_config *config, const struct client *c,
-                       struct story *story, struct failure *f)
+static bool open_keylog(const struct client *c, struct story *story,
+                        struct failure *f)
 {
     const char *path = c->keylog ? c->keylog : environment("SSLKEYLOGFILE");
     if (!path)
@@ -255,8 +258,17 @@ static bool set_keylog(struct hf_config *config, const struct client *c,
                              strerror(errno));
         fprintf(stderr, "%s: SSLKEYLOGFILE %s: %s\n", story->tool->title, path,
                 strerror(errno));
-        return true;
     }
+    return true;
+}
+
+static bool set_keylog(struct hf_config *config, const struct client *c,
+                       struct story *story, struct failure *f)
+{
+    if (!open_keylog(c, story, f))
+        return false;
+    if (story->keylog < 0 && !story->pcap)
+        return true;
     return hf_config_set_keylog(config, keylog_line, story) ||
            config_failed(config, FAIL_NONE, f);
 }

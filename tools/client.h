@@ -10,6 +10,7 @@
 #ifndef HF_TOOL_CLIENT_H
 #define HF_TOOL_CLIENT_H
 
+#include "pcap.h"
 #include "tool.h"
 
 #include <sys/socket.h>
@@ -72,17 +73,24 @@ bool net_connect(const struct route *route, struct arrival *out,
                  struct story *story, struct failure *f);
 /* The proxy that the environment or @said wants for @host; NULL: none. */
 const char *proxy_for(const char *said, const char *except, const char *host);
-/* Ask the HTTP proxy at the other end of @fd for @host:@port. */
-bool proxy_connect(int fd, const struct url *proxy, const char *host,
-                   const char *port, deadline end, struct failure *f);
+/* A descriptor before TLS begins on it, and who watches it or NULL. */
+struct plain {
+    int fd;
+    struct pcap_link *link;
+};
+/* Ask the HTTP proxy at the other end for @host:@port. */
+bool proxy_connect(const struct plain *to, const struct url *proxy,
+                   const char *host, const char *port, deadline end,
+                   struct failure *f);
 /* Whole reads and writes on a non-blocking descriptor.  net_read: bytes, 0 at
  * the end of the stream, -1 after noting a failure. */
-ssize_t net_read(int fd, void *room, size_t cap, deadline end,
+ssize_t net_read(const struct plain *from, void *room, size_t cap, deadline end,
                  struct failure *f);
-bool net_write(int fd, const void *bytes, size_t len, deadline end,
-               struct failure *f);
+bool net_write(const struct plain *to, const void *bytes, size_t len,
+               deadline end, struct failure *f);
 /* A line without its end; reads no byte beyond it. */
-bool net_line(int fd, char *line, size_t cap, deadline end, struct failure *f);
+bool net_line(const struct plain *from, char *line, size_t cap, deadline end,
+              struct failure *f);
 
 /* Say the words that come before TLS in "smtp", "imap", "pop3", "postgres"
  * (starttls.c). */
@@ -101,6 +109,7 @@ struct client {
     const char *pin;    /* "sha256//...;sha256//..." */
     const char *sni;    /* NULL: the host; "": none */
     const char *keylog; /* a file */
+    const char *pcap;   /* a file for the bytes and the keys, or NULL */
     bool show_secrets;
 };
 /* NULL after noting why.  The story's watch is part of it if it tells. */
@@ -136,11 +145,13 @@ struct story {
     FILE *to;
     unsigned level; /* 0 silent, 1 messages, 2 fields, 3 bytes */
     bool show_secrets;
-    struct json *json;    /* an open array of events, or NULL */
-    double zero;          /* clock_ms() of the first event */
-    unsigned max_version; /* what an unknown version is called */
-    char host[HOST_MAX];  /* the name that is verified */
-    int keylog;           /* descriptor, -1: none */
+    struct json *json;      /* an open array of events, or NULL */
+    double zero;            /* clock_ms() of the first event */
+    unsigned max_version;   /* what an unknown version is called */
+    char host[HOST_MAX];    /* the name that is verified */
+    int keylog;             /* descriptor, -1: none */
+    struct pcap *pcap;      /* the capture that the keys go to, or NULL */
+    struct pcap_link *link; /* this connection in it; owned */
     /* What we sent is told when it has gone, so that both directions are in the
      * order of the wire; until then it is held. */
     const struct hf_conn *conn; /* during the handshake, else NULL */

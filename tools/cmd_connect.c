@@ -50,6 +50,8 @@ static const struct opt options[] = {
       .help = "every message; twice: every field; three times: every byte" },
     { .name = "json", .kind = OPT_FLAG, .shared = true, .at = offsetof(struct tool, json),
       .help = "one JSON document about the connection, and no talk over it" },
+    { .name = "pcap", .kind = OPT_TEXT, .arg = "FILE", TLS(pcap),
+      .help = "write what passes the socket to this file, a capture that Wireshark opens decrypted: the keys are in it" },
     { .name = "keylogfile", .kind = OPT_TEXT, .arg = "FILE", TLS(keylog), .also = "keylog-file",
       .help = "append the keys to this file, as the variable SSLKEYLOGFILE does" },
     { .name = "show-secrets", .kind = OPT_FLAG, TLS(show_secrets),
@@ -193,9 +195,14 @@ static bool go(struct visit *v)
         .end = deadline_in(ms ? ms : CONNECT_MS),
     };
     bool ok = false;
+    if (c->client.pcap &&
+        !(v->story.pcap = pcap_open(v->tool, c->client.pcap, f)))
+        return false;
     v->config = client_config(&c->client, &v->story, f);
     if (!v->config || !net_connect(&way, &v->way, &v->story, f))
         return false;
+    v->story.link = pcap_link_new(v->story.pcap, v->way.fd, true,
+                                  v->way.connected - v->way.resolved);
     deadline end = ms ? way.end : deadline_in(HANDSHAKE_MS);
     if (c->starttls && !starttls(v->way.fd, c->starttls, end, &v->story, f)) {
         close(v->way.fd);
@@ -258,7 +265,11 @@ static void tell(struct visit *v, bool ok)
 static int finish(struct visit *v)
 {
     struct failure *f = &v->failure;
-    int code = f->code ? f->exit : HF_EXIT_GOOD;
+    int code;
+    hf_tls_set_tap(v->tls, NULL, NULL);
+    pcap_link_free(v->story.link);
+    pcap_close(v->story.pcap, f);
+    code = f->code ? f->exit : HF_EXIT_GOOD;
     if (v->json) {
         if (!v->tls)
             json_close(v->json); /* events */

@@ -57,6 +57,8 @@ static const struct opt options[] = {
       .help = "no progress" },
     { .name = "show-secrets", .kind = OPT_FLAG, TLS(show_secrets),
       .help = "with -v or --json: print the keys too; whoever reads them can read the connection" },
+    { .name = "pcap", .kind = OPT_TEXT, .arg = "FILE", TLS(pcap),
+      .help = "write what passes the socket to this file, a capture that Wireshark opens decrypted: the keys are in it" },
     { .name = "keylog-file", .kind = OPT_TEXT, .arg = "FILE", TLS(keylog),
       .help = "append the keys to this file, as the variable SSLKEYLOGFILE does" },
 
@@ -303,8 +305,11 @@ static int get_url(struct fetch *fetch)
     memcpy(fetch->first_port, fetch->url.port, sizeof fetch->first_port);
     fetch->started = clock_ms();
     fetch->end = deadline_in(get->max_time);
-    if (readable)
+    if (readable && get->client.pcap)
+        fetch->pcap = pcap_open(fetch->tool, get->client.pcap, &fetch->failure);
+    if (readable && !fetch->failure.code)
         (void)fetch_all(fetch);
+    pcap_close(fetch->pcap, &fetch->failure);
     return finish(fetch);
 }
 

@@ -16,8 +16,11 @@ struct words_read {
     const char *port; /* to know whether it was said */
 };
 
-static void end(struct serve *s)
+/* An exit code. */
+static int end(struct serve *s, int code)
 {
+    struct failure f = { 0 };
+
     serve_vanish(s);
     for (size_t i = 0; i < s->listeners; i++)
         close(s->listener[i]);
@@ -27,8 +30,12 @@ static void end(struct serve *s)
         close(s->keylog);
     if (s->signals >= 0)
         close(s->signals);
+    pcap_close(s->pcap, &f);
+    if (f.code)
+        code = failure_tell(s->tool, &f);
     hf_config_free(s->config);
     free(s);
+    return code;
 }
 
 /* Signals become something to read, so that they come between two turns. */
@@ -66,8 +73,7 @@ static int serve(struct tool *tool, const struct serve_words *words)
         serve_banner(s);
         code = serve_loop(s);
     }
-    end(s);
-    return output_done(tool, code);
+    return output_done(tool, end(s, code));
 }
 
 static bool read_port(struct words_read *read)
@@ -195,6 +201,9 @@ static const struct opt options[] = {
       .also = "keylogfile",
       .help = "append the secrets of every connection to a file, for "
               "Wireshark; also $SSLKEYLOGFILE" },
+    { .name = "pcap", .kind = OPT_TEXT, .arg = "FILE", .at = AT(pcap),
+      .help = "write what passes the sockets to a file, a capture that "
+              "Wireshark opens decrypted: the keys are in it" },
     { .name = "verbose", .letter = 'v', .kind = OPT_COUNT, .shared = true,
       .at = offsetof(struct tool, verbose), .also = "msg",
       .help = "every message; twice: every field; three times: every byte" },

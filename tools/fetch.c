@@ -36,6 +36,14 @@ static bool read_proxy(const char *text, struct url *out, struct failure *f)
     return true;
 }
 
+/* For --pcap, from the connection's first byte on. */
+static void watch_link(struct hop *hop)
+{
+    const struct arrival *way = &hop->fetch->way;
+    hop->story.link = pcap_link_new(hop->fetch->pcap, way->fd, true,
+                                    way->connected - way->resolved);
+}
+
 static bool through_proxy(struct hop *hop, const char *text, struct route *way,
                           deadline end)
 {
@@ -52,6 +60,8 @@ static bool through_proxy(struct hop *hop, const char *text, struct route *way,
                                   .end = end };
         struct failure own = { 0 };
         good = net_connect(&to_proxy, &fetch->way, &hop->story, &own);
+        if (good)
+            watch_link(hop);
         if (!good && own.exit == HF_EXIT_RESOLVE)
             fail_with(f, FAIL_PROXY_NAME, "%.200s", own.detail);
         else if (!good)
@@ -60,8 +70,8 @@ static bool through_proxy(struct hop *hop, const char *text, struct route *way,
     if (good) {
         story_note(&hop->story, "  asking the proxy for %s:%s", way->host,
                    way->port);
-        good = proxy_connect(fetch->way.fd, proxy, way->host, way->port, end,
-                             f);
+        struct plain to = { fetch->way.fd, hop->story.link };
+        good = proxy_connect(&to, proxy, way->host, way->port, end, f);
     }
     free(proxy);
     return good;
@@ -83,7 +93,10 @@ static bool go(struct hop *hop, deadline end)
     fetch->way.fd = -1;
     if (proxy)
         return through_proxy(hop, proxy, &way, end);
-    return net_connect(&way, &fetch->way, &hop->story, &fetch->failure);
+    if (!net_connect(&way, &fetch->way, &hop->story, &fetch->failure))
+        return false;
+    watch_link(hop);
+    return true;
 }
 
 static void note_agreed(struct fetch *fetch, const struct hop *hop)
@@ -348,6 +361,7 @@ static void start_hop(struct hop *hop)
     fetch->redirect[0] = 0;
     memset(&fetch->way, 0, sizeof fetch->way);
     hop->story.json = fetch->json;
+    hop->story.pcap = fetch->pcap;
     if (!fetch->json)
         return;
     url_text(&fetch->url, text, sizeof text);
@@ -369,6 +383,7 @@ static void end_hop(struct hop *hop, bool ok)
     if (fetch->json)
         json_hop(hop);
     hf_tls_free(hop->tls);
+    pcap_link_free(hop->story.link);
     hf_config_free(hop->config);
     if (hop->story.keylog >= 0)
         close(hop->story.keylog);

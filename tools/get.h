@@ -58,6 +58,7 @@ struct fetch {
     struct tool *tool;
     struct get *get;
     struct json *json; /* NULL: no document */
+    struct pcap *pcap; /* NULL: no capture */
     struct url url;    /* of this hop */
     char first_host[HOST_MAX], first_port[6];
     const char *method;

@@ -90,6 +90,8 @@ struct hf_tls *client_open(const struct client *client,
     if (client->sni &&
         !hf_conn_set_sni(hf_tls_conn(tls), *client->sni ? client->sni : NULL))
         fail_error(f, hf_conn_error(hf_tls_conn(tls)), false);
+    if (story->link)
+        hf_tls_set_tap(tls, pcap_link_tap, story->link);
     story->conn = hf_tls_conn(tls);
     *ok = !f->code && handshake(tls, end, story, f);
     story->conn = NULL;

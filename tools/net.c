@@ -394,8 +394,8 @@ static bool broke(struct failure *f)
     return fail_error(f, &e, false);
 }
 
-ssize_t net_read(int fd, void *room, size_t cap, deadline end,
-                 struct failure *f)
+static ssize_t receive(int fd, void *room, size_t cap, deadline end,
+                       struct failure *f)
 {
     for (;;) {
         ssize_t n = recv(fd, room, cap, 0);
@@ -410,17 +410,27 @@ ssize_t net_read(int fd, void *room, size_t cap, deadline end,
     }
 }
 
-bool net_write(int fd, const void *bytes, size_t len, deadline end,
-               struct failure *f)
+ssize_t net_read(const struct plain *from, void *room, size_t cap, deadline end,
+                 struct failure *f)
 {
-    const char *at = bytes;
+    ssize_t n = receive(from->fd, room, cap, end, f);
+    if (n >= 0)
+        pcap_link_tap(from->link, false, (struct hf_span){ room, (size_t)n });
+    return n;
+}
+
+bool net_write(const struct plain *to, const void *bytes, size_t len,
+               deadline end, struct failure *f)
+{
+    const uint8_t *at = bytes;
     while (len > 0) {
-        ssize_t n = send(fd, at, len, MSG_NOSIGNAL);
+        ssize_t n = send(to->fd, at, len, MSG_NOSIGNAL);
         if (n >= 0) {
+            pcap_link_tap(to->link, true, (struct hf_span){ at, (size_t)n });
             at += n;
             len -= (size_t)n;
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-            if (!ready(fd, POLLOUT, end, f))
+            if (!ready(to->fd, POLLOUT, end, f))
                 return false;
         } else if (errno != EINTR) {
             return broke(f);
@@ -429,12 +439,13 @@ bool net_write(int fd, const void *bytes, size_t len, deadline end,
     return true;
 }
 
-bool net_line(int fd, char *line, size_t cap, deadline end, struct failure *f)
+bool net_line(const struct plain *from, char *line, size_t cap, deadline end,
+              struct failure *f)
 {
     size_t n = 0;
     for (;;) {
         char c;
-        ssize_t got = net_read(fd, &c, 1, end, f);
+        ssize_t got = receive(from->fd, &c, 1, end, f);
         if (got < 0)
             return false;
         if (got == 0)
@@ -445,6 +456,9 @@ bool net_line(int fd, char *line, size_t cap, deadline end, struct failure *f)
             return fail_with(f, FAIL_STARTTLS, "a line without an end");
         line[n++] = c;
     }
+    line[n] = '\n';
+    pcap_link_tap(from->link, false,
+                  (struct hf_span){ (const uint8_t *)line, n + 1 });
     while (n > 0 && line[n - 1] == '\r')
         n--;
     line[n] = 0;

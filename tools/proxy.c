@@ -77,8 +77,8 @@ static void credentials(const char *user, char *out, size_t cap)
         out[0] = 0;
 }
 
-static bool ask(int fd, const struct url *proxy, const char *target,
-                deadline end, struct failure *f)
+static bool ask(const struct plain *to, const struct url *proxy,
+                const char *target, deadline end, struct failure *f)
 {
     char request[2048], basic[384] = "";
     int n = snprintf(request, sizeof request,
@@ -91,24 +91,25 @@ static bool ask(int fd, const struct url *proxy, const char *target,
                       "Proxy-Authorization: Basic %s\r\n", basic);
     }
     n += snprintf(request + n, sizeof request - (size_t)n, "\r\n");
-    return net_write(fd, request, (size_t)n, end, f);
+    return net_write(to, request, (size_t)n, end, f);
 }
 
-bool proxy_connect(int fd, const struct url *proxy, const char *host,
-                   const char *port, deadline end, struct failure *f)
+bool proxy_connect(const struct plain *to, const struct url *proxy,
+                   const char *host, const char *port, deadline end,
+                   struct failure *f)
 {
     char target[HOST_MAX + 40], status[1024], line[4096];
     unsigned minor = 0, code = 0;
     snprintf(target, sizeof target, strchr(host, ':') ? "[%s]:%s" : "%s:%s",
              host, port);
-    if (!ask(fd, proxy, target, end, f) ||
-        !net_line(fd, status, sizeof status, end, f))
+    if (!ask(to, proxy, target, end, f) ||
+        !net_line(to, status, sizeof status, end, f))
         return false;
     if (sscanf(status, "HTTP/1.%1u %3u", &minor, &code) != 2)
         return fail_with(f, FAIL_PROXY_REFUSED, "it answered \"%.100s\"",
                          status);
     for (unsigned lines = 0; lines < 256; lines++) {
-        if (!net_line(fd, line, sizeof line, end, f))
+        if (!net_line(to, line, sizeof line, end, f))
             return false;
         if (line[0])
             continue;

@@ -49,7 +49,7 @@ struct serve_words {
     unsigned long port, max, count;
     const char *accept; /* s_server's [HOST:]PORT */
     const char *host, *dir, *alpn, *ca_file, *pass, *fault, *keylog;
-    const char *ciphers, *groups, *schemes, *names;
+    const char *ciphers, *groups, *schemes, *names, *pcap;
     const char *client_auth, *need_client;
     struct words cert, key;
     bool echo, once, port_said, quiet, no_alpn, www, files, only13;
@@ -70,6 +70,7 @@ struct serve {
     int signals;            /* a descriptor that tells of them */
     int dir;                /* the folder of --dir, or -1 */
     int keylog;             /* or -1 */
+    struct pcap *pcap;      /* or NULL */
     char folder[4096];      /* ours, to vanish; "" if there is none */
     char ca_path[4200];     /* what a client has to trust; or "" */
     char client_path[4200]; /* a client's certificate for trying; or "" */
@@ -170,8 +171,9 @@ struct visit {
     struct hf_tls *tls;
     struct hf_conn *raw; /* FAULT_DROP, FAULT_GARBLE: without a stream */
     struct recall recall;
-    struct story *story; /* -v */
-    uint8_t *in;         /* what has come and not been used */
+    struct story *story;    /* -v */
+    struct pcap_link *link; /* --pcap */
+    uint8_t *in;            /* what has come and not been used */
     size_t in_len, in_room;
     struct request request;
     struct answer answer;

@@ -85,8 +85,12 @@ static void old_hello(uint8_t out[OLD_HELLO])
 
 static void say(struct visit *v, const void *bytes, size_t len)
 {
-    if (send(v->fd, bytes, len, MSG_NOSIGNAL) < 0)
+    ssize_t n = send(v->fd, bytes, len, MSG_NOSIGNAL);
+
+    if (n < 0)
         v->state = VISIT_OVER;
+    else
+        pcap_link_tap(v->link, true, hf_span(bytes, (size_t)n));
 }
 
 /* Everything that was said stays readable for the peer. */
@@ -150,6 +154,8 @@ void fault_run(struct visit *v)
     ssize_t n = recv(v->fd, v->serve->scratch, SCRATCH, MSG_DONTWAIT);
 
     v->wants = POLLIN;
+    if (n >= 0)
+        pcap_link_tap(v->link, false, hf_span(v->serve->scratch, (size_t)n));
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
         return;
     if (n <= 0) {

@@ -276,7 +276,12 @@ static void write_key_line(void *ctx, const char *line)
 {
     const struct serve *s = ctx;
     char text[512];
-    int n = snprintf(text, sizeof(text), "%s\n", line);
+    int n;
+
+    pcap_secret(s->pcap, line);
+    if (s->keylog < 0)
+        return;
+    n = snprintf(text, sizeof(text), "%s\n", line);
 
     if (n > 0 && (size_t)n < sizeof(text) &&
         write(s->keylog, text, (size_t)n) != n)
@@ -284,7 +289,7 @@ static void write_key_line(void *ctx, const char *line)
     hf_wipe(text, sizeof(text));
 }
 
-static int set_keylog(struct serve *s)
+static int open_keylog(struct serve *s)
 {
     const char *path = s->words->keylog;
 
@@ -300,6 +305,20 @@ static int set_keylog(struct serve *s)
             "handfast serve: the secrets of every connection go to "
             "%s\n",
             path);
+    return 0;
+}
+
+static int set_keylog(struct serve *s)
+{
+    struct failure f = { 0 };
+    int code = open_keylog(s);
+
+    if (code)
+        return code;
+    if (s->words->pcap && !(s->pcap = pcap_open(s->tool, s->words->pcap, &f)))
+        return failure_tell(s->tool, &f);
+    if (s->keylog < 0 && !s->pcap)
+        return 0;
     return hf_config_set_keylog(s->config, write_key_line, s)
                ? 0
                : config_failed(s);

@@ -33,6 +33,7 @@ static bool begin_tls(struct visit *v)
     struct serve *s = v->serve;
     bool good;
 
+    v->link = pcap_link_new(s->pcap, v->fd, false, 0);
     if (fault_is_raw(s->fault)) {
         v->state = VISIT_RAW;
         v->wants = POLLIN;
@@ -41,6 +42,8 @@ static bool begin_tls(struct visit *v)
     v->tls = hf_accept(s->config, v->fd);
     if (!v->tls)
         return false;
+    if (v->link)
+        hf_tls_set_tap(v->tls, pcap_link_tap, v->link);
     if (s->tool->verbose) {
         v->story = calloc(1, sizeof(*v->story));
         if (v->story)
@@ -75,6 +78,7 @@ void visit_free(struct visit *v)
     if (!v)
         return;
     hf_tls_free(v->tls);
+    pcap_link_free(v->link);
     hf_conn_free(v->raw);
     recall_wipe(&v->recall);
     answer_wipe(&v->answer);
@@ -409,6 +413,8 @@ static bool step_linger(struct visit *v)
 {
     ssize_t n = recv(v->fd, v->serve->scratch, SCRATCH, MSG_DONTWAIT);
 
+    if (n >= 0)
+        pcap_link_tap(v->link, false, hf_span(v->serve->scratch, (size_t)n));
     if (n > 0)
         return true;
     if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) {
@@ -440,11 +446,9 @@ void visit_run(struct visit *v)
     unsigned steps = 0;
 
     v->again = false;
-    while (step(v))
-        if (++steps == STEPS_AT_ONCE) {
-            v->again = true; /* others want to be served too */
-            return;
-        }
+    while (!v->again && step(v))
+        v->again = ++steps == STEPS_AT_ONCE; /* others want to be served too */
+    pcap_link_flush(v->link);
 }
 
 /* ---- endings --------------------------------------------------------------------------- */

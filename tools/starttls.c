@@ -13,7 +13,7 @@
 #include <strings.h>
 
 struct talk {
-    int fd;
+    struct plain plain;
     deadline end;
     struct story *story;
     struct failure *f;
@@ -28,12 +28,12 @@ static bool refuse(struct talk *t)
 static bool say(struct talk *t, const char *words)
 {
     story_header(t->story, '>', words, strcspn(words, "\r\n"));
-    return net_write(t->fd, words, strlen(words), t->end, t->f);
+    return net_write(&t->plain, words, strlen(words), t->end, t->f);
 }
 
 static bool hear(struct talk *t)
 {
-    if (!net_line(t->fd, t->line, sizeof t->line, t->end, t->f))
+    if (!net_line(&t->plain, t->line, sizeof t->line, t->end, t->f))
         return false;
     story_header(t->story, '<', t->line, strlen(t->line));
     return true;
@@ -102,9 +102,9 @@ static bool postgres(struct talk *t)
     static const uint8_t request[8] = { 0, 0, 0, 8, 4, 210, 22, 47 };
     char answer = 0;
     story_header(t->story, '>', "SSLRequest", 10);
-    if (!net_write(t->fd, request, sizeof request, t->end, t->f))
+    if (!net_write(&t->plain, request, sizeof request, t->end, t->f))
         return false;
-    ssize_t n = net_read(t->fd, &answer, 1, t->end, t->f);
+    ssize_t n = net_read(&t->plain, &answer, 1, t->end, t->f);
     if (n < 0)
         return false;
     snprintf(t->line, sizeof t->line, "%c", n ? answer : '-');
@@ -116,7 +116,7 @@ static bool postgres(struct talk *t)
 static bool quiet(struct talk *t)
 {
     char byte;
-    ssize_t n = recv(t->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    ssize_t n = recv(t->plain.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
     if (n > 0)
         return fail_with(t->f, FAIL_STARTTLS_SMUGGLED,
                          "at least one byte (0x%02x) after \"%.100s\"",
@@ -136,7 +136,9 @@ bool starttls(int fd, const char *protocol, deadline end, struct story *story,
         { "pop3", pop3 },
         { "postgres", postgres },
     };
-    struct talk talk = { .fd = fd, .end = end, .story = story, .f = f };
+    struct talk talk = {
+        .plain = { fd, story->link }, .end = end, .story = story, .f = f
+    };
     for (size_t i = 0; i < sizeof protocols / sizeof protocols[0]; i++)
         if (!strcmp(protocols[i].name, protocol))
             return protocols[i].run(&talk) && quiet(&talk);

@@ -207,6 +207,7 @@ static bool wait_for(struct talk *t)
         { .fd = hf_tls_fd(t->tls), .events = (short)(t->wants | POLLIN) },
         { .fd = hungry ? STDIN_FILENO : -1, .events = POLLIN },
     };
+    pcap_link_flush(t->story->link);
     int n = poll(p, 2, hf_tls_pending(t->tls) ? 0 : deadline_left(next));
     if (n > 0 && p[1].revents)
         return take_input(t);

@@ -1,0 +1,232 @@
+#!/usr/bin/python3
+"""Captures: the ones that --pcap writes are opened by tshark, decrypted, and
+`handfast explain` reads those of others."""
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+import threading
+
+import cli
+from cli import (CLEAN, HANDFAST, WORK, Skip, ca_file, certificate, equal, has,
+                 lacks, run, tls_context, want)
+
+PAGE = (b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 14\r\n"
+        b"Connection: close\r\n\r\nit was opened\n")
+
+
+# ---- peers --------------------------------------------------------------------------
+
+class Serve:
+    """`handfast serve` on a port of its own until the block ends."""
+
+    def __init__(self, *words):
+        chain, key = certificate("good")
+        self.child = subprocess.Popen(
+            [HANDFAST, "serve", "--port", "0", "--json", "--cert", chain,
+             "--key", key, *map(str, words)],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=WORK,
+            env=CLEAN)
+        line = self.child.stdout.readline()
+        want(line, "serve says nothing")
+        self.port = int(re.search(rb'"port": (\d+)', line).group(1))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.child.terminate()
+        _, self.err = self.child.communicate(timeout=20)
+
+
+def web(context=None):
+    """A server of Python's ssl, which is OpenSSL."""
+    def handle(tls):
+        cli.read_request(tls)
+        tls.sendall(PAGE)
+        cli.end(tls)
+    return cli.tls_server(handle, context=context)
+
+
+def context12(ciphers=None):
+    import ssl
+    context = tls_context(*certificate("good"))
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    if ciphers:
+        context.set_ciphers(ciphers)
+    return context
+
+
+def get(port, *words, **how):
+    return run("get", "--cacert", ca_file(), *words,
+               f"https://localhost:{port}/", **how)
+
+
+def tshark(path, *words):
+    """What tshark prints about a capture."""
+    if not shutil.which("tshark"):
+        raise Skip("tshark (apt install tshark)")
+    done = subprocess.run(["tshark", "-n", "-r", str(path), *words],
+                          capture_output=True, text=True, check=False,
+                          timeout=60, env={**CLEAN, "HOME": str(WORK)})
+    want(done.returncode == 0, done.stderr)
+    return done.stdout
+
+
+def fields(path, show, *names, more=()):
+    """The fields of the packets that pass a filter, one list a packet."""
+    words = ["-Y", show, "-T", "fields"]
+    for name in names:
+        words += ["-e", name]
+    return [line.split("\t") for line in
+            tshark(path, *more, *words).splitlines()]
+
+
+def sees_http(path, more=()):
+    equal(fields(path, "http.request", "http.request.method", more=more),
+          [["GET"]], tshark(path, *more))
+    equal(fields(path, "http.response", "http.response.code", more=more),
+          [["200"]], tshark(path, *more))
+
+
+# ---- what is written -----------------------------------------------------------------
+
+def test_tshark_opens_a_capture_of_get():
+    path = WORK / "get.pcapng"
+    with Serve() as server:
+        done = get(server.port, "--pcap", path)
+        equal(done.code, 0, done)
+        has(done.err, "get.pcapng will hold the keys too")
+    sees_http(path)
+    kinds = [k for [kinds] in fields(path, "tls.handshake",
+                                     "tls.handshake.type")
+             for k in kinds.split(",")]
+    equal(kinds, ["1", "2", "8", "11", "15", "20", "20"])
+
+
+def test_a_capture_of_tls_1_2_with_ecdhe():
+    path = WORK / "get12.pcapng"
+    with web(context12()) as server:
+        done = get(server.port, "--tls-max", "1.2", "--tlsv1.2", "--pcap",
+                   path)
+        equal((done.code, done.out), (0, "it was opened\n"), done)
+    sees_http(path)
+    suite = fields(path, "tls.handshake.type == 2", "tls.handshake.ciphersuite")
+    want(suite[0][0].startswith(("0xc0", "0xcc")), suite)
+
+
+def test_a_key_log_of_its_own_opens_it_too():
+    """Without the secrets inside, and with the key log beside it."""
+    path, keys = WORK / "apart.pcapng", WORK / "apart.keys"
+    bare = WORK / "bare.pcapng"
+    with Serve() as server:
+        done = get(server.port, "--pcap", path, "--keylog-file", keys)
+        equal(done.code, 0, done)
+    if not shutil.which("editcap"):
+        raise Skip("editcap (apt install tshark)")
+    subprocess.run(["editcap", "--discard-all-secrets", path, bare],
+                   check=True, capture_output=True)
+    equal(fields(bare, "http", "frame.number"), [])
+    sees_http(bare, more=("-o", f"tls.keylog_file:{keys}"))
+
+
+def test_nobody_else_may_read_it():
+    path = WORK / "mode.pcapng"
+    path.write_text("something that anybody could read")
+    path.chmod(0o644)
+    with Serve() as server:
+        equal(get(server.port, "--pcap", path).code, 0)
+    equal(stat.S_IMODE(path.stat().st_mode), 0o600)
+    equal(path.read_bytes()[:4], b"\n\r\r\n")
+
+
+def test_a_place_that_cannot_be_written_is_told_before_anything_is_sent():
+    with web() as server:
+        done = get(server.port, "--pcap", WORK / "nowhere/x.pcapng")
+        equal(done.code, 23, done)
+        has(done.err, "nowhere/x.pcapng: No such file")
+        equal(server.accepted, 0)
+
+
+def test_a_full_disk_is_told():
+    if not os.path.exists("/dev/full"):
+        raise Skip("/dev/full")
+    with Serve() as server:
+        done = get(server.port, "--pcap", "/dev/full")
+    equal(done.code, 23, done)
+    has(done.err, "No space left on device")
+
+
+def test_every_connection_of_a_server_is_in_its_file():
+    path = WORK / "serve.pcapng"
+    with Serve("--pcap", path) as server:
+        done = [None] * 4
+
+        def one(i):
+            done[i] = get(server.port)
+        threads = [threading.Thread(target=one, args=(i,)) for i in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for ran in done:
+            equal(ran.code, 0, ran)
+    has(server.err.decode(), "will hold the keys too")
+    equal(len(fields(path, "http.request", "tcp.stream")), 4)
+    equal(len({s for [s] in fields(path, "http.response", "tcp.stream")}), 4)
+
+
+def test_a_capture_of_connect_holds_what_came_before_tls():
+    path = WORK / "smtp.pcapng"
+    context = tls_context(*certificate("good"))
+
+    def handle(peer):
+        peer.sendall(b"220 mail ESMTP\r\n")
+        peer.recv(100)
+        peer.sendall(b"250-mail\r\n250 STARTTLS\r\n")
+        peer.recv(100)
+        peer.sendall(b"220 go ahead\r\n")
+        tls = context.wrap_socket(peer, server_side=True)
+        tls.sendall(b"hello from under TLS\r\n")
+        cli.end(tls)
+    with cli.Server(handle) as server:
+        done = run("connect", "--cacert", ca_file(), "--starttls", "smtp",
+                   "--pcap", path, f"localhost:{server.port}")
+        equal(done.code, 0, done)
+    text = tshark(path, "-d", f"tcp.port=={server.port},smtp", "-q", "-z",
+                  "follow,tcp,ascii,0")
+    for line in ("220 mail ESMTP", "EHLO localhost", "250 STARTTLS",
+                 "220 go ahead"):
+        has(text, line)
+    has(tshark(path, "-d", f"tcp.port=={server.port},smtp"), "TLSv1.3")
+
+
+def test_checksums_and_sequence_numbers_are_right():
+    path = WORK / "sums.pcapng"
+    with Serve() as server:
+        equal(get(server.port, "--pcap", path, "-4").code, 0)
+        equal(get(server.port, "--pcap", WORK / "six.pcapng", "-6").code, 0)
+    for capture in (path, WORK / "six.pcapng"):
+        bad = tshark(capture, "-o", "tcp.check_checksum:TRUE",
+                     "-o", "ip.check_checksum:TRUE", "-Y",
+                     "tcp.checksum.status == 0 || ip.checksum.status == 0 || "
+                     "tcp.analysis.flags || _ws.malformed")
+        equal(bad, "")
+
+
+def test_three_megabytes_are_cut_into_segments():
+    path = WORK / "much.pcapng"
+    body = os.urandom(3_000_000)
+    (WORK / "files").mkdir(exist_ok=True)
+    (WORK / "files/much").write_bytes(body)
+    with Serve("--dir", WORK / "files", "--pcap", path) as server:
+        done = run("get", "--cacert", ca_file(), "-o", "/dev/null",
+                   f"https://localhost:{server.port}/much")
+        equal(done.code, 0, done)
+    equal(fields(path, "http.response", "http.content_length_header"),
+          [["3000000"]])
+
+
+cli.run_tests(sys.modules[__name__])
