@@ -101,7 +101,8 @@ struct hf_event {
     uint16_t message; /* MESSAGE: handshake type; 256: a retry request */
     uint16_t version; /* MESSAGE: 0x0303 or 0x0304, 0 while unknown */
     struct hf_span bytes; /* MESSAGE: with its header; SECRET: the value */
-    const char *subject;  /* CHECK: the certificate; SECRET: key log label */
+    const char *subject;  /* CHECK: the certificate; SECRET: key log label,
+                           * or PREMASTER_SECRET */
     const char *inputs;   /* what was weighed, for people; or "" */
     const char *verdict;  /* what came out, for people; or "" */
     const char *instead;  /* what would have passed; or "" */

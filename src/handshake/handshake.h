@@ -208,6 +208,9 @@ void hf_passed(const struct hf_session *s, bool sent, uint8_t record,
                unsigned message, unsigned epoch, struct hf_span bytes);
 /* A direction is under new keys. */
 void hf_keyed(const struct hf_session *s, bool sending, unsigned epoch);
+/* A secret that no key log knows: an event, if secrets were asked for. */
+void hf_secret_seen(const struct hf_session *s, const char *label,
+                    struct hf_span secret);
 /* A secret exists: key log and, if asked for, event. */
 void hf_secret(const struct hf_session *s, const char *label,
                const uint8_t *secret, size_t len);

@@ -27,6 +27,7 @@ bool hf_keys12_master(struct hf_handshake *hs, struct hf_span premaster)
 
     if (!hf_transcript_digest(&hs->transcript, digest, hs->error))
         return false;
+    hf_secret_seen(s, "PREMASTER_SECRET", premaster);
     ok = hs->session->extended_master
              ? hf_prf12(c, s->hash, premaster, "extended master secret", &hash,
                         1, s->master_secret, HF_MASTER_LEN)

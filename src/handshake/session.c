@@ -100,21 +100,27 @@ static void log_secret(const struct hf_session *s, const char *label,
     hf_wipe(value, sizeof(value));
 }
 
-void hf_secret(const struct hf_session *s, const char *label,
-               const uint8_t *secret, size_t len)
+void hf_secret_seen(const struct hf_session *s, const char *label,
+                    struct hf_span secret)
 {
     struct hf_event event = { .kind = HF_EVENT_SECRET,
                               .id = HF_EV_SECRET,
                               .ok = true,
                               .version = s->version,
-                              .bytes = { secret, len },
+                              .bytes = secret,
                               .inputs = "",
                               .verdict = "",
                               .instead = "",
                               .subject = label };
 
-    if (s->settings->keylog)
-        log_secret(s, label, hf_span(secret, len));
     if (hf_watched(s) && s->watch_secrets)
         s->watch(s->watch_ctx, &event);
+}
+
+void hf_secret(const struct hf_session *s, const char *label,
+               const uint8_t *secret, size_t len)
+{
+    if (s->settings->keylog)
+        log_secret(s, label, hf_span(secret, len));
+    hf_secret_seen(s, label, hf_span(secret, len));
 }
