@@ -12,13 +12,13 @@
 typedef bool step_fn(struct lab *lab);
 
 /* In the order of the messages. */
-static step_fn *const ecdhe[] = { lab_hellos, lab_certificate, lab_ecdhe,
-                                  lab_master, lab_key_block,   lab_ccs,
-                                  lab_finished, lab_data,      lab_close,
+static step_fn *const ecdhe[] = { lab_hellos,   lab_certificate, lab_ecdhe,
+                                  lab_master,   lab_key_block,   lab_ccs,
+                                  lab_finished, lab_data,        lab_close,
                                   NULL };
-static step_fn *const rsa[] = { lab_hellos, lab_certificate, lab_rsa,
-                                lab_master, lab_key_block,   lab_ccs,
-                                lab_finished, lab_data,      lab_close,
+static step_fn *const rsa[] = { lab_hellos,   lab_certificate, lab_rsa,
+                                lab_master,   lab_key_block,   lab_ccs,
+                                lab_finished, lab_data,        lab_close,
                                 NULL };
 
 struct experiment {
@@ -27,7 +27,9 @@ struct experiment {
     uint8_t kx[2];   /* suites that will do, by key exchange */
 };
 static const struct experiment experiments[LAB_KINDS] = {
-    [LAB_ECDHE] = { ecdhe, "p256", { HF_SUITE_ECDHE_ECDSA, HF_SUITE_ECDHE_RSA } },
+    [LAB_ECDHE] = { ecdhe,
+                    "p256",
+                    { HF_SUITE_ECDHE_ECDSA, HF_SUITE_ECDHE_RSA } },
     [LAB_RSA] = { rsa, "rsa2048", { HF_SUITE_RSA, HF_SUITE_RSA } },
 };
 

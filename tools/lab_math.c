@@ -77,18 +77,19 @@ bool lab_prf(unsigned hash, struct hf_span secret, struct hf_span seed,
 bool lab_aead(unsigned aead, const uint8_t *key, const uint8_t *nonce,
               struct hf_span aad, struct hf_span plain, uint8_t *out)
 {
-    const EVP_CIPHER *cipher = aead == HF_AES_128_GCM   ? EVP_aes_128_gcm()
-                               : aead == HF_AES_256_GCM ? EVP_aes_256_gcm()
-                                                        : EVP_chacha20_poly1305();
+    const EVP_CIPHER *cipher = aead == HF_AES_128_GCM ? EVP_aes_128_gcm()
+                               : aead == HF_AES_256_GCM
+                                   ? EVP_aes_256_gcm()
+                                   : EVP_chacha20_poly1305();
     EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
     int n = 0;
-    bool good =
-        c && EVP_EncryptInit_ex(c, cipher, NULL, key, nonce) == 1 &&
-        EVP_EncryptUpdate(c, NULL, &n, aad.at, (int)aad.len) == 1 &&
-        EVP_EncryptUpdate(c, out, &n, plain.at, (int)plain.len) == 1 &&
-        (size_t)n == plain.len && EVP_EncryptFinal_ex(c, out + n, &n) == 1 &&
-        EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_GET_TAG, HF_TAG_LEN,
-                            out + plain.len) == 1;
+    bool good = c && EVP_EncryptInit_ex(c, cipher, NULL, key, nonce) == 1 &&
+                EVP_EncryptUpdate(c, NULL, &n, aad.at, (int)aad.len) == 1 &&
+                EVP_EncryptUpdate(c, out, &n, plain.at, (int)plain.len) == 1 &&
+                (size_t)n == plain.len &&
+                EVP_EncryptFinal_ex(c, out + n, &n) == 1 &&
+                EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_GET_TAG, HF_TAG_LEN,
+                                    out + plain.len) == 1;
 
     EVP_CIPHER_CTX_free(c);
     return good;
@@ -220,8 +221,7 @@ bool lab_rsa_numbers(struct hf_span certificate, uint8_t *n, size_t cap_n,
                      size_t *len_n, uint8_t *e, size_t cap_e, size_t *len_e)
 {
     EVP_PKEY *key = key_of(certificate);
-    bool good = key &&
-                number_of(key, OSSL_PKEY_PARAM_RSA_N, n, cap_n, len_n) &&
+    bool good = key && number_of(key, OSSL_PKEY_PARAM_RSA_N, n, cap_n, len_n) &&
                 number_of(key, OSSL_PKEY_PARAM_RSA_E, e, cap_e, len_e);
 
     EVP_PKEY_free(key);

@@ -132,9 +132,8 @@ static bool give_certificate(struct lab *lab)
     lab->site_key = good ? (uint8_t *)issued_key_pem(site) : NULL;
     if (good && (!trust || !chain || !lab->site_key))
         good = lab_failed(lab, "out of memory");
-    if (good &&
-        !hf_config_add_keypair(lab->server.config, hf_span_text(chain),
-                               hf_span_text((char *)lab->site_key)))
+    if (good && !hf_config_add_keypair(lab->server.config, hf_span_text(chain),
+                                       hf_span_text((char *)lab->site_key)))
         good = gave_up(lab, hf_config_error(lab->server.config));
     if (good && !hf_config_trust(lab->client.config, hf_span_text(trust)))
         good = gave_up(lab, hf_config_error(lab->client.config));

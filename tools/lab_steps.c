@@ -104,8 +104,8 @@ static bool extended_formula(struct lab *lab, uint8_t *out)
     uint8_t digest[HF_HASH_MAX], room[SEED_MAX];
 
     /* RFC 7627 3: up to and including ClientKeyExchange */
-    if (!own.at || !lab_hash(hash, hf_span(said.at, said.len + own.len),
-                             digest))
+    if (!own.at ||
+        !lab_hash(hash, hf_span(said.at, said.len + own.len), digest))
         return lab_failed(lab, "session hash");
     seed = seed_of(room, "extended master secret",
                    hf_span(digest, lab_hash_len(hash)), hf_span(NULL, 0));
@@ -144,7 +144,7 @@ static bool says_extended(struct hf_span hello, bool client)
     if (client && at + 2 < hello.len)
         at += 2 + hf_number(hello.at + at, 2); /* suites */
     if (client && at < hello.len)
-        at += 1u + hello.at[at]; /* compression methods */
+        at += 1u + hello.at[at];  /* compression methods */
     at += client ? 2 : 2 + 1 + 2; /* suite, compression; length of the list */
     for (; at + 4 <= hello.len; at += 4 + size) {
         if (hf_number(hello.at + at, 2) == EXTENDED_MASTER_SECRET)
@@ -363,9 +363,9 @@ bool lab_data(struct lab *lab)
     lab_show(lab, VALUE_TAG, hf_span(body + plain.len, HF_TAG_LEN));
     lab_check(lab, VALUE_RECORD, hf_span(one.record, one.len), SAME_WIRE,
               sealed_record(&lab->client, HF_CONTENT_DATA, 0));
-    lab_claim(lab, CLAIM_ARRIVED,
-              hf_span_equal(plain,
-                            hf_span(lab->server.data, lab->server.data_len)));
+    lab_claim(
+        lab, CLAIM_ARRIVED,
+        hf_span_equal(plain, hf_span(lab->server.data, lab->server.data_len)));
     lab_step_end(lab, STEP_RECORD);
     return true;
 }

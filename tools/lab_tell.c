@@ -258,8 +258,7 @@ void lab_claim(struct lab *lab, enum lab_claim claim, bool holds)
     }
     printf("%*s%s%s%s ", INDENT, "",
            ink(lab->tool, stdout, holds ? INK_GOOD : INK_BAD),
-           holds ? "=" : words[WORD_NOT_SO],
-           ink(lab->tool, stdout, INK_PLAIN));
+           holds ? "=" : words[WORD_NOT_SO], ink(lab->tool, stdout, INK_PLAIN));
     print_wrapped(stdout, row->text, lab->tool->width, HEX_INDENT, HEX_INDENT);
 }
 

@@ -208,6 +208,36 @@ static void key_log_lines_have_their_form(void **state)
     duet_wipe(&duet);
 }
 
+/* In TLS 1.2 the premaster secret is told, too; no key log has a label for it
+ * that says it all, and the master secret is enough for those who read one. */
+static void the_premaster_secret_is_told_but_not_logged(void **state)
+{
+    (void)state;
+    for (int secrets = 0; secrets < 2; secrets++) {
+        line_count = 0;
+        begin(secrets);
+        assert_true(
+            hf_config_set_versions(duet.client_config, HF_TLS12, HF_TLS12));
+        assert_true(
+            hf_config_set_versions(duet.server_config, HF_TLS12, HF_TLS12));
+        assert_true(hf_config_set_keylog(duet.client_config, keep_line, NULL));
+        assert_true(duet_start(&duet, "localhost"));
+        assert_true(duet_run(&duet));
+        assert_int_equal(line_count, 1);
+        assert_memory_equal(lines[0], "CLIENT_RANDOM ", 14);
+        for (size_t i = 0; i < 2; i++) {
+            assert_int_equal(heard[i].secret_count, secrets ? 2 : 0);
+            if (!secrets)
+                continue;
+            assert_string_equal(heard[i].secrets[0], "PREMASTER_SECRET");
+            assert_string_equal(heard[i].secrets[1], "CLIENT_RANDOM");
+            assert_memory_equal(heard[i].values[0], heard[0].values[0], 32);
+            assert_memory_equal(heard[i].values[1], heard[0].values[1], 48);
+        }
+        duet_wipe(&duet);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -217,6 +247,7 @@ int main(void)
         cmocka_unit_test(a_connection_can_be_watched_by_itself),
         cmocka_unit_test(the_end_is_told_with_its_reason_once),
         cmocka_unit_test(key_log_lines_have_their_form),
+        cmocka_unit_test(the_premaster_secret_is_told_but_not_logged),
     };
 
     return cmocka_run_group_tests(tests, attack_open, attack_close);
