@@ -10,41 +10,6 @@
 #include <time.h>
 #include <unistd.h>
 
-/* ---- lists of names --------------------------------------------------------------- */
-
-enum { LIST_MAX = 64 };
-/* Every suite that a list of one version leaves as it is in the other's. */
-static const uint16_t suites13[] = { 0x1302, 0x1301, 0x1303, 0 };
-static const uint16_t suites12[] = { 0xc02b, 0xc02f, 0xcca9, 0xcca8,
-                                     0xc02c, 0xc030, 0 };
-
-/* Add the numbers of the names in @text, between which stand ':' or ','. */
-static bool add_names(const char *text, const char *what,
-                      unsigned (*number)(const char *), uint16_t *out,
-                      size_t *n, struct failure *f)
-{
-    while (*text) {
-        char name[80];
-        size_t len = strcspn(text, ":, ");
-        snprintf(name, sizeof name, "%.*s", (int)len, text);
-        text += len + (text[len] != 0);
-        if (len == 0)
-            continue;
-        unsigned found = len < sizeof name ? number(name) : 0;
-        if (!found)
-            return fail_with(f, FAIL_LIST, "%s: \"%.60s\"", what, name);
-        if (*n + 1 < LIST_MAX)
-            out[(*n)++] = (uint16_t)found;
-    }
-    return true;
-}
-
-static void add_numbers(const uint16_t *numbers, uint16_t *out, size_t *n)
-{
-    for (; *numbers && *n + 1 < LIST_MAX; numbers++)
-        out[(*n)++] = *numbers;
-}
-
 static bool config_failed(struct hf_config *config, enum failure_id id,
                           struct failure *f)
 {
@@ -55,52 +20,6 @@ static bool config_failed(struct hf_config *config, enum failure_id id,
         f->exit = kind.exit;
     }
     return false;
-}
-
-static bool set_suites(struct hf_config *config, const struct client *c,
-                       struct failure *f)
-{
-    uint16_t list[LIST_MAX] = { 0 };
-    size_t n = 0;
-    if (!c->ciphers && !c->ciphers13)
-        return true;
-    if (!c->ciphers13)
-        add_numbers(suites13, list, &n);
-    else if (!add_names(c->ciphers13, "cipher suites", hf_suite_number, list,
-                        &n, f))
-        return false;
-    if (!c->ciphers)
-        add_numbers(suites12, list, &n);
-    else if (!add_names(c->ciphers, "cipher suites", hf_suite_number, list, &n,
-                        f))
-        return false;
-    return hf_config_set_suites(config, list) ||
-           config_failed(config, FAIL_LIST, f);
-}
-
-static bool set_groups(struct hf_config *config, const struct client *c,
-                       struct failure *f)
-{
-    uint16_t list[LIST_MAX] = { 0 };
-    size_t n = 0;
-    if (!c->groups)
-        return true;
-    return add_names(c->groups, "groups", hf_group_number, list, &n, f) &&
-           (hf_config_set_groups(config, list) ||
-            config_failed(config, FAIL_LIST, f));
-}
-
-static bool set_schemes(struct hf_config *config, const struct client *c,
-                        struct failure *f)
-{
-    uint16_t list[LIST_MAX] = { 0 };
-    size_t n = 0;
-    if (!c->schemes)
-        return true;
-    return add_names(c->schemes, "signature schemes", hf_scheme_number, list,
-                     &n, f) &&
-           (hf_config_set_signatures(config, list) ||
-            config_failed(config, FAIL_LIST, f));
 }
 
 static bool set_protocols(struct hf_config *config, const struct client *c,
@@ -119,19 +38,6 @@ static bool set_protocols(struct hf_config *config, const struct client *c,
          word = strtok_r(NULL, ",", &rest))
         list[n++] = word;
     return hf_config_set_protocols(config, list) ||
-           config_failed(config, FAIL_LIST, f);
-}
-
-static bool set_versions(struct hf_config *config, const struct client *c,
-                         struct failure *f)
-{
-    unsigned min = c->min ? c->min : HF_TLS12;
-    unsigned max = c->max ? c->max : HF_TLS13;
-    if (!c->min && !c->max)
-        return true;
-    if (min > max)
-        min = max;
-    return hf_config_set_versions(config, min, max) ||
            config_failed(config, FAIL_LIST, f);
 }
 
@@ -278,7 +184,11 @@ static bool set_watch(struct hf_config *config, const struct client *c,
 {
     story->show_secrets = c->show_secrets;
     story->insecure = c->insecure;
-    story->max_version = c->max ? c->max : HF_TLS13;
+    story->max_version = offer_newest(&c->offer);
+    if (c->offer.policy)
+        story_note(story, "policy %s: %s",
+                   hf_policy_find(c->offer.policy)->pinned,
+                   hf_policy_find(c->offer.policy)->purpose);
     if (story->level == 0 && !story->json)
         return true;
     return hf_config_set_watch(config, story_watch, story, c->show_secrets) ||
@@ -300,8 +210,7 @@ struct hf_config *client_config(const struct client *c, struct story *story,
         return NULL;
     }
     hf_config_default_clock(config, now, NULL);
-    bool good = set_versions(config, c, f) && set_suites(config, c, f) &&
-                set_groups(config, c, f) && set_schemes(config, c, f) &&
+    bool good = offer_set(&c->offer, config, f) &&
                 set_protocols(config, c, f) && set_trust(config, c, f) &&
                 set_own(config, c, f) && set_keylog(config, c, story, f) &&
                 set_watch(config, c, story, f);

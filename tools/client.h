@@ -10,8 +10,8 @@
 #ifndef HF_TOOL_CLIENT_H
 #define HF_TOOL_CLIENT_H
 
+#include "offer.h"
 #include "pcap.h"
-#include "tool.h"
 
 #include <sys/socket.h>
 
@@ -103,8 +103,7 @@ struct client {
     const char *ca_file, *ca_dir;
     const char *cert, *key, *pass;
     bool insecure;
-    unsigned min, max; /* versions; 0: the default */
-    const char *ciphers, *ciphers13, *groups, *schemes;
+    struct offer offer;
     const char *alpn;   /* "h2,http/1.1"; NULL or "": none */
     const char *pin;    /* "sha256//...;sha256//..." */
     const char *sni;    /* NULL: the host; "": none */

@@ -16,6 +16,8 @@
 #define TLS(field) \
     .at = offsetof(struct connect, client) + offsetof(struct client, field)
 
+#define OFFER(field) TLS(offer.field)
+
 /* clang-format off */
 static const struct opt options[] = {
     { .kind = OPT_HEAD, .help = "Whom to talk to" },
@@ -80,6 +82,8 @@ static const struct opt options[] = {
       .help = "the passphrase of the key; pass:WORDS is understood too" },
 
     { .kind = OPT_HEAD, .help = "What is offered" },
+    OPT_POLICY(OFFER),
+    OPT_TLS_MAX(OFFER),
     { .name = "tls1_2", .kind = OPT_FLAG, AT(only12), .also = "tlsv1.2",
       .help = "TLS 1.2 only" },
     { .name = "tls1_3", .kind = OPT_FLAG, AT(only13), .also = "tlsv1.3",
@@ -88,13 +92,13 @@ static const struct opt options[] = {
       .help = "not TLS 1.2" },
     { .name = "no_tls1_3", .kind = OPT_FLAG, AT(no13),
       .help = "not TLS 1.3" },
-    { .name = "ciphersuites", .kind = OPT_TEXT, .arg = "NAMES", TLS(ciphers13), .also = "tls13-ciphers",
+    { .name = "ciphersuites", .kind = OPT_TEXT, .arg = "NAMES", OFFER(ciphers13), .also = "tls13-ciphers",
       .help = "cipher suites for TLS 1.3, with : between; IANA's or OpenSSL's names, or numbers" },
-    { .name = "cipher", .kind = OPT_TEXT, .arg = "NAMES", TLS(ciphers), .also = "ciphers",
+    { .name = "cipher", .kind = OPT_TEXT, .arg = "NAMES", OFFER(ciphers), .also = "ciphers",
       .help = "cipher suites for TLS 1.2" },
-    { .name = "groups", .kind = OPT_TEXT, .arg = "NAMES", TLS(groups), .also = "curves",
+    { .name = "groups", .kind = OPT_TEXT, .arg = "NAMES", OFFER(groups), .also = "curves",
       .help = "groups for the key exchange, with : between; the first is guessed" },
-    { .name = "sigalgs", .kind = OPT_TEXT, .arg = "NAMES", TLS(schemes),
+    { .name = "sigalgs", .kind = OPT_TEXT, .arg = "NAMES", OFFER(schemes),
       .help = "signature schemes, with : between" },
     { .name = "alpn", .kind = OPT_TEXT, .arg = "NAMES", TLS(alpn),
       .help = "application protocols, with , between" },
@@ -152,10 +156,10 @@ static int set_versions(const struct visit *v)
     bool want12 = !c->only13 && !c->no12, want13 = !c->only12 && !c->no13;
     if (!want12 && !want13)
         return usage_error(v->tool, "no version of TLS is left");
-    c->client.min = want12 ? HF_TLS12 : HF_TLS13;
-    c->client.max = want13 ? HF_TLS13 : HF_TLS12;
+    c->client.offer.min = want12 ? HF_TLS12 : HF_TLS13;
+    c->client.offer.max = want13 ? HF_TLS13 : HF_TLS12;
     if (want12 && want13)
-        c->client.min = c->client.max = 0;
+        c->client.offer.min = c->client.offer.max = 0;
     return -1;
 }
 

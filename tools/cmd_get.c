@@ -16,6 +16,8 @@
 #define TLS(field) \
     .at = offsetof(struct get, client) + offsetof(struct client, field)
 
+#define OFFER(field) TLS(offer.field)
+
 /* clang-format off */
 static const struct opt options[] = {
     { .kind = OPT_HEAD, .help = "What is asked for" },
@@ -79,17 +81,17 @@ static const struct opt options[] = {
       .help = "the passphrase of the key" },
 
     { .kind = OPT_HEAD, .help = "What is offered" },
-    { .name = "tlsv1.2", .kind = OPT_SET, .value = HF_TLS12, TLS(min),
+    OPT_POLICY(OFFER),
+    { .name = "tlsv1.2", .kind = OPT_SET, .value = HF_TLS12, OFFER(min),
       .help = "TLS 1.2 or newer" },
-    { .name = "tlsv1.3", .kind = OPT_SET, .value = HF_TLS13, TLS(min),
+    { .name = "tlsv1.3", .kind = OPT_SET, .value = HF_TLS13, OFFER(min),
       .help = "TLS 1.3 or newer" },
-    { .name = "tls-max", .kind = OPT_TEXT, .arg = "default|1.2|1.3", AT(tls_max),
-      .help = "no newer version than this" },
-    { .name = "ciphers", .kind = OPT_TEXT, .arg = "NAMES", TLS(ciphers),
+    OPT_TLS_MAX(OFFER),
+    { .name = "ciphers", .kind = OPT_TEXT, .arg = "NAMES", OFFER(ciphers),
       .help = "cipher suites for TLS 1.2, with : between; OpenSSL's or IANA's names, or numbers" },
-    { .name = "tls13-ciphers", .kind = OPT_TEXT, .arg = "NAMES", TLS(ciphers13),
+    { .name = "tls13-ciphers", .kind = OPT_TEXT, .arg = "NAMES", OFFER(ciphers13),
       .help = "cipher suites for TLS 1.3" },
-    { .name = "curves", .kind = OPT_TEXT, .arg = "NAMES", TLS(groups), .also = "groups",
+    { .name = "curves", .kind = OPT_TEXT, .arg = "NAMES", OFFER(groups), .also = "groups",
       .help = "groups for the key exchange, with : between; the first is guessed" },
     { .name = "alpn", .kind = OPT_TEXT, .arg = "NAMES", TLS(alpn),
       .help = "application protocols to offer, with , between (http/1.1)" },
@@ -153,12 +155,8 @@ static int set_method(struct fetch *fetch)
     return -1;
 }
 
-static void set_versions(struct get *get)
+static void set_protocols(struct get *get)
 {
-    if (get->tls_max && !strcmp(get->tls_max, "1.2"))
-        get->client.max = HF_TLS12;
-    else if (get->tls_max && !strcmp(get->tls_max, "1.3"))
-        get->client.max = HF_TLS13;
     if (!get->client.alpn && !get->no_alpn)
         get->client.alpn = "http/1.1";
     if (get->no_alpn)
@@ -295,7 +293,7 @@ static int get_url(struct fetch *fetch)
         code = set_sink(fetch);
     if (code >= 0)
         return code;
-    set_versions(get);
+    set_protocols(get);
     if (fetch->json) {
         json_start(&document, stdout, "handfast/get/1");
         json_text(&document, "url", text);

@@ -104,6 +104,8 @@ static int serve_as_asked(struct tool *tool, struct words_read *read)
                            read->port);
     if (read->words.max > 100000)
         return usage_error(tool, "--max takes at most 100000");
+    if (read->words.only12)
+        read->words.offer.min = read->words.offer.max = HF_TLS12;
     if (read->words.files && !read->words.dir)
         read->words.dir = ".";
     return serve(tool, &read->words);
@@ -123,6 +125,7 @@ static int run(struct tool *tool)
 
 /* clang-format off */
 #define AT(member) offsetof(struct words_read, words.member)
+#define OFFER(member) .at = AT(offer.member)
 static const struct opt options[] = {
     { .kind = OPT_HEAD, .help = "Where" },
     { .name = "port", .letter = 'p', .kind = OPT_TEXT, .arg = "N",
@@ -180,18 +183,28 @@ static const struct opt options[] = {
       .also = "CAfile cacert", .help = "whose clients to trust" },
 
     { .kind = OPT_HEAD, .help = "What it speaks" },
+    OPT_POLICY(OFFER),
+    { .name = "tlsv1.2", .kind = OPT_SET, .value = HF_TLS12, OFFER(min),
+      .help = "TLS 1.2 or newer" },
+    { .name = "tlsv1.3", .kind = OPT_SET, .value = HF_TLS13, OFFER(min),
+      .also = "tls1_3 tls13", .help = "TLS 1.3 and nothing older" },
+    { .name = "tls1_2", .kind = OPT_FLAG, .at = AT(only12), .also = "tls12",
+      .help = "TLS 1.2 and nothing newer" },
+    OPT_TLS_MAX(OFFER),
     { .name = "alpn", .kind = OPT_TEXT, .arg = "LIST", .at = AT(alpn),
       .help = "application protocols, commas between them; otherwise http/1.1" },
     { .name = "no-alpn", .kind = OPT_FLAG, .at = AT(no_alpn),
       .help = "leave ALPN unanswered" },
-    { .name = "ciphers", .kind = OPT_TEXT, .arg = "LIST", .at = AT(ciphers),
-      .also = "ciphersuites tls13-ciphers cipher",
-      .help = "cipher suites, most wanted first, colons between them" },
-    { .name = "groups", .kind = OPT_TEXT, .arg = "LIST", .at = AT(groups),
+    { .name = "ciphers", .kind = OPT_TEXT, .arg = "LIST", OFFER(ciphers),
+      .also = "cipher",
+      .help = "cipher suites, most wanted first, colons between them; of a "
+              "version that is not among them, the policy's" },
+    { .name = "tls13-ciphers", .kind = OPT_TEXT, .arg = "LIST",
+      OFFER(ciphers13), .also = "ciphersuites",
+      .help = "the same, for TLS 1.3" },
+    { .name = "groups", .kind = OPT_TEXT, .arg = "LIST", OFFER(groups),
       .also = "curves", .help = "groups for the key exchange, likewise" },
-    { .name = "tlsv1.3", .kind = OPT_FLAG, .at = AT(only13),
-      .also = "tls1_3 tls13", .help = "TLS 1.3 and nothing older" },
-    { .name = "sigalgs", .kind = OPT_TEXT, .arg = "LIST", .at = AT(schemes),
+    { .name = "sigalgs", .kind = OPT_TEXT, .arg = "LIST", OFFER(schemes),
       .help = "signature schemes, likewise" },
 
     { .kind = OPT_HEAD, .help = "What it tells" },

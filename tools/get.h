@@ -15,7 +15,6 @@ struct get {
     struct client client;
     struct words resolve, connect_to, headers, data;
     const char *output, *method, *user_agent, *write_out, *proxy, *no_proxy;
-    const char *tls_max;
     unsigned family, connect_timeout, max_time, data_kinds;
     unsigned long max_redirects;
     bool head, include, silent, show_error, follow, fail, remote_name;

@@ -49,10 +49,11 @@ struct serve_words {
     unsigned long port, max, count;
     const char *accept; /* s_server's [HOST:]PORT */
     const char *host, *dir, *alpn, *ca_file, *pass, *fault, *keylog;
-    const char *ciphers, *groups, *schemes, *names, *pcap;
+    const char *names, *pcap;
+    struct offer offer;
     const char *client_auth, *need_client;
     struct words cert, key;
-    bool echo, once, port_said, quiet, no_alpn, www, files, only13;
+    bool echo, once, port_said, quiet, no_alpn, www, files, only12;
 };
 
 /* ---- one server ------------------------------------------------------------------ */

@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { LIST_MOST = 64, NAMES_MOST = 64, DAY = 86400, DAYS = 30 };
+enum { NAMES_MOST = 64, DAY = 86400, DAYS = 30 };
 
 static int config_failed(const struct serve *s)
 {
@@ -19,49 +19,6 @@ static int config_failed(const struct serve *s)
 }
 
 /* ---- lists of names ---------------------------------------------------------- */
-
-/* Numbers of the names in @text, between which stand colons or commas. */
-static bool read_numbers(const char *text, unsigned (*number)(const char *),
-                         uint16_t out[LIST_MOST], char bad[80])
-{
-    size_t n = 0;
-
-    while (*text) {
-        char name[80];
-        size_t len = strcspn(text, ":, ");
-        unsigned found;
-
-        snprintf(name, sizeof(name), "%.*s", (int)len, text);
-        text += len + (text[len] != '\0');
-        if (!len)
-            continue;
-        found = number(name);
-        if (!found || n + 1 >= LIST_MOST) {
-            snprintf(bad, 80, "%s", name);
-            return false;
-        }
-        out[n++] = (uint16_t)found;
-    }
-    out[n] = 0;
-    return n > 0;
-}
-
-static int set_list(const struct serve *s, const char *text, const char *what,
-                    unsigned (*number)(const char *),
-                    bool (*set)(struct hf_config *, const uint16_t *))
-{
-    uint16_t list[LIST_MOST];
-    char bad[80] = "";
-
-    if (!text)
-        return 0;
-    if (!read_numbers(text, number, list, bad))
-        return usage_error(s->tool,
-                           "there is no %s \"%s\"; handfast tables "
-                           "lists them",
-                           what, bad);
-    return set(s->config, list) ? 0 : config_failed(s);
-}
 
 static int set_protocols(struct serve *s)
 {
@@ -85,22 +42,13 @@ static int set_protocols(struct serve *s)
 static int set_lists(struct serve *s)
 {
     static const uint16_t few[] = { 0x0018, 0x0017, 0 };
-    const struct serve_words *w = s->words;
-    int code = set_list(s, w->ciphers, "cipher suite", hf_suite_number,
-                        hf_config_set_suites);
+    struct failure failure = { 0 };
+    int code = 0;
 
-    if (!code)
-        code = set_list(s, w->groups, "group", hf_group_number,
-                        hf_config_set_groups);
-    if (!code)
-        code = set_list(s, w->schemes, "signature scheme", hf_scheme_number,
-                        hf_config_set_signatures);
-    if (!code && w->only13 &&
-        !hf_config_set_versions(s->config, HF_TLS13, HF_TLS13))
-        code = config_failed(s);
+    if (!offer_set(&s->words->offer, s->config, &failure))
+        return failure_tell(s->tool, &failure);
     /* Hardly anybody sends a share for these unasked. */
-    if (!code && s->fault == FAULT_RETRY &&
-        !hf_config_set_groups(s->config, few))
+    if (s->fault == FAULT_RETRY && !hf_config_set_groups(s->config, few))
         code = config_failed(s);
     return code ? code : set_protocols(s);
 }

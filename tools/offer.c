@@ -1,0 +1,165 @@
+/* offer.c - policy, versions and lists of names made into settings. */
+#include "offer.h"
+
+#include "crypto/suite.h"
+
+#include <string.h>
+
+enum { NAMES_MAX = 64 };
+
+struct numbers {
+    uint16_t at[NAMES_MAX + 1]; /* 0 behind the last */
+    size_t count;
+};
+
+static void add(struct numbers *list, unsigned number)
+{
+    if (list->count < NAMES_MAX)
+        list->at[list->count++] = (uint16_t)number;
+}
+
+/* Add the numbers of the names in @text, between which stand ':' or ','. */
+static bool add_names(struct numbers *list, const char *text, const char *what,
+                      unsigned (*number)(const char *), struct failure *f)
+{
+    while (text && *text) {
+        char name[80];
+        size_t len = strcspn(text, ":, ");
+        unsigned found;
+
+        snprintf(name, sizeof(name), "%.*s", (int)len, text);
+        text += len + (text[len] != '\0');
+        if (!len)
+            continue;
+        found = len < sizeof(name) ? number(name) : 0;
+        if (!found)
+            return fail_with(f, FAIL_LIST, "%s: \"%.60s\"", what, name);
+        add(list, found);
+    }
+    return true;
+}
+
+static bool set_failed(struct hf_config *config, struct failure *f)
+{
+    struct failure kind = { 0 };
+
+    if (!fail_error(f, hf_config_error(config), false)) {
+        fail_with(&kind, FAIL_LIST, "%s", "");
+        f->exit = kind.exit;
+    }
+    return false;
+}
+
+/* ---- versions --------------------------------------------------------------------- */
+
+static const struct hf_policy *policy_of(const struct offer *o)
+{
+    return hf_policy_find(o->policy ? o->policy : "default");
+}
+
+static unsigned most_of(const struct offer *o)
+{
+    if (o->tls_max && strcmp(o->tls_max, "1.2") == 0)
+        return HF_TLS12;
+    if (o->tls_max && strcmp(o->tls_max, "1.3") == 0)
+        return HF_TLS13;
+    return o->max;
+}
+
+unsigned offer_newest(const struct offer *o)
+{
+    const struct hf_policy *policy = policy_of(o);
+    unsigned most = most_of(o);
+
+    return most ? most : policy ? policy->max_version : HF_TLS13;
+}
+
+static bool set_versions(const struct offer *o, struct hf_config *config,
+                         struct failure *f)
+{
+    unsigned min = o->min, max = most_of(o);
+
+    if (!min && !max)
+        return true;
+    min = min ? min : policy_of(o)->min_version;
+    max = max ? max : HF_TLS13;
+    if (min > max) /* as in curl, the newest counts */
+        min = max;
+    return hf_config_set_versions(config, min, max) || set_failed(config, f);
+}
+
+/* ---- lists ------------------------------------------------------------------------- */
+
+static bool is_of(unsigned number, unsigned version)
+{
+    const struct hf_suite *suite = hf_suite_by_number(number);
+
+    /* One that we do not know goes with the old ones, and is refused. */
+    return (suite ? suite->version : HF_TLS12) == version;
+}
+
+/* The named suites of a version; if nobody named any, the policy's. */
+static void add_version(struct numbers *list, const struct numbers *named,
+                        const uint16_t *policys, unsigned version)
+{
+    size_t before = list->count;
+
+    for (size_t i = 0; i < named->count; i++)
+        if (is_of(named->at[i], version))
+            add(list, named->at[i]);
+    for (bool none = list->count == before; none && *policys; policys++)
+        if (is_of(*policys, version))
+            add(list, *policys);
+}
+
+static bool set_suites(const struct offer *o, struct hf_config *config,
+                       struct failure *f)
+{
+    struct numbers named = { .count = 0 }, list = { .count = 0 };
+
+    if (!o->ciphers && !o->ciphers13)
+        return true;
+    if (!add_names(&named, o->ciphers13, "cipher suites", hf_suite_number, f) ||
+        !add_names(&named, o->ciphers, "cipher suites", hf_suite_number, f))
+        return false;
+    for (unsigned version = HF_TLS13; version >= HF_TLS12; version--)
+        add_version(&list, &named, policy_of(o)->suites, version);
+    return hf_config_set_suites(config, list.at) || set_failed(config, f);
+}
+
+static bool set_list(const char *text, const char *what,
+                     unsigned (*number)(const char *),
+                     bool (*set)(struct hf_config *, const uint16_t *),
+                     struct hf_config *config, struct failure *f)
+{
+    struct numbers list = { .count = 0 };
+
+    if (!text)
+        return true;
+    return add_names(&list, text, what, number, f) &&
+           (set(config, list.at) || set_failed(config, f));
+}
+
+bool offer_set(const struct offer *o, struct hf_config *config,
+               struct failure *f)
+{
+    if (!policy_of(o))
+        return fail_with(f, FAIL_POLICY, "\"%.60s\"", o->policy);
+    if (o->policy && !hf_config_set_policy(config, o->policy))
+        return set_failed(config, f);
+    return set_versions(o, config, f) && set_suites(o, config, f) &&
+           set_list(o->groups, "groups", hf_group_number, hf_config_set_groups,
+                    config, f) &&
+           set_list(o->schemes, "signature schemes", hf_scheme_number,
+                    hf_config_set_signatures, config, f);
+}
+
+const char *suite_cost(unsigned number)
+{
+    const struct hf_suite *suite = hf_suite_by_number(number);
+
+    if (!suite || suite->kx != HF_SUITE_RSA)
+        return NULL;
+    return "RSA key transport has no forward secrecy: whoever gets the "
+           "server's key, even years later, reads all of this from a recording";
+}

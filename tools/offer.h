@@ -1,0 +1,34 @@
+/* offer.h - what is offered and accepted, as the command line says it: the same
+ * words for get, connect and serve. */
+#ifndef HF_TOOL_OFFER_H
+#define HF_TOOL_OFFER_H
+
+#include "tool.h"
+
+struct offer {
+    const char *policy;  /* its name; NULL: the default's */
+    const char *tls_max; /* "default", "1.2", "1.3" */
+    unsigned min, max;   /* versions; 0: the policy's */
+    const char *ciphers, *ciphers13, *groups, *schemes;
+};
+/* Set @config as @offer says; false after noting why. */
+bool offer_set(const struct offer *offer, struct hf_config *config,
+               struct failure *f);
+/* The newest version that may be offered. */
+unsigned offer_newest(const struct offer *offer);
+
+/* What a cipher suite costs whoever uses it, a sentence; NULL: nothing. */
+const char *suite_cost(unsigned suite);
+
+/* Rows for a table of options; @field(x) is .at = the offset of offer.x. */
+/* clang-format off */
+#define OPT_POLICY(field)                                                      \
+    { .name = "policy", .kind = OPT_TEXT, .arg = "NAME", field(policy),        \
+      .help = "everything below from a policy: default, modern, classic, or "  \
+              "one with its year; handfast policy list shows them" }
+#define OPT_TLS_MAX(field)                                                     \
+    { .name = "tls-max", .kind = OPT_TEXT, .arg = "default|1.2|1.3",           \
+      field(tls_max), .help = "no newer version than this" }
+/* clang-format on */
+
+#endif
