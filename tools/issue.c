@@ -268,7 +268,7 @@ struct issued *issue_root(const struct issue_order *order,
     if (!it)
         return NULL;
     if (!issue_add_basic(it->cert, true, -1) ||
-        !issue_add_usage(it->cert, true, order->use, ISSUE_SOUND) ||
+        !issue_add_usage(it->cert, NULL) ||
         !issue_add_limits(it->cert, order, error) ||
         !issue_add_key_ids(it->cert, it->cert) ||
         !sign(it, it, ISSUE_SOUND, error))
@@ -315,7 +315,7 @@ static struct issued *intermediate(const struct issued *issuer,
     if (!it)
         return NULL;
     good = issue_add_basic(it->cert, bent->ca, bent->path_len) &&
-           issue_add_usage(it->cert, true, order->use, ISSUE_SOUND) &&
+           issue_add_usage(it->cert, NULL) &&
            (bent->only ? issue_add_limits(it->cert, &only, error)
                        : copy_limits(it->cert, issuer->cert)) &&
            issue_add_key_ids(it->cert, issuer->cert) &&
@@ -427,7 +427,7 @@ static bool fill_leaf(struct issued *it, const struct issued *issuer,
 {
     if (order->broken != ISSUE_VERSION &&
         (!issue_add_basic(it->cert, false, -1) ||
-         !issue_add_usage(it->cert, false, order->use, order->broken) ||
+         !issue_add_usage(it->cert, order) ||
          !issue_add_names(it->cert, order) ||
          !issue_add_key_ids(it->cert, issuer->cert)))
         return crypto_failed(error, "no certificate could be made");

@@ -35,6 +35,8 @@ bool issue_key_by_name(const char *name, enum issue_key *out);
 #define ISSUE_KEY_NAMES "p256, p384, ed25519, rsa2048, rsa3072, rsa4096"
 
 enum issue_use { ISSUE_SERVER, ISSUE_CLIENT };
+/* keyUsage: all that the key can do; one of it; or nothing is said. */
+enum issue_may { ISSUE_MAY_ALL, ISSUE_MAY_SIGN, ISSUE_MAY_DECRYPT, ISSUE_MAY };
 
 enum issue_broken {
     ISSUE_SOUND = 0,
@@ -60,6 +62,7 @@ struct issue_order {
     const char *common_name;  /* NULL: the first name */
     enum issue_key key;
     enum issue_use use;
+    enum issue_may may; /* not of an authority */
     enum issue_broken broken;
     int64_t now;        /* seconds since 1970; 0: the system's clock */
     int64_t not_before; /* 0: an hour ago, so that clocks may differ */

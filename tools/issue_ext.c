@@ -243,23 +243,32 @@ static bool add_purpose(X509 *cert, int nid)
     return good;
 }
 
-bool issue_add_usage(X509 *cert, bool ca, enum issue_use use,
-                     enum issue_broken broken)
+static bool add_leaf_usage(X509 *cert, const struct issue_order *order)
 {
-    EVP_PKEY *key = X509_get0_pubkey(cert);
     /* TLS 1.2's RSA key transport decrypts with the certificate's key. */
-    int second = EVP_PKEY_is_a(key, "RSA") ? KEY_ENCIPHERMENT : -1;
-    int purpose = use == ISSUE_CLIENT ? NID_client_auth : NID_server_auth;
+    bool rsa = EVP_PKEY_is_a(X509_get0_pubkey(cert), "RSA");
 
-    if (ca)
+    switch (order->may) {
+    case ISSUE_MAY: return true;
+    case ISSUE_MAY_SIGN: return add_key_usage(cert, DIGITAL_SIGNATURE, -1);
+    case ISSUE_MAY_DECRYPT: return add_key_usage(cert, KEY_ENCIPHERMENT, -1);
+    case ISSUE_MAY_ALL: break;
+    }
+    if (order->broken == ISSUE_KEY_USAGE)
+        return add_key_usage(cert, KEY_AGREEMENT, -1);
+    return add_key_usage(cert, DIGITAL_SIGNATURE, rsa ? KEY_ENCIPHERMENT : -1);
+}
+
+bool issue_add_usage(X509 *cert, const struct issue_order *order)
+{
+    int purpose;
+
+    if (!order)
         return add_key_usage(cert, KEY_CERT_SIGN, CRL_SIGN);
-    if (broken == ISSUE_WRONG_EKU)
-        purpose = NID_email_protect;
-    if (broken == ISSUE_KEY_USAGE)
-        return add_key_usage(cert, KEY_AGREEMENT, -1) &&
-               add_purpose(cert, purpose);
-    return add_key_usage(cert, DIGITAL_SIGNATURE, second) &&
-           add_purpose(cert, purpose);
+    purpose = order->broken == ISSUE_WRONG_EKU ? NID_email_protect
+              : order->use == ISSUE_CLIENT     ? NID_client_auth
+                                               : NID_server_auth;
+    return add_leaf_usage(cert, order) && add_purpose(cert, purpose);
 }
 
 /* RFC 5280 4.2.1.2, method 1: SHA-1 of the key bits, as a name for the key;

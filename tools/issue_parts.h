@@ -33,8 +33,8 @@ const char *issue_name_fault(const char *name, enum issue_use use);
 GENERAL_NAME *issue_general_name(const char *name, enum issue_use use);
 HF_CHECK bool issue_add_names(X509 *cert, const struct issue_order *order);
 HF_CHECK bool issue_add_basic(X509 *cert, bool ca, long path_len);
-HF_CHECK bool issue_add_usage(X509 *cert, bool ca, enum issue_use use,
-                              enum issue_broken broken);
+/* keyUsage and extKeyUsage; @order: NULL for an authority. */
+HF_CHECK bool issue_add_usage(X509 *cert, const struct issue_order *order);
 HF_CHECK bool issue_add_key_ids(X509 *cert, X509 *issuer);
 HF_CHECK bool issue_add_stranger(X509 *cert); /* critical and unknown */
 /* Where the issuer's certificate could be had; nobody is there. */

@@ -28,6 +28,7 @@ enum {
     HF_NONCE_LEN = 12,
     HF_TAG_LEN = 16,
     HF_SIGNATURE_MAX = 1024, /* RSA 8192 */
+    HF_PREMASTER_LEN = 48,   /* RSA key transport's secret */
     HF_KX_STATE_MAX = 192,   /* room for any hf_kx state */
     HF_AEAD_STATE_MAX = 64   /* room for any hf_aead state */
 };
@@ -170,6 +171,24 @@ struct hf_provider {
     /* The public half, as a certificate would hold it (spans into @key). */
     void (*key_public)(const struct hf_private_key *key,
                        struct hf_public_key *out);
+
+    /* RSA key transport (RFC 5246 7.4.7.1).  Both NULL: there is none here,
+     * and its cipher suites cannot be chosen.
+     *
+     * Encrypt a premaster secret with PKCS#1 v1.5 padding; the @len bytes at
+     * @out, at most @cap, are as many as @key's modulus. */
+    HF_CHECK bool (*premaster_seal)(void *self, const struct hf_public_key *key,
+                                    const uint8_t secret[HF_PREMASTER_LEN],
+                                    uint8_t *out, size_t cap, size_t *len,
+                                    bool *fault);
+    /* Decrypt what @key's public half encrypted.  @secret holds random bytes
+     * before; afterwards the premaster secret if @sealed is one for @version
+     * (what the ClientHello offered), and else, for whatever reason, still
+     * the random bytes.  Nothing tells which: no result, no time, no error,
+     * no allocation (RFC 5246 7.4.7.1; RFC 8017 7.2.2). */
+    void (*premaster_open)(void *self, const struct hf_private_key *key,
+                           struct hf_span sealed, unsigned version,
+                           uint8_t secret[HF_PREMASTER_LEN]);
 };
 
 /* OpenSSL's libcrypto, 3.0 or later. */

@@ -2,8 +2,9 @@
  * it can do, how it is opened, and random bytes.
  *
  * libcrypto.h tells the rules of calling libcrypto; the algorithms are in
- * libcrypto_hash.c, _aead.c, _x25519.c, _ecdh.c, _sign.c, _ecdsa.c and _rsa.c;
- * private keys in _key.c and _keyfile.c; the self-test is in _check.c. */
+ * libcrypto_hash.c, _aead.c, _x25519.c, _ecdh.c, _sign.c, _ecdsa.c, _rsa.c and
+ * _transport.c; private keys in _key.c and _keyfile.c; the self-test is in
+ * _check.c. */
 #include "crypto/libcrypto.h"
 
 #include <openssl/rand.h>
@@ -205,4 +206,6 @@ const struct hf_provider hf_libcrypto = {
     .key_keep = hf_libcrypto_key_keep,
     .key_free = hf_libcrypto_key_free,
     .key_public = key_public,
+    .premaster_seal = hf_libcrypto_premaster_seal,
+    .premaster_open = hf_libcrypto_premaster_open,
 };

@@ -103,6 +103,7 @@ struct hf_private_key {
     struct hf_libcrypto *lib; /* kept */
     EVP_PKEY *pkey;
     EVP_PKEY_CTX *raw;   /* RSA: set to sign without padding; to be copied */
+    EVP_PKEY_CTX *opens; /* plain RSA: set to decrypt a premaster secret; too */
     EVP_MD_CTX *ed25519; /* set to sign; to be copied */
     EVP_PKEY_CTX *evp;   /* EC without HF_LOW_EC: set to sign; to be copied */
     EC_KEY *ec;          /* EC with HF_LOW_EC */
@@ -148,6 +149,19 @@ HF_CHECK bool hf_rsa_verify(struct hf_libcrypto *lib,
 HF_CHECK bool hf_rsa_sign(const struct hf_private_key *key,
                           const struct hf_signature *how, struct hf_span digest,
                           uint8_t *out, size_t cap, size_t *len);
+/* out = number ^ e mod n, as many bytes as n.  False: not a number as long as n
+ * and below it, or a fault.  @mont may be NULL. */
+HF_CHECK bool hf_rsa_raise(struct hf_libcrypto *lib, const BIGNUM *n,
+                           const BIGNUM *e, BN_MONT_CTX *mont,
+                           struct hf_span number, uint8_t *out, bool *fault);
+/* Key transport (libcrypto_transport.c); crypto.h tells what they do. */
+bool hf_libcrypto_premaster_seal(void *self, const struct hf_public_key *key,
+                                 const uint8_t secret[HF_PREMASTER_LEN],
+                                 uint8_t *out, size_t cap, size_t *len,
+                                 bool *fault);
+void hf_libcrypto_premaster_open(void *self, const struct hf_private_key *key,
+                                 struct hf_span sealed, unsigned version,
+                                 uint8_t secret[HF_PREMASTER_LEN]);
 /* Do modulus and exponent obey the limits? */
 bool hf_rsa_acceptable(const BIGNUM *n, const BIGNUM *e, unsigned bits_min);
 

@@ -26,6 +26,7 @@ void hf_libcrypto_key_free(struct hf_private_key *key)
         atomic_fetch_sub_explicit(&key->users, 1, memory_order_acq_rel) > 1)
         return;
     EVP_PKEY_CTX_free(key->raw);
+    EVP_PKEY_CTX_free(key->opens);
     EVP_MD_CTX_free(key->ed25519);
     EVP_PKEY_CTX_free(key->evp);
 #ifdef HF_LOW_EC
@@ -96,6 +97,18 @@ static bool pss_hash(const EVP_PKEY *pkey, uint8_t *out)
     return *out != HF_HASH_NONE;
 }
 
+/* For a key that may encrypt (one of type RSA-PSS may not): to open premaster
+ * secrets in the mode that tells nobody what it found. */
+static bool ready_to_open(struct hf_private_key *key)
+{
+    if (key->public.kind != HF_KEY_RSA)
+        return true;
+    key->opens = EVP_PKEY_CTX_new_from_pkey(key->lib->lib, key->pkey, NULL);
+    return key->opens && EVP_PKEY_decrypt_init(key->opens) == 1 &&
+           EVP_PKEY_CTX_set_rsa_padding(key->opens,
+                                        RSA_PKCS1_WITH_TLS_PADDING) == 1;
+}
+
 static bool take_rsa(struct hf_private_key *key, struct hf_error *error)
 {
     BN_CTX *ctx = BN_CTX_new_ex(key->lib->lib);
@@ -130,6 +143,8 @@ static bool take_rsa(struct hf_private_key *key, struct hf_error *error)
     if (!key->raw || EVP_PKEY_sign_init(key->raw) != 1 ||
         EVP_PKEY_CTX_set_rsa_padding(key->raw, RSA_NO_PADDING) != 1)
         return hf_fail(error, HF_E_BAD_KEY, "an RSA key that cannot sign");
+    if (!ready_to_open(key))
+        return hf_fail(error, HF_E_BAD_KEY, "an RSA key that cannot decrypt");
     p->bits = (uint16_t)BN_num_bits(key->n);
     p->modulus = hf_span(key->modulus, (size_t)BN_bn2bin(key->n, key->modulus));
     p->exponent = hf_span(key->exponent,

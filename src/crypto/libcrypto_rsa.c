@@ -1,5 +1,6 @@
 /* libcrypto_rsa.c - RSA signatures: PKCS#1 v1.5 and PSS (RFC 8017), padded and
- * unpadded here, raised to a power by libcrypto.
+ * unpadded here, raised to a power by libcrypto.  (Encryption is in
+ * libcrypto_transport.c.)
  *
  * Verifying never *parses* padding.  For PKCS#1 v1.5 the one encoding that the
  * digest can have is built and compared (RFC 8017 8.2.2), so there is nothing
@@ -158,28 +159,34 @@ static bool is_pss(struct hf_libcrypto *lib, struct block *b,
 
 /* ---- powers --------------------------------------------------------------------------- */
 
-/* out = signature ^ e mod n.  False: not a number below the modulus, or a
- * fault. @mont may be NULL. */
+bool hf_rsa_raise(struct hf_libcrypto *lib, const BIGNUM *n, const BIGNUM *e,
+                  BN_MONT_CTX *mont, struct hf_span number, uint8_t *out,
+                  bool *fault)
+{
+    const size_t len = (size_t)BN_num_bytes(n);
+    BN_CTX *ctx = BN_CTX_new_ex(lib->lib);
+    BIGNUM *s = BN_bin2bn(number.at, (int)number.len, NULL);
+    bool ok = false;
+
+    *fault = !ctx || !s;
+    if (!*fault && number.len == len && BN_cmp(s, n) < 0) {
+        ok = BN_mod_exp_mont(s, s, e, n, ctx, mont) == 1 &&
+             BN_bn2binpad(s, out, (int)len) == (int)len;
+        *fault = !ok;
+    }
+    BN_clear_free(s);
+    BN_CTX_free(ctx);
+    return ok;
+}
+
 static bool raise_public(struct hf_libcrypto *lib, const BIGNUM *n,
                          const BIGNUM *e, BN_MONT_CTX *mont,
                          struct hf_span signature, struct block *out,
                          bool *fault)
 {
-    BN_CTX *ctx = BN_CTX_new_ex(lib->lib);
-    BIGNUM *s = BN_bin2bn(signature.at, (int)signature.len, NULL);
-    bool ok = false;
-
     out->bits = (unsigned)BN_num_bits(n);
     out->len = (out->bits + 7) / 8;
-    *fault = !ctx || !s;
-    if (!*fault && signature.len == out->len && BN_cmp(s, n) < 0) {
-        ok = BN_mod_exp_mont(s, s, e, n, ctx, mont) == 1 &&
-             BN_bn2binpad(s, out->bytes, (int)out->len) == (int)out->len;
-        *fault = !ok;
-    }
-    BN_free(s);
-    BN_CTX_free(ctx);
-    return ok;
+    return hf_rsa_raise(lib, n, e, mont, signature, out->bytes, fault);
 }
 
 bool hf_rsa_verify(struct hf_libcrypto *lib, const struct hf_signature *how,

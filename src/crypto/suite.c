@@ -142,6 +142,15 @@ const struct hf_suite *hf_suite_by_name(const char *name)
     return hf_suite_by_number(hf_number(number, 2));
 }
 
+bool hf_suite_possible(const struct hf_crypto *c, const struct hf_suite *suite)
+{
+    const struct hf_provider *p = c->provider;
+
+    return hf_suite_aead(c, suite) &&
+           (suite->kx != HF_SUITE_RSA ||
+            (p->premaster_seal && p->premaster_open));
+}
+
 const struct hf_aead *hf_suite_aead(const struct hf_crypto *c,
                                     const struct hf_suite *suite)
 {

@@ -53,6 +53,8 @@ extern const size_t hf_suite_count;
 const struct hf_suite *hf_suite_by_number(unsigned number);
 /* IANA's name, OpenSSL's, or hex ("0x1301"); NULL if unknown. */
 const struct hf_suite *hf_suite_by_name(const char *name);
+/* Has the provider what it needs: its AEAD, and RSA key transport for some? */
+bool hf_suite_possible(const struct hf_crypto *c, const struct hf_suite *suite);
 /* NULL if the provider lacks it. */
 const struct hf_aead *hf_suite_aead(const struct hf_crypto *c,
                                     const struct hf_suite *suite);

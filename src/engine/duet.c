@@ -12,7 +12,20 @@ static int64_t clock_now(void *ctx)
     return (int64_t)time(NULL);
 }
 
+static enum issue_may may_be(char use)
+{
+    return use == 's'   ? ISSUE_MAY_SIGN
+           : use == 'd' ? ISSUE_MAY_DECRYPT
+           : use == '-' ? ISSUE_MAY
+                        : ISSUE_MAY_ALL;
+}
+
 bool duet_certs_make(struct duet_certs *out, const char *key)
+{
+    return duet_certs_make_for(out, key, 0);
+}
+
+bool duet_certs_make_for(struct duet_certs *out, const char *key, char use)
 {
     static const char *const names[] = { "localhost", "127.0.0.1", "a.test" };
     struct issue_order order = { .common_name = "duet CA", .any_name = true };
@@ -27,8 +40,10 @@ bool duet_certs_make(struct duet_certs *out, const char *key)
     }
     order = (struct issue_order){ .names = names, .count = HF_COUNT(names) };
     if (middle && issue_key_by_name(key, &order.key)) {
+        order.may = may_be(use);
         server = issue(middle, &order, &error);
         order.use = ISSUE_CLIENT;
+        order.may = ISSUE_MAY_ALL;
         client = issue(middle, &order, &error);
     }
     if (server && client) {

@@ -12,6 +12,9 @@ struct duet_certs {
 };
 /* @key: "p256", "rsa2048", "ed25519" ...  False: libcrypto failed. */
 bool duet_certs_make(struct duet_certs *out, const char *key);
+/* The same with a server's certificate whose keyUsage allows less: 's' signing
+ * only, 'd' decrypting only, '-' it says nothing; 0: all the key can do. */
+bool duet_certs_make_for(struct duet_certs *out, const char *key, char use);
 void duet_certs_free(struct duet_certs *certs);
 
 enum { DUET_WIRE = 256 * 1024 };

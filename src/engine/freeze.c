@@ -14,7 +14,7 @@ static bool has_suite(const struct hf_crypto *c, unsigned number)
 {
     const struct hf_suite *suite = hf_suite_by_number(number);
 
-    return suite && suite->kx != HF_SUITE_RSA && hf_suite_aead(c, suite);
+    return suite && hf_suite_possible(c, suite);
 }
 
 static bool has_group(const struct hf_crypto *c, unsigned number)
@@ -123,7 +123,7 @@ static bool check_lists(struct hf_config *config)
     struct hf_error *e = &config->error;
 
     for (size_t i = 0; i < set->suites.count; i++)
-        if (!hf_suite_aead(c, hf_suite_by_number(set->suites.at[i])))
+        if (!hf_suite_possible(c, hf_suite_by_number(set->suites.at[i])))
             return hf_fail(e, HF_E_BAD_OPTION, "%s has no cipher suite %x",
                            c->provider->name, (unsigned)set->suites.at[i]);
     for (size_t i = 0; i < set->groups.count; i++)

@@ -221,6 +221,7 @@ static bool trusted(struct hf_handshake *hs, struct hf_error *why)
         .purpose = s->role == HF_CLIENT ? HF_PURPOSE_SERVER : HF_PURPOSE_CLIENT,
         .any_time = set->no_time_check,
         .min_rsa_bits = set->min_rsa_bits,
+        .leaf_usage = hf_rsa12_leaf_usage(hs),
         .watch = s->watch,
         .watch_ctx = s->watch_ctx,
     };

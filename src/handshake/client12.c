@@ -1,5 +1,6 @@
 /* client12.c - the rest of a client's TLS 1.2 (RFC 5246 7.4, RFC 8422 5): from
- * the ServerHello on.  ECDHE only; RSA key transport is not here. */
+ * the ServerHello on.  What is different with RSA key transport is in
+ * rsa12.c. */
 #include "handshake/handshake.h"
 
 /* ---- ServerHello --------------------------------------------------------------------- */
@@ -50,7 +51,8 @@ enum hf_step_result hf_recv_server_hello12(struct hf_handshake *hs,
     hf_copy(s->server_random, sh.random, sizeof(s->server_random));
     s->extended_master = (sh.extensions.present &
                           HF_BIT(extended_master_secret)) != 0;
-    hs->facts |= HF_FACT_SIGNED;
+    if (s->suite->kx != HF_SUITE_RSA)
+        hs->facts |= HF_FACT_SIGNED;
     s->hash = hf_hash_by_id(c, s->suite->hash);
     s->aead = hf_suite_aead(c, s->suite);
     if (!s->hash || !s->aead) {

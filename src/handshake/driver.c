@@ -196,6 +196,16 @@ static bool peer_shows(const struct hf_handshake *hs)
            hs->settings->client_auth == HF_CLIENT_AUTH_REQUIRED;
 }
 
+/* Has it shown that the private key is its own?  By a signature; or, where the
+ * premaster secret was encrypted to that key, by being able to go on. */
+static bool possesses(const struct hf_handshake *hs)
+{
+    return hs->proofs.signature ==
+           (hs->session->role == HF_CLIENT && hf_rsa12_in_use(hs)
+                ? HF_PROOF_DECRYPTION
+                : HF_PROOF_SIGNATURE);
+}
+
 /* Connected means proved.  Success is never the default: each proof is a
  * value that one function sets. */
 static enum hf_step_result finish(struct hf_handshake *hs)
@@ -203,8 +213,7 @@ static enum hf_step_result finish(struct hf_handshake *hs)
     const struct hf_proofs *p = &hs->proofs;
 
     if (p->finished == HF_PROOF_FINISHED &&
-        (!peer_shows(hs) ||
-         (p->chain == HF_PROOF_CHAIN && p->signature == HF_PROOF_SIGNATURE)))
+        (!peer_shows(hs) || (p->chain == HF_PROOF_CHAIN && possesses(hs))))
         return HF_STEP_DONE;
     hf_fail(hs->error, HF_E_BUG, "the handshake ended without its proofs");
     return HF_STEP_FAILED;

@@ -17,8 +17,8 @@
  *    checked when a message is heard.
  * 3. A TLS 1.2 client with a ticket sends a session id, so that the server's
  *    echo settles RESUMED in ServerHello (RFC 5077 3.4).
- * 4. RSA key transport is the reason for the fact SIGNED: without it there is
- *    no ServerKeyExchange.
+ * 4. RSA key transport is the reason for the fact SIGNED: where it is clear
+ *    there is no ServerKeyExchange, and a ClientKeyExchange of another kind.
  *
  * Steps whose functions are `none` stand in the table so that it is whole and
  * can be checked as a whole: we never ask for what they bring. */
@@ -98,10 +98,14 @@ JOB   (CLIENT,                       WHEN(ASKED, TLS13|RESUMED),                
 STEP  (SERVER, SERVER_HELLO_DONE,    UNLESS(TLS13|RESUMED),          PLAIN,      hello_done,          hello_done)
 JOB   (CLIENT,                       UNLESS(TLS13|RESUMED),                      verify_chain)
 JOB   (CLIENT,                       WHEN(SIGNED, TLS13|RESUMED),                check_server_kx)
+JOB   (CLIENT,                       UNLESS(TLS13|RESUMED|SIGNED),               check_server_key)
 STEP  (CLIENT, CERTIFICATE,          WHEN(ASKED, TLS13|RESUMED),     PLAIN,      certificate12,       certificate12)
-JOB   (CLIENT,                       UNLESS(TLS13|RESUMED),                      make_premaster)
-STEP  (CLIENT, CLIENT_KEY_EXCHANGE,  UNLESS(TLS13|RESUMED),          PLAIN,      client_kx,           client_kx)
-JOB   (SERVER,                       UNLESS(TLS13|RESUMED),                      open_premaster)
+JOB   (CLIENT,                       WHEN(SIGNED, TLS13|RESUMED),                make_premaster)
+STEP  (CLIENT, CLIENT_KEY_EXCHANGE,  WHEN(SIGNED, TLS13|RESUMED),    PLAIN,      client_kx,           client_kx)
+JOB   (SERVER,                       WHEN(SIGNED, TLS13|RESUMED),                open_premaster)
+JOB   (CLIENT,                       UNLESS(TLS13|RESUMED|SIGNED),               make_premaster_rsa)
+STEP  (CLIENT, CLIENT_KEY_EXCHANGE,  UNLESS(TLS13|RESUMED|SIGNED),   PLAIN,      client_kx_rsa,       client_kx_rsa)
+JOB   (SERVER,                       UNLESS(TLS13|RESUMED|SIGNED),               open_premaster_rsa)
 JOB   (SERVER,                       WHEN(ASKED|GAVE, TLS13|RESUMED),            verify_chain)
 JOB   (CLIENT,                       WHEN(ASKED|GAVE, TLS13|RESUMED),            sign12)
 STEP  (CLIENT, CERTIFICATE_VERIFY,   WHEN(ASKED|GAVE, TLS13|RESUMED), PLAIN,     cert_verify,         cert_verify12)

@@ -152,11 +152,14 @@ enum { HF_EARLY_SKIP_MAX = 16384 };
  * function only, to a value that no fault writes by accident. */
 struct hf_proofs {
     uint64_t chain;     /* certificate.c: trusted, or excused by the config */
-    uint64_t signature; /* certificate.c: the peer holds the private key */
+    uint64_t signature; /* the peer holds the private key: it signed with it
+                         * (certificate.c, certificate12.c), or will have to
+                         * decrypt with it (rsa12.c) */
     uint64_t finished;  /* finished.c: both saw the same handshake */
 };
 #define HF_PROOF_CHAIN UINT64_C(0x9d3a61c5e8f2047b)
 #define HF_PROOF_SIGNATURE UINT64_C(0x2c71fb0895d6ae43)
+#define HF_PROOF_DECRYPTION UINT64_C(0x58e2961d4fa03b7c)
 #define HF_PROOF_FINISHED UINT64_C(0xb64e08d7137fc92a)
 
 struct hf_session {
@@ -286,6 +289,7 @@ struct hf_handshake {
     bool ccs_heard;              /* TLS 1.2: one is waiting to be acted on */
     bool asked_rsa, asked_ecdsa; /* TLS 1.2: kinds of key the server takes */
     struct hf_span params;       /* TLS 1.2: what ServerKeyExchange signs */
+    struct hf_span sealed;       /* RSA key transport: the premaster secret */
 
     /* names */
     struct hf_peer_name name; /* client: to be checked */
@@ -385,6 +389,12 @@ enum hf_step_result hf_recv_server_hello12(struct hf_handshake *hs,
                                            struct hf_span body);
 enum hf_step_result hf_check_hello12(struct hf_handshake *hs);
 HF_CHECK bool hf_choose12(struct hf_handshake *hs);
+/* RSA key transport (rsa12.c): is it how this handshake's secret travels?  And
+ * can this pair's key be used for it? */
+bool hf_rsa12_in_use(const struct hf_handshake *hs);
+bool hf_rsa12_fits(const struct hf_keypair *pair);
+/* What the peer's keyUsage must allow; 0: what is usual. */
+uint16_t hf_rsa12_leaf_usage(const struct hf_handshake *hs);
 enum hf_step_result hf_send_server_hello12(struct hf_handshake *hs);
 
 /* ---- pure decisions (negotiate.c) -------------------------------------------------------------------- */
@@ -481,6 +491,10 @@ hf_send_fn hf_send_finished;
 hf_recv_fn hf_recv_server_kx, hf_recv_cert_request12, hf_recv_hello_done;
 hf_send_fn hf_job_check_server_kx, hf_job_choose_certificate12;
 hf_send_fn hf_job_make_premaster, hf_send_client_kx;
+/* rsa12.c */
+hf_recv_fn hf_recv_client_kx_rsa;
+hf_send_fn hf_job_check_server_key, hf_job_make_premaster_rsa;
+hf_send_fn hf_send_client_kx_rsa, hf_job_open_premaster_rsa;
 /* server12.c */
 hf_send_fn hf_job_make_share12, hf_job_sign_share, hf_send_server_kx;
 hf_send_fn hf_send_cert_request12, hf_send_hello_done, hf_job_open_premaster;

@@ -1,6 +1,7 @@
 /* server12.c - the rest of a server's TLS 1.2 (RFC 5246 7.4, RFC 8422 5): what
  * a ClientHello must be like, what is chosen from it, and all that we say
- * before the client's keys.  ECDHE only. */
+ * before the client's keys.  What is different with RSA key transport is in
+ * rsa12.c. */
 #include "handshake/handshake.h"
 
 /* ---- ClientHello ---------------------------------------------------------------------- */
@@ -72,58 +73,108 @@ static bool curve_known(const struct hf_handshake *hs, unsigned kind)
     return !curve || !hs->offer.groups.at || hf_listed(hs->offer.groups, curve);
 }
 
-/* The suite's kind of key, a curve and a signature that the client can check. */
+/* The suite's kind of key, which may be used so, a curve and a signature that
+ * the client can check. */
 static bool fits(struct hf_handshake *hs, const struct hf_keypair *pair,
                  unsigned kx, unsigned *scheme)
 {
-    const struct hf_public_key *key = &pair->chain[0]->key;
+    const struct hf_cert *leaf = pair->chain[0];
+    const struct hf_public_key *key = &leaf->key;
     bool rsa = key->kind == HF_KEY_RSA || key->kind == HF_KEY_RSA_PSS;
 
-    if (rsa != (kx == HF_SUITE_ECDHE_RSA) || !curve_known(hs, key->kind))
+    *scheme = 0;
+    if (kx == HF_SUITE_RSA)
+        return hf_rsa12_fits(pair);
+    /* RFC 5246 7.4.2: the certificate must allow the key to sign. */
+    if (rsa != (kx == HF_SUITE_ECDHE_RSA) || !curve_known(hs, key->kind) ||
+        (leaf->flags & HF_CERT_KEY_USAGE &&
+         !(leaf->usage & HF_USE_DIGITAL_SIGNATURE)))
         return false;
     hs->scheme = hf_negotiate_signature12(hs->settings, &hs->peer_schemes, key,
                                           scheme);
     return hs->scheme != NULL;
 }
 
-/* Suites in our order; of the keypairs that fit one, the first for the name,
- * else the first (unless names are strict). */
-static bool choose_suite(struct hf_handshake *hs)
+/* Of our keypairs the first that fits the suite, and has the name if @named. */
+static const struct hf_keypair *choose_pair(struct hf_handshake *hs,
+                                            const struct hf_suite *suite,
+                                            bool named, unsigned *scheme)
 {
     const struct hf_settings *set = hs->settings;
+
+    for (size_t k = 0; k < set->keypair_count; k++) {
+        const struct hf_keypair *pair = &set->keypairs[k];
+
+        if ((!named || hf_keypair_named(pair, hs->offer.name)) &&
+            fits(hs, pair, suite->kx, scheme))
+            return pair;
+    }
+    return NULL;
+}
+
+/* The first suite of ours that the client offers and one of our keypairs fits;
+ * *groupless: there was one, but no group for it. */
+static bool choose_suite(struct hf_handshake *hs, bool named, bool *groupless)
+{
+    const struct hf_numbers *ours = &hs->settings->suites;
     struct hf_session *s = hs->session;
-    struct hf_span offered = hs->offer.hello.cipher_suites;
     unsigned scheme = 0;
 
-    for (int named = 1; named >= 0; named--) {
-        if (!named && set->strict_names && hs->offer.name.len)
-            return hf_fail(hs->error, HF_E_UNKNOWN_NAME,
-                           "the client asks for %q", &hs->offer.name);
-        for (size_t i = 0; i < set->suites.count; i++) {
-            const struct hf_suite *suite = hf_suite_by_number(
-                set->suites.at[i]);
+    for (size_t i = 0; i < ours->count; i++) {
+        const struct hf_suite *suite = hf_suite_by_number(ours->at[i]);
 
-            if (!suite || suite->version != HF_TLS12 ||
-                !hf_listed(offered, suite->number))
-                continue;
-            for (size_t k = 0; k < set->keypair_count; k++) {
-                const struct hf_keypair *pair = &set->keypairs[k];
-
-                if ((named && !hf_keypair_named(pair, hs->offer.name)) ||
-                    !fits(hs, pair, suite->kx, &scheme))
-                    continue;
-                s->suite = suite;
-                s->own_chain = (int16_t)k;
-                s->own_scheme = (uint16_t)scheme;
-                hs->keypair = pair;
-                return true;
-            }
+        if (!suite || suite->version != HF_TLS12 ||
+            !hf_listed(hs->offer.hello.cipher_suites, suite->number))
+            continue;
+        hs->keypair = choose_pair(hs, suite, named, &scheme);
+        if (!hs->keypair)
+            continue;
+        if (!hs->kx && suite->kx != HF_SUITE_RSA) {
+            *groupless = true;
+            continue;
         }
+        s->suite = suite;
+        s->own_chain = (int16_t)(hs->keypair - hs->settings->keypairs);
+        s->own_scheme = (uint16_t)scheme;
+        return true;
     }
+    return false;
+}
+
+/* A keypair with the name that was asked for goes before a better suite; if
+ * none has it, any will do (unless names are strict). */
+static bool choose_named(struct hf_handshake *hs)
+{
+    bool strict = hs->settings->strict_names && hs->offer.name.len;
+    bool groupless = false;
+
+    hs->kx = choose_group(hs);
+    if (choose_suite(hs, true, &groupless) ||
+        (!strict && choose_suite(hs, false, &groupless)))
+        return true;
+    if (groupless)
+        return hf_fail(hs->error, HF_E_NO_GROUP,
+                       "no classic group that the client accepts");
+    if (strict)
+        return hf_fail(hs->error, HF_E_UNKNOWN_NAME, "the client asks for %q",
+                       &hs->offer.name);
     return hf_fail(hs->error, HF_E_NO_SUITE,
                    "no cipher suite of TLS 1.2 that the client offers fits "
                    "our %z keys, its signatures and curves",
-                   set->keypair_count);
+                   hs->settings->keypair_count);
+}
+
+/* What only an ephemeral key exchange has: a group, and a signature. */
+static void say_ephemeral(struct hf_handshake *hs)
+{
+    struct hf_session *s = hs->session;
+
+    s->group = hs->kx->group;
+    hf_decided(s, HF_EV_SIGNATURE, true, NULL, hf_scheme_name(s->own_scheme),
+               NULL);
+    hf_decided(s, HF_EV_GROUP, true, "the client's list and ours", hs->kx->name,
+               NULL);
+    hs->facts |= HF_FACT_SIGNED;
 }
 
 bool hf_choose12(struct hf_handshake *hs)
@@ -131,22 +182,14 @@ bool hf_choose12(struct hf_handshake *hs)
     struct hf_session *s = hs->session;
     const struct hf_crypto *c = &hs->settings->crypto;
 
-    if (!choose_suite(hs))
+    if (!choose_named(hs))
         return false;
     hf_decided(s, HF_EV_SUITE, true, "the client's list and ours",
                s->suite->name, NULL);
-    hf_decided(s, HF_EV_SIGNATURE, true, NULL, hf_scheme_name(s->own_scheme),
-               NULL);
-    hs->kx = choose_group(hs);
-    if (!hs->kx)
-        return hf_fail(hs->error, HF_E_NO_GROUP,
-                       "no classic group that the client accepts");
-    s->group = hs->kx->group;
-    hf_decided(s, HF_EV_GROUP, true, "the client's list and ours", hs->kx->name,
-               NULL);
+    if (s->suite->kx != HF_SUITE_RSA)
+        say_ephemeral(hs);
     s->hash = hf_hash_by_id(c, s->suite->hash);
     s->aead = hf_suite_aead(c, s->suite);
-    hs->facts |= HF_FACT_SIGNED;
     hs->transcript.keep = true;
     return (s->hash && s->aead) ||
            hf_fail(hs->error, HF_E_BUG, "a suite without its algorithms");

@@ -253,8 +253,10 @@ static void say_usage(const struct hf_check *c, struct hf_words *w)
         hf_format(w->inputs, sizeof(w->inputs), "keyUsage: %s", has);
         hf_format(w->verdict, sizeof(w->verdict),
                   "its key may be used for %s only, not as TLS needs it", has);
-        hf_format(w->instead, sizeof(w->instead),
-                  "have it issued with keyUsage digitalSignature");
+        hf_format(
+            w->instead, sizeof(w->instead), "have it issued with keyUsage %s",
+            c->v->leaf_usage & HF_USE_KEY_ENCIPHERMENT ? "keyEncipherment"
+                                                       : "digitalSignature");
         return;
     }
     if (c->cert->flags & HF_CERT_EKU)

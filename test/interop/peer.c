@@ -467,14 +467,15 @@ static void report(const struct options *o)
     struct hf_span alpn = hf_conn_protocol(conn);
     const char *peer = hf_scheme_name(hf_conn_peer_scheme(conn));
     const char *own = hf_scheme_name(hf_conn_own_scheme(conn));
+    const char *group = hf_group_name(hf_conn_group(conn));
     uint8_t bytes[20];
 
     printf("{\"version\": \"%s\", \"suite\": \"%s\", \"group\": \"%s\", "
            "\"peer_scheme\": \"%s\", \"own_scheme\": \"%s\", \"retried\": %s, "
            "\"verified\": %s, \"peer_certificates\": %zu, \"alpn\": \"%.*s\"",
            hf_version_name(hf_conn_version(conn)),
-           hf_suite_name(hf_conn_suite(conn)),
-           hf_group_name(hf_conn_group(conn)), peer ? peer : "", own ? own : "",
+           hf_suite_name(hf_conn_suite(conn)), group ? group : "",
+           peer ? peer : "", own ? own : "",
            hf_conn_retried(conn) ? "true" : "false",
            hf_conn_peer_verified(conn) ? "true" : "false",
            hf_conn_peer_certificates(conn), (int)alpn.len,

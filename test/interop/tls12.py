@@ -34,6 +34,14 @@ SUITES = {
     "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256":
         ("ECDHE-RSA-CHACHA20-POLY1305", "CHACHA20-POLY1305", "CCA8", "rsa"),
 }
+# RSA key transport: off unless a list of suites names it.
+TRANSPORT = {
+    "TLS_RSA_WITH_AES_128_GCM_SHA256":
+        ("AES128-GCM-SHA256", "AES-128-GCM", "009C", "rsa"),
+    "TLS_RSA_WITH_AES_256_GCM_SHA384":
+        ("AES256-GCM-SHA384", "AES-256-GCM", "009D", "rsa"),
+}
+ROWS = {**SUITES, **TRANSPORT}
 HALF = list(SUITES)[::2]  # for peers that share a library with another
 FIRST = "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256"
 GROUPS = ["x25519", "secp256r1", "secp384r1"]
@@ -43,7 +51,7 @@ ONLY, BOTH, NEW = ["--tls", "1.2"], ["--tls", "1.2-1.3"], ["--tls", "1.3"]
 
 def group_of(suite):
     """Each group with two suites."""
-    return GROUPS[list(SUITES).index(suite) % len(GROUPS)]
+    return GROUPS[list(ROWS).index(suite) % len(GROUPS)]
 
 
 def groups_of(suite):
@@ -56,8 +64,9 @@ def named(peer, suite, between):
 
 
 def gnutls(suite):
-    exchange = "+ECDHE-RSA" if "_RSA_" in suite else "+ECDHE-ECDSA"
-    return (f"NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+{SUITES[suite][1]}:"
+    exchange = ("+RSA" if suite in TRANSPORT else
+                "+ECDHE-RSA" if "_RSA_" in suite else "+ECDHE-ECDSA")
+    return (f"NORMAL:-VERS-ALL:+VERS-TLS1.2:-CIPHER-ALL:+{ROWS[suite][1]}:"
             f"-KX-ALL:{exchange}:-GROUP-ALL:+GROUP-"
             + named(servers.GnuTLS, suite, ":+GROUP-"))
 
@@ -71,7 +80,7 @@ class OpenSSL(servers.OpenSSL):
         return Server(lab, [
             self.program, "s_server", "-accept", "127.0.0.1:PORT", "-cert",
             cert, "-key", key, *versions, "-naccept", "1", "-cipher",
-            SUITES[suite][0], "-groups", named(self, suite, ":"), "-quiet", *more],
+            ROWS[suite][0], "-groups", named(self, suite, ":"), "-quiet", *more],
             stdin=subprocess.PIPE)
 
     def exchange(self, lab, server, *options):
@@ -97,9 +106,16 @@ class GnuTLS(servers.GnuTLS):
         return got, differs(got, received=got.get("sent"))
 
 
+class OldGnuTLS(GnuTLS):
+    """Without extended_master_secret."""
+
+    def priority(self, suite, group):
+        return gnutls(suite) + ":%NO_SESSION_HASH"
+
+
 class Nginx(servers.Nginx):
     def limits(self, suite, group):
-        return (f"ssl_protocols TLSv1.2; ssl_ciphers {SUITES[suite][0]};"
+        return (f"ssl_protocols TLSv1.2; ssl_ciphers {ROWS[suite][0]};"
                 f"ssl_ecdh_curve {named(self, suite, ':')};")
 
     def exchange(self, lab, server, *options):
@@ -113,7 +129,7 @@ class NSS(servers.NSS):
     def start(self, lab, suite, group, kind, *more):
         return Server(lab, ["selfserv", "-d", servers.nss_database(lab), "-n",
                             "server-" + kind, "-p", "PORT", "-V",
-                            "tls1.2:tls1.2", "-c", ":" + SUITES[suite][2],
+                            "tls1.2:tls1.2", "-c", ":" + ROWS[suite][2],
                             "-I", named(self, suite, ","), *more])
 
     def exchange(self, lab, server, *options):
@@ -123,7 +139,7 @@ class NSS(servers.NSS):
 
 def with_server(lab, peer, name, suite, options=(), start=(), want=None,
                 **keywords):
-    group, kind = group_of(suite), SUITES[suite][3]
+    group, kind = group_of(suite), ROWS[suite][3]
     meant = {"suite": suite, "group": group, "version": "TLS 1.2",
              "verified": True, **(want or {})}
     try:
@@ -135,6 +151,26 @@ def with_server(lab, peer, name, suite, options=(), start=(), want=None,
     except (RuntimeError, subprocess.TimeoutExpired) as error:
         got, wrong = {}, error
     lab.check(name, wrong or differs(got, **meant))
+
+
+def try_server_transport(lab, peer, title):
+    """RSA key transport."""
+    plain = {"group": ""}
+    for suite in TRANSPORT:
+        with_server(lab, peer, f"{title}: {suite}", suite,
+                    [*ONLY, "--suites", suite], want=plain)
+    suite = list(TRANSPORT)[0]
+    names = ["--suites", ",".join([*SUITES, suite])]
+    with_server(lab, peer, f"{title}: RSA key transport, client certificate",
+                suite, [*ONLY, *names, "--cert", *lab.cert("client", "rsa")],
+                peer.ask_client(lab), want=plain)
+    if peer.alpn:
+        with_server(lab, peer, f"{title}: RSA key transport, ALPN", suite,
+                    [*ONLY, *names, "--alpn", "http/1.1"], peer.alpn,
+                    {"alpn": "http/1.1", **plain})
+    if isinstance(peer, GnuTLS):
+        with_server(lab, OldGnuTLS(), f"{title}: RSA key transport, old "
+                    "master secret", suite, [*ONLY, *names], want=plain)
 
 
 def try_server(lab, peer):
@@ -154,6 +190,8 @@ def try_server(lab, peer):
                     [*BOTH, "--alpn", "http/1.1"], peer.alpn,
                     {"alpn": "http/1.1"})
         covered.append("ALPN")
+    try_server_transport(lab, peer, title)
+    covered.append("RSA key transport")
     lab.row(peer.name, version, "server", ", ".join(covered))
 
 
@@ -184,11 +222,13 @@ class SClient(clients.SClient):
     def command(self, lab, server, suite, group, show, alpn):
         command = super().command(lab, server, suite, group, show, alpn)
         at = command.index("-tls1_3")
-        command[at:at + 3] = ["-tls1_2", "-cipher", SUITES[suite][0]]
+        command[at:at + 3] = ["-tls1_2", "-cipher", ROWS[suite][0]]
         return command
 
 
 class GnuTLSCli(clients.GnuTLSCli):
+    more = ""
+
     def command(self, lab, server, suite, group, show, alpn):
         more = []
         if show:
@@ -197,8 +237,14 @@ class GnuTLSCli(clients.GnuTLSCli):
         if alpn:
             more += ["--alpn", alpn]
         return ["gnutls-cli", "-p", str(server.port), "--x509cafile", lab.ca,
-                "--priority", gnutls(suite), "--logfile",
+                "--priority", gnutls(suite) + self.more, "--logfile",
                 lab.path("gnutls.log"), *more, *self.here]
+
+
+class OldGnuTLSCli(GnuTLSCli):
+    """Without extended_master_secret."""
+
+    more = ":%NO_SESSION_HASH"
 
 
 class TstClnt(clients.TstClnt):
@@ -206,7 +252,7 @@ class TstClnt(clients.TstClnt):
         more = ["-n", "client-" + show if show else "none"]
         return ["tstclnt", "-h", "127.0.0.1", "-a", "localhost", "-p",
                 str(server.port), "-d", servers.nss_database(lab), "-V",
-                "tls1.2:tls1.2", "-c", ":" + SUITES[suite][2], "-I",
+                "tls1.2:tls1.2", "-c", ":" + ROWS[suite][2], "-I",
                 named(servers.NSS, suite, ","), *more]
 
 
@@ -232,7 +278,7 @@ class Curl(Poster):
 
     def command(self, lab, server, suite, show, alpn):
         return ["curl", "-sS", "--cacert", lab.ca, "--tls-max", "1.2",
-                "--ciphers", SUITES[suite][0], "-H", "Expect:",
+                "--ciphers", ROWS[suite][0], "-H", "Expect:",
                 *(["--http1.1"] if alpn else []), "--resolve",
                 f"localhost:{server.port}:127.0.0.1",
                 *self.certificate(lab, show), "--data-binary", "@" + lab.big,
@@ -258,7 +304,7 @@ class Python(Poster):
     def talk(self, lab, server, suite, group, show, alpn):
         context = ssl.create_default_context(cafile=lab.ca)
         context.maximum_version = ssl.TLSVersion.TLSv1_2
-        context.set_ciphers(SUITES[suite][0])
+        context.set_ciphers(ROWS[suite][0])
         if show:
             context.load_cert_chain(*lab.cert("client", show))
         if alpn:
@@ -291,14 +337,14 @@ class Node(Poster):
             f.write(clients.NODE.replace("minVersion: 'TLSv1.3'",
                                          "maxVersion: 'TLSv1.2'"))
         return ["node", script, str(server.port), lab.ca, lab.big,
-                SUITES[suite][0],
+                ROWS[suite][0],
                 named(servers.OpenSSL, suite, ":"), alpn or "",
                 *(lab.cert("client", show) if show else [])]
 
 
 def with_client(lab, peer, name, suite, *options, show=None, alpn=None,
                 want=None):
-    group, kind = group_of(suite), SUITES[suite][3]
+    group, kind = group_of(suite), ROWS[suite][3]
     meant = {"suite": suite, "group": group, "version": "TLS 1.2",
              **(want or {})}
     try:
@@ -312,6 +358,26 @@ def with_client(lab, peer, name, suite, *options, show=None, alpn=None,
             ValueError) as error:
         got, wrong = {}, error
     lab.check(name, wrong or differs(got, **meant))
+
+
+def try_client_transport(lab, peer, title):
+    """RSA key transport, where the client knows nothing else."""
+    plain = {"group": ""}
+    for suite in TRANSPORT:
+        with_client(lab, peer, f"{title}: {suite}", suite, *ONLY, "--suites",
+                    ",".join([*SUITES, *TRANSPORT]), want=plain)
+    suite = list(TRANSPORT)[1]
+    with_client(lab, peer, f"{title}: RSA key transport, client certificate",
+                suite, *ONLY, "--suites", suite, "--client-auth", "required",
+                "--ca", lab.ca, show="ecdsa", want={"verified": True, **plain})
+    if not peer.silent_alpn:
+        with_client(lab, peer, f"{title}: RSA key transport, ALPN", suite,
+                    *ONLY, "--suites", suite, "--alpn", "h3,http/1.1",
+                    alpn="http/1.1", want={"alpn": "http/1.1", **plain})
+    if isinstance(peer, GnuTLSCli):
+        with_client(lab, OldGnuTLSCli(), f"{title}: RSA key transport, old "
+                    "master secret", suite, *ONLY, "--suites", suite,
+                    want=plain)
 
 
 def try_client(lab, peer):
@@ -332,6 +398,8 @@ def try_client(lab, peer):
                     "h3,http/1.1", alpn="http/1.1",
                     want={"alpn": "http/1.1"})
         covered.append("ALPN")
+    try_client_transport(lab, peer, title)
+    covered.append("RSA key transport")
     lab.row(peer.name, version, "client", ", ".join(covered))
 
 
