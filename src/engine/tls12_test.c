@@ -161,36 +161,6 @@ static void begin(unsigned client_min, unsigned client_max, unsigned server_min,
     assert_true(duet_start(&duet, "localhost"));
 }
 
-static void the_best_version_of_both_is_chosen(void **state)
-{
-    static const unsigned range[][2] = { { HF_TLS12, HF_TLS12 },
-                                         { HF_TLS12, HF_TLS13 },
-                                         { HF_TLS13, HF_TLS13 } };
-
-    (void)state;
-    for (size_t c = 0; c < 3; c++)
-        for (size_t s = 0; s < 3; s++) {
-            unsigned best = c && s ? HF_TLS13 : HF_TLS12;
-            bool none = (c == 0 && s == 2) || (c == 2 && s == 0);
-            const struct hf_error *error;
-
-            begin(range[c][0], range[c][1], range[s][0], range[s][1]);
-            assert_int_equal(duet_run(&duet), !none);
-            error = hf_conn_error(duet.server);
-            if (!none) {
-                assert_int_equal(hf_conn_version(duet.client), best);
-                assert_int_equal(hf_conn_version(duet.server), best);
-            } else {
-                assert_int_equal(error->code, HF_E_NO_VERSION);
-                assert_non_null(strstr(error->detail, c ? "at most TLS 1.3"
-                                                        : "at most TLS 1.2"));
-                assert_int_equal(hf_conn_error(duet.client)->alert, 70);
-                assert_true(hf_conn_error(duet.client)->by_peer);
-            }
-            duet_wipe(&duet);
-        }
-}
-
 /* ---- exporters (RFC 5705) -------------------------------------------------------------- */
 
 static void both_ends_export_the_same(void **state)
@@ -404,7 +374,6 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_suite_group_and_key_goes_with_every_other),
-        cmocka_unit_test(the_best_version_of_both_is_chosen),
         cmocka_unit_test(both_ends_export_the_same),
         cmocka_unit_test(the_old_master_secret_connects_but_exports_nothing),
         cmocka_unit_test(the_cuts_between_calls_do_not_matter),

@@ -3,8 +3,6 @@
 
 /* A ServerHello's random ends so if a server that could do better was asked
  * for TLS 1.2, or for less (RFC 8446 4.1.3). */
-static const uint8_t downgrade_12[8] = { 'D', 'O', 'W', 'N', 'G', 'R', 'D', 1 };
-static const uint8_t downgrade_11[8] = { 'D', 'O', 'W', 'N', 'G', 'R', 'D', 0 };
 
 /* ---- shares ------------------------------------------------------------------------- */
 
@@ -232,29 +230,11 @@ static enum hf_step_result older_version(struct hf_handshake *hs,
                                          struct hf_span body)
 {
     struct hf_server_hello_12 sh;
-    const uint8_t *end;
 
     if (!hf_message_read(hs, hf_server_hello_12, body, &sh))
         return HF_STEP_FAILED;
-    end = sh.random + 24;
-    if (hs->settings->max_version >= HF_TLS13 &&
-        (hf_equal(end, downgrade_12, 8) || hf_equal(end, downgrade_11, 8))) {
-        hf_decided(hs->session, HF_EV_DOWNGRADE, false,
-                   "the server's random carries the warning", NULL, NULL);
-        hf_fail(hs->error, HF_E_DOWNGRADE,
-                "the server can do TLS 1.3 and was made to answer with %s",
-                hf_version_name(sh.server_version));
+    if (!hf_check_older(hs, &sh))
         return HF_STEP_FAILED;
-    }
-    if (sh.server_version != HF_TLS12 || hs->settings->min_version > HF_TLS12) {
-        const char *name = hf_version_name(sh.server_version);
-
-        hf_fail(hs->error, HF_E_NO_VERSION,
-                "the server chose %s (%x); we offer %s",
-                name ? name : "an unknown version", (unsigned)sh.server_version,
-                hf_version_name(hs->settings->min_version));
-        return HF_STEP_FAILED;
-    }
     return hf_recv_server_hello12(hs, body);
 }
 

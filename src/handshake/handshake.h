@@ -397,12 +397,22 @@ bool hf_rsa12_fits(const struct hf_keypair *pair);
 uint16_t hf_rsa12_leaf_usage(const struct hf_handshake *hs);
 enum hf_step_result hf_send_server_hello12(struct hf_handshake *hs);
 
+/* ---- which version (version.c) ----------------------------------------------------- */
+/* Server: the version for a client's list, or its legacy_version if it has
+ * none; 0: none. */
+unsigned hf_negotiate_version(const struct hf_settings *s,
+                              struct hf_span versions, unsigned legacy);
+/* Server: say that and why there is none.  Always false. */
+bool hf_no_version(struct hf_handshake *hs);
+/* Client: a ServerHello without supported_versions is one of TLS 1.2 that we
+ * offer, and nobody has made it look so. */
+HF_CHECK bool hf_check_older(struct hf_handshake *hs,
+                             const struct hf_server_hello_12 *hello);
+
 /* ---- pure decisions (negotiate.c) -------------------------------------------------------------------- */
 /* Each: what is chosen, or 0 or NULL.  Lists from the peer are checked bytes
  * of 16-bit numbers. */
 bool hf_listed(struct hf_span list16, unsigned number);
-unsigned hf_negotiate_version(const struct hf_settings *s,
-                              struct hf_span versions, unsigned legacy);
 const struct hf_suite *hf_negotiate_suite(const struct hf_settings *s,
                                           struct hf_span offered,
                                           unsigned version);

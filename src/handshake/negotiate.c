@@ -36,17 +36,6 @@ void hf_numbers_read(struct hf_numbers *out, struct hf_span list16,
             out->at[out->count++] = (uint16_t)number;
 }
 
-/* RFC 8446 4.2.1: supported_versions decides alone where it is present. */
-unsigned hf_negotiate_version(const struct hf_settings *s,
-                              struct hf_span versions, unsigned legacy)
-{
-    for (unsigned v = s->max_version; v >= s->min_version; v--) {
-        if (versions.at ? hf_listed(versions, v) : v < HF_TLS13 && legacy >= v)
-            return v;
-    }
-    return 0;
-}
-
 /* Does the client, by its own order, want ChaCha20 before AES?  Then it has
  * no hardware for AES, and its wish is cheap to follow. */
 static bool wants_chacha(struct hf_span offered, unsigned version)

@@ -35,27 +35,6 @@ static bool read_hello(struct hf_handshake *hs, struct hf_span message)
            hf_extensions_recv(hs, HF_CH, &offer->hello.extensions);
 }
 
-/* What the client offers at most, in words. */
-static bool no_version(struct hf_handshake *hs)
-{
-    const struct hf_offer *offer = &hs->offer;
-    unsigned best = offer->hello.legacy_version;
-    struct hf_span list = offer->versions;
-    uint32_t number;
-    const char *name;
-
-    if (list.at)
-        for (best = 0; hf_wire_next_number(2, &list, &number);)
-            if (number >> 8 == 3 && number > best)
-                best = number;
-    name = hf_version_name(best);
-    return hf_fail(hs->error, HF_E_NO_VERSION,
-                   "the client offers at most %s (%x on the wire); we "
-                   "accept %s",
-                   name ? name : "an unknown version", best,
-                   hf_version_name(hs->settings->min_version));
-}
-
 static bool check_compression(struct hf_handshake *hs)
 {
     struct hf_span list = hs->offer.hello.legacy_compression_methods;
@@ -109,7 +88,7 @@ enum hf_step_result hf_recv_client_hello(struct hf_handshake *hs,
     s->version = (uint16_t)hf_negotiate_version(
         hs->settings, hs->offer.versions, hs->offer.hello.legacy_version);
     if (!s->version)
-        return hf_step(no_version(hs));
+        return hf_step(hf_no_version(hs));
     hf_decided(s, HF_EV_VERSION, true, "the client's list and ours",
                hf_version_name(s->version), NULL);
     if (s->version == HF_TLS13)

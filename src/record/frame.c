@@ -34,6 +34,19 @@ static const struct {
     { "+OK ", HF_E_NOT_TLS, "a POP3 greeting; STARTTLS may help" },
 };
 
+/* Clients of the nineties wrapped what they offered in a hello that SSL 2.0
+ * understands, too; what it offers follows (RFC 5246 E.2). */
+static bool ssl2(struct hf_span header, struct hf_error *error)
+{
+    char offer[HF_VERSION_WORDS];
+
+    hf_wire_version_words(offer, (unsigned)hf_number(header.at + 3, 2));
+    return hf_fail(error, HF_E_SSL2,
+                   "the first bytes are %h: a hello in the form of SSL 2.0, "
+                   "which offers at most %s",
+                   &header, offer);
+}
+
 /* The header is not TLS: say whose language it is, if we know. */
 static bool not_tls(struct hf_span header, struct hf_error *error)
 {
@@ -50,7 +63,7 @@ static bool not_tls(struct hf_span header, struct hf_error *error)
     /* RFC 5246 E.2: a version 2 hello has its length with the top bit set,
      * then type 1, then the version: 3.x, or 0.2, which is SSL 2.0 itself. */
     if ((h[0] & 0x80) && h[2] == 1 && (h[3] == 3 || (!h[3] && h[4] == 2)))
-        return hf_fail(error, HF_E_SSL2, "the first bytes are %h", &header);
+        return ssl2(header, error);
     /* RFC 8446 5: a record of a type that nobody knows is unexpected. */
     if (h[1] == 3)
         return hf_fail(error, HF_E_RECORD_TYPE, "record type %u",

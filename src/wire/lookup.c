@@ -34,6 +34,20 @@ const char *hf_name_of(const struct hf_names *names, uint32_t number)
     return names && is_grease(names, number) ? "GREASE" : NULL;
 }
 
+/* Those who speak TLS 1.0 and 1.1 often know them by their numbers only, which
+ * go on counting from SSL 3.0 (RFC 5246 E). */
+void hf_wire_version_words(char out[HF_VERSION_WORDS], unsigned version)
+{
+    const char *name = hf_name_of(&hf_names_table[HF_NAMES_VERSION], version);
+
+    hf_format(out, HF_VERSION_WORDS, "%s (%x",
+              name ? name : "an unknown version", version);
+    if (version == 0x0301 || version == 0x0302)
+        hf_format_more(out, HF_VERSION_WORDS, ": %s is SSL 3.%u on the wire",
+                       name, version & 0xff);
+    hf_format_more(out, HF_VERSION_WORDS, ")");
+}
+
 bool hf_number_of(const struct hf_names *names, const char *name,
                   uint32_t *number)
 {

@@ -149,6 +149,10 @@ void hf_wire_write_ext(hf_layout_fn *layout, struct hf_writer *w,
  * detail.  Always false. */
 bool hf_wire_fail(struct hf_error *e, const struct hf_fault *fault);
 
+/* A version for people: "TLS 1.0 (0x0301: TLS 1.0 is SSL 3.1 on the wire)". */
+enum { HF_VERSION_WORDS = 64 };
+void hf_wire_version_words(char out[HF_VERSION_WORDS], unsigned version);
+
 /* Which message a ServerHello is: HF_HRR by its random (RFC 8446 4.1.3),
  * HF_SH if it has supported_versions (RFC 8446 4.2.1), else HF_SH12; also if
  * it cannot be read, which reading it will tell. */
