@@ -129,6 +129,8 @@ bool link_write(struct hf_tls *tls, const void *bytes, size_t len, deadline end,
                 struct failure *f);
 /* Say close_notify, as far as it can go at once. */
 void link_close(struct hf_tls *tls);
+/* After that, for those who watch: hear the peer's, if it says it soon. */
+void link_hear_goodbye(struct hf_tls *tls);
 /* The SHA-256 of a certificate's public key as "sha256//base64=". */
 enum { PIN_MAX = 56 };
 bool pin_text(struct hf_span certificate, char out[PIN_MAX]);

@@ -377,6 +377,8 @@ static void end_hop(struct hop *hop, bool ok)
     if (hop->tls && ok)
         link_close(hop->tls);
     fetch->done = clock_ms();
+    if (hop->tls && ok && fetch->tool->verbose)
+        link_hear_goodbye(hop->tls);
     if (ok)
         story_times(&hop->story, &fetch->way, fetch->ready, fetch->first_byte,
                     fetch->done);

@@ -143,3 +143,18 @@ void link_close(struct hf_tls *tls)
     if (hf_close(tls) == HF_WANT_POLLOUT)
         (void)wait_for(tls, HF_WANT_POLLOUT, deadline_in(200));
 }
+
+/* RFC 5246 7.2.1: who closes first need not wait for the other's close_notify,
+ * so not for long; and what else comes is of no interest any more. */
+void link_hear_goodbye(struct hf_tls *tls)
+{
+    enum { GOODBYE_MS = 100, READS = 64 };
+    deadline end = deadline_in(GOODBYE_MS);
+    uint8_t room[4096];
+
+    for (unsigned i = 0; i < READS; i++) {
+        ssize_t n = hf_read(tls, room, sizeof room);
+        if (n == 0 || (n < 0 && (!wants(n) || !wait_for(tls, n, end))))
+            return;
+    }
+}

@@ -105,7 +105,13 @@ bool hf_check_signature12(struct hf_handshake *hs, unsigned scheme,
                        name ? name : "an unknown scheme", scheme);
     ok = how->verify(hs->settings->crypto.self, how, key, text, signature,
                      &fault);
-    hf_decided(s, HF_EV_TRANSCRIPT_SIGNATURE, ok, name, NULL, NULL);
+    hf_decided(s, HF_EV_TRANSCRIPT_SIGNATURE, ok,
+               s->role == HF_CLIENT
+                   ? "of both randoms and the server's share, by the key in "
+                     "its certificate"
+                   : "of all messages so far, by the key in the client's "
+                     "certificate",
+               name, NULL);
     if (!ok)
         return hf_fail(hs->error, fault ? HF_E_CRYPTO : HF_E_BAD_SIGNATURE,
                        "%s", name);

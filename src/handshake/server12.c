@@ -197,6 +197,24 @@ bool hf_choose12(struct hf_handshake *hs)
 
 /* ---- ServerHello --------------------------------------------------------------------------- */
 
+/* Whose key will be used, and what the keys will be bound to. */
+static void say_identity(struct hf_handshake *hs)
+{
+    struct hf_session *s = hs->session;
+    char subject[96];
+
+    if (!hf_watched(s))
+        return;
+    if (hs->keypair) {
+        hf_name_short(hs->keypair->chain[0]->subject, subject, sizeof(subject));
+        hf_decided(s, HF_EV_CERTIFICATE, true,
+                   "its key fits the suite and the client's lists", subject,
+                   NULL);
+    }
+    hf_decided(s, HF_EV_MASTER_SECRET, s->extended_master, NULL,
+               s->extended_master ? "extended" : "of the old kind", NULL);
+}
+
 enum hf_step_result hf_send_server_hello12(struct hf_handshake *hs)
 {
     enum { CAP = 512, WARNING_LEN = 8 };
@@ -219,6 +237,7 @@ enum hf_step_result hf_send_server_hello12(struct hf_handshake *hs)
                 WARNING_LEN);
     hf_copy(hello.random, hs->random, sizeof(hello.random));
     hf_copy(s->server_random, hs->random, sizeof(s->server_random));
+    say_identity(hs);
     return hf_step(hf_extensions_make(hs, HF_SH12, CAP, &hello.extensions) &&
                    hf_message_send(hs, HF_SERVER_HELLO, hf_server_hello_12,
                                    &hello, CAP + 128));
