@@ -188,12 +188,44 @@ def test_two_runs_share_no_secret():
              "two clocks would agree")
 
 
+# ---- RSA ----------------------------------------------------------------------
+
+RSA = ["hellos", "certificate", "server_hello_done", "premaster", "encrypt",
+       "decrypt", *COMMON]
+
+
+def test_rsa_every_value_is_computed_here_again():
+    for words in ((), ("--ciphers", "TLS_RSA_WITH_AES_256_GCM_SHA384",
+                       "--key", "rsa3072")):
+        document = lab("rsa", *words)
+        check_whole(document, RSA)
+        check_keys(document)
+        check_record(document)
+        v = Values(document)
+        size = len(v["modulus"])
+        n, e = (int.from_bytes(v[name], "big")
+                for name in ("modulus", "exponent"))
+        m = v["padded"]
+        equal(len(m), size)
+        equal((m[:2], m[-49]), (b"\x00\x02", 0))
+        want(0 not in m[2:-49], "a zero among the random bytes")
+        equal(m[-48:], v["premaster"])
+        equal(v["premaster"][:2], b"\x03\x03")
+        equal(v["decrypted"], v["premaster"])
+        equal(pow(int.from_bytes(m, "big"), e, n).to_bytes(size, "big"),
+              v["encrypted"])
+        want(v["modulus"] in v["certificate_key"])
+
+
 # ---- words --------------------------------------------------------------------
 
 CORRECTIONS = {
     "ecdhe": [r"A signature is verified, not decrypted",
               r"ECDHE share is not encrypted: it is a public key and travels "
               r"in the clear", r"that is forward secrecy"],
+    "rsa": [r"It has no forward secrecy", r"Bleichenbacher",
+            r"What is encrypted is the premaster secret",
+            r"the server has proved nothing"],
     None: [r"All 32 bytes are random", r"hash of the whole handshake",
            r"ChangeCipherSpec is not a handshake message",
            r"Finished authenticates the whole transcript",
@@ -202,7 +234,7 @@ CORRECTIONS = {
 
 
 def test_each_correction_is_there():
-    for name in ("ecdhe",):
+    for name in ("ecdhe", "rsa"):
         done = run("lab", name)
         equal(done.code, 0, done)
         said = " ".join(done.out.split())

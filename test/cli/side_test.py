@@ -214,11 +214,21 @@ def test_the_readme_shows_what_they_print():
     readme = open(os.path.join(os.environ.get(
         "HF_SOURCE", os.path.join(os.path.dirname(__file__), "..", "..")),
         "README.md"), encoding="utf-8").read()
-    rows = re.findall(r"^(.{51}) \((OUT|IN)\), (TLS [^:]*): +\d+ B ", readme,
-                      re.M)
-    equal([(way, title) for _, way, title in rows], PLAIN)
-    left = [re.match(r"\((OUT|IN)\), (TLS [^:]*):", row[0]) for row in rows]
-    equal([m.groups() for m in left if m], as_curl_says(PLAIN))
+    table = re.search(r"^\| `curl -vvv --head --tls-max 1\.2` \|.*?\n\n", readme,
+                      re.M | re.S)
+    want(table, "no table of both in README.md")
+    rows = re.findall(r"^\| (?:\(nothing\)|`TLSv1\.2 \((OUT|IN)\), (TLS [^:]*):`"
+                      r" \d+ B) \| `TLSv1\.2 \((OUT|IN)\), (TLS [^:]*):` \d+ B: "
+                      r"(.*) \|$", table.group(0), re.M)
+    with Nginx(certificate("good")) as nginx:
+        trace = get(nginx.url)
+    equal([row[2:4] for row in rows if row[2:4] != TICKET],
+          [one for one in LINE.findall(trace) if one != TICKET])
+    for _, _, way, title, clause in rows:
+        want(re.search(rf"^\* TLSv1\.2 \({way}\), {re.escape(title)}: .* ms  "
+                       rf"{re.escape(clause)}$", trace, re.M), title, clause,
+             trace)
+    equal([row[:2] for row in rows if row[0]], as_curl_says(PLAIN))
 
 
 if __name__ == "__main__":
