@@ -75,8 +75,8 @@ static const struct telling tellings[] = {
     { 13, "certificate_request_12", "supported_signature_algorithms", "accepts", 3, NULL },
     { 14, NULL, NULL,              "the server waits for the client; curl prints \"Server finished\"", 0, NULL },
     { 15, "certificate_verify",    "algorithm",  "proves its key with", 1, NULL },
-    { 16, "client_key_exchange",   "point",      "our half of the key exchange", 0, NULL },
-    { 16, "client_key_exchange_rsa", "encrypted_pre_master_secret", "the premaster secret, for the server's key alone", 0, NULL },
+    { 16, "client_key_exchange",   "point",      "the client's share of the key exchange, in the clear", 0, NULL },
+    { 16, "client_key_exchange_rsa", "encrypted_pre_master_secret", "the premaster secret, encrypted to the certificate's key; no forward secrecy", 0, NULL },
     { 20, NULL, NULL,              "a MAC over all of the above",      0, NULL },
     { 24, "key_update",            "request_update", "",               1, NULL },
 };

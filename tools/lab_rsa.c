@@ -4,7 +4,14 @@
 
 #include <string.h>
 
-enum { CLIENT_HELLO = 1, CLIENT_KX = 16, PREMASTER = 48, MODULUS_MAX = 1024 };
+enum {
+    CLIENT_HELLO = 1,
+    SERVER_KX = 12,
+    HELLO_DONE = 14,
+    CLIENT_KX = 16,
+    PREMASTER = 48,
+    MODULUS_MAX = 1024
+};
 
 struct rsa {
     uint8_t n[MODULUS_MAX], e[8], m[MODULUS_MAX], c[MODULUS_MAX];
@@ -74,6 +81,8 @@ bool lab_rsa(struct lab *lab)
     if (!r)
         return lab_failed(lab, "out of memory");
     lab_step(lab, STEP_HELLO_DONE);
+    lab_show(lab, VALUE_HELLO_DONE, lab_message(lab, HELLO_DONE));
+    lab_claim(lab, CLAIM_NO_SERVER_KX, !lab_message(lab, SERVER_KX).at);
     lab_step_end(lab, STEP_HELLO_DONE);
     sent = message.len > 6 ? hf_span_after(message, 6) : hf_span(NULL, 0);
     if (!sent.len || hf_number(message.at + 4, 2) != sent.len)

@@ -74,6 +74,15 @@ unsigned offer_newest(const struct offer *o)
     return most ? most : policy ? policy->max_version : HF_TLS13;
 }
 
+unsigned offer_oldest(const struct offer *o)
+{
+    const struct hf_policy *policy = policy_of(o);
+    unsigned newest = offer_newest(o);
+    unsigned oldest = o->min ? o->min : policy ? policy->min_version : newest;
+
+    return oldest < newest ? oldest : newest;
+}
+
 static bool set_versions(const struct offer *o, struct hf_config *config,
                          struct failure *f)
 {
@@ -152,14 +161,4 @@ bool offer_set(const struct offer *o, struct hf_config *config,
                     config, f) &&
            set_list(o->schemes, "signature schemes", hf_scheme_number,
                     hf_config_set_signatures, config, f);
-}
-
-const char *suite_cost(unsigned number)
-{
-    const struct hf_suite *suite = hf_suite_by_number(number);
-
-    if (!suite || suite->kx != HF_SUITE_RSA)
-        return NULL;
-    return "RSA key transport has no forward secrecy: whoever gets the "
-           "server's key, even years later, reads all of this from a recording";
 }

@@ -14,11 +14,9 @@ struct offer {
 /* Set @config as @offer says; false after noting why. */
 bool offer_set(const struct offer *offer, struct hf_config *config,
                struct failure *f);
-/* The newest version that may be offered. */
+/* The newest and the oldest version that may be offered. */
 unsigned offer_newest(const struct offer *offer);
-
-/* What a cipher suite costs whoever uses it, a sentence; NULL: nothing. */
-const char *suite_cost(unsigned suite);
+unsigned offer_oldest(const struct offer *offer);
 
 /* Rows for a table of options; @field(x) is .at = the offset of offer.x. */
 /* clang-format off */

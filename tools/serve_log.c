@@ -56,18 +56,31 @@ static void tries(const struct serve *s)
     printf("  try     handfast get -v%s%s %s\n", trust, client, url);
 }
 
+/* "TLS 1.2", "TLS 1.2 and TLS 1.3". */
+static void versions_text(const struct offer *offer, char out[24])
+{
+    const char *oldest = hf_version_name(offer_oldest(offer));
+    const char *newest = hf_version_name(offer_newest(offer));
+
+    if (strcmp(oldest, newest) == 0)
+        snprintf(out, 24, "%s", newest);
+    else
+        snprintf(out, 24, "%s and %s", oldest, newest);
+}
+
 void serve_banner(const struct serve *s)
 {
     const struct tool *tool = s->tool;
-    char does[4200];
+    char does[4200], versions[24];
 
     if (tool->json) {
         banner_json(s);
     } else {
         what_it_does(s, does, sizeof(does));
-        printf("%sserving https://%s:%u/%s  (TLS 1.3)  %s\n",
+        versions_text(&s->words->offer, versions);
+        printf("%sserving https://%s:%u/%s  (%s)  %s\n",
                ink(tool, stdout, INK_STRONG), s->name, s->port,
-               ink(tool, stdout, INK_PLAIN), does);
+               ink(tool, stdout, INK_PLAIN), versions, does);
         if (s->ca_path[0])
             printf("  ca      %s  (gone when this stops)\n"
                    "  sha256  %s\n",
@@ -114,11 +127,12 @@ static void suite_text(unsigned suite, char out[40])
 static void agreed(const struct visit *v)
 {
     const struct hf_conn *conn = hf_tls_conn(v->tls);
+    const char *group = hf_group_name(hf_conn_group(conn));
     char suite[40];
 
     suite_text(hf_conn_suite(conn), suite);
     printf("%s %s %s  %s%6.1f ms  ", hf_version_name(hf_conn_version(conn)),
-           hf_group_name(hf_conn_group(conn)), suite,
+           group ? group : "no group", suite,
            hf_conn_retried(conn) ? "retried " : "", v->ready - v->began);
 }
 

@@ -213,6 +213,7 @@ static const char style[] =
 static void write_html(FILE *to, const struct visit *v)
 {
     const struct hf_conn *conn = hf_tls_conn(v->tls);
+    const char *group = hf_group_name(hf_conn_group(conn));
 
     fprintf(to,
             "<!doctype html><html lang=en><meta charset=utf-8>"
@@ -223,7 +224,7 @@ static void write_html(FILE *to, const struct visit *v)
             "The same as <a href=\"/.handfast.json\">JSON</a>.</p>\n",
             style, hf_version_name(hf_conn_version(conn)),
             hf_suite_name(hf_conn_suite(conn)),
-            hf_group_name(hf_conn_group(conn)), v->ready - v->began,
+            group ? group : "RSA key transport", v->ready - v->began,
             hf_conn_retried(conn) ? " and a retry, because your hello had no "
                                     "share for the group that was chosen"
                                   : "");

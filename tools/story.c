@@ -117,17 +117,6 @@ static const char *or_empty(const char *text)
     return text ? text : "";
 }
 
-/* What the suite called @name has that one should know. */
-static void tell_cost(struct story *story, const char *name)
-{
-    const char *cost = suite_cost(hf_suite_number(name));
-    if (!cost)
-        return;
-    begin_line(story);
-    fprintf(story->to, "  %s%s%s\n", ink(story->tool, story->to, INK_BAD), cost,
-            ink(story->tool, story->to, INK_PLAIN));
-}
-
 /* "*   choose.group: x25519; from ...; would have passed: ..." */
 static void tell_decision(struct story *story, const struct hf_event *e)
 {
@@ -163,8 +152,6 @@ static void tell_decision(struct story *story, const struct hf_event *e)
     putc('\n', story->to);
     if (story->level >= 2)
         tell_rule(story, e);
-    if (e->id == HF_EV_SUITE && e->ok)
-        tell_cost(story, verdict);
 }
 
 static void tell_keys(struct story *story, const struct hf_event *e)

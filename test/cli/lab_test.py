@@ -202,6 +202,7 @@ def test_rsa_every_value_is_computed_here_again():
         check_keys(document)
         check_record(document)
         v = Values(document)
+        equal(v["hello_done"], b"\x0e\0\0\0")
         size = len(v["modulus"])
         n, e = (int.from_bytes(v[name], "big")
                 for name in ("modulus", "exponent"))

@@ -167,6 +167,30 @@ def test_both_ends_of_one_connection_tell_the_same_sizes():
     want(all(int(size) > 0 for _, _, size in mirrored))
 
 
+def rsa_certificate():
+    return certificate("rsa", options=("--key", "rsa:2048"))
+
+
+def test_rsa_key_transport_and_what_it_costs():
+    suite = "TLS_RSA_WITH_AES_128_GCM_SHA256"
+    chain, key = rsa_certificate()
+    with Serve("-v", "--cert", chain, "--key", key, "--policy",
+               "classic") as server:
+        curls = curl(server.url, "--ciphers", "AES128-GCM-SHA256")
+    with Nginx((chain, key), "ssl_ciphers AES128-GCM-SHA256;") as nginx:
+        ours = get(nginx.url, "--policy", "classic")
+    short = [one for one in PLAIN if one != HELLO[-1]]
+    equal(handshake(ours), short, ours)
+    equal(handshake(curls), as_curl_says(short), curls)
+    visit = next(line for line in server.said if line["event"] == "request")
+    equal((visit["group"], visit["suite"]), (None, suite))
+    for trace in (ours, server.err):
+        has(trace, rf"^\*   choose\.suite: {suite} ")
+        has(trace, r"^\*   check\.key_transport: no forward secrecy: ")
+        has(trace, r"Client key exchange \(16\): .* the premaster secret, "
+            r"encrypted to the certificate's key; no forward secrecy$")
+
+
 # ---- and why ------------------------------------------------------------------------
 
 def test_reasons_are_told_in_both_roles():
@@ -183,6 +207,8 @@ def test_reasons_are_told_in_both_roles():
             r"^\*   check\.key_exchange: x25519$",
             r"^\*   check\.finished: the server's$",
             r"Client hello \(1\): .* offers at most TLS 1\.2; for localhost",
+            r"Client key exchange \(16\): .* the client's share of the key "
+            r"exchange, in the clear$",
             r"Server key exchange \(12\): .* fresh key in x25519; signed with "
             r"both randoms: ecdsa_secp256r1_sha256",
             r"Change cipher spec \(1\): .* from here on sealed$",
