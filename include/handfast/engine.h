@@ -147,6 +147,63 @@ typedef void hf_keylog_fn(void *ctx, const char *line);
 HF_PUBLIC bool hf_config_set_keylog(struct hf_config *config, hf_keylog_fn *log,
                                     void *ctx);
 
+/* ---- sessions: a second handshake for a fraction of the price ------------------
+ * RFC 8446 2.2, RFC 5077, RFC 5246 7.3.  A server gives tickets by itself; a
+ * client resumes if it has a place to keep sessions in.
+ *
+ * What is kept is sealed: whoever keeps it can neither read nor change it, and
+ * losing it costs no more than a full handshake.  A session is resumed only
+ * under the same names, application protocols, client authentication and
+ * anchors; anything else is a full handshake, never a failure. */
+enum {
+    HF_SESSION_MAX = 16384, /* bytes of one kept session at most */
+    HF_TICKET_KEY_NAME_LEN = 16,
+    HF_TICKET_KEY_LEN = 32,
+    HF_TICKETS_MAX = 8,                     /* given after one handshake */
+    HF_SESSION_LIFETIME_MAX = 7 * 24 * 3600 /* seconds; RFC 8446 4.6.1 */
+};
+
+/* Where sessions are kept: a client's own, or a server's for clients of TLS
+ * 1.2 that know no tickets.  Called during handshakes, from any thread that
+ * has a connection with the config. */
+struct hf_sessions {
+    void *ctx;
+    /* Keep a copy of @session under @key, beside what is there, until
+     * @expires (seconds since 1970).  False: not kept. */
+    bool (*put)(void *ctx, struct hf_span key, struct hf_span session,
+                int64_t expires);
+    /* The newest session under @key to @out; its length, or 0 if there is
+     * none or it is longer than @cap.  @take: it is there no more, and nobody
+     * else got it. */
+    size_t (*get)(void *ctx, struct hf_span key, bool take, uint8_t *out,
+                  size_t cap);
+};
+/* @sessions is copied; its ctx must live as long as the config. */
+HF_PUBLIC bool hf_config_set_sessions(struct hf_config *config,
+                                      const struct hf_sessions *sessions);
+/* Server: how many tickets a client of TLS 1.3 gets after a full handshake (2
+ * if never set; one after a resumption); 0: no tickets, in TLS 1.2 either.
+ * Without a clock there are none. */
+HF_PUBLIC bool hf_config_set_tickets(struct hf_config *config, unsigned count);
+/* For how many seconds a session may be resumed; 43,200 if never set, at most
+ * HF_SESSION_LIFETIME_MAX. */
+HF_PUBLIC bool hf_config_set_session_lifetime(struct hf_config *config,
+                                              unsigned seconds);
+/* Keys that seal sessions.  By default each config makes its own, replaces
+ * them once a session lifetime and forgets them after two.  With @find they
+ * come from outside, so that several servers, or a client's next run, can use
+ * the same: it fills in the key of that @name, or the one for new sessions if
+ * @name is NULL, and *newest says whether it is that; false: there is none.
+ * Called as hf_sessions is. */
+struct hf_ticket_key {
+    uint8_t name[HF_TICKET_KEY_NAME_LEN];
+    uint8_t secret[HF_TICKET_KEY_LEN]; /* random; all zeroes are refused */
+};
+typedef bool hf_ticket_key_fn(void *ctx, const uint8_t *name,
+                              struct hf_ticket_key *out, bool *newest);
+HF_PUBLIC bool hf_config_set_ticket_keys(struct hf_config *config,
+                                         hf_ticket_key_fn *find, void *ctx);
+
 /* Dangerous, and called so. */
 /* Accept any certificate from anybody. */
 HF_PUBLIC bool hf_config_insecure_no_verify(struct hf_config *config);
@@ -195,6 +252,11 @@ HF_PUBLIC struct hf_conn *hf_conn_new(struct hf_config *config,
  * False: it is too late, or @name is none that RFC 6066 3 lets be sent (an
  * address is not), and then the connection fails at once. */
 HF_PUBLIC bool hf_conn_set_sni(struct hf_conn *conn, const char *name);
+/* Client, before anything was exchanged: sessions are shared only with
+ * connections of the same @label (such as "host:port"; at most 255 bytes are
+ * looked at).  False: it is too late. */
+HF_PUBLIC bool hf_conn_set_session_label(struct hf_conn *conn,
+                                         const char *label);
 /* Watch this connection only, before anything was exchanged. */
 HF_PUBLIC bool hf_conn_set_watch(struct hf_conn *conn, hf_watch_fn *watch,
                                  void *ctx, bool secrets);
@@ -268,6 +330,9 @@ HF_PUBLIC const char *hf_conn_server_name(const struct hf_conn *conn);
 HF_PUBLIC size_t hf_conn_peer_certificates(const struct hf_conn *conn);
 HF_PUBLIC struct hf_span hf_conn_peer_certificate(const struct hf_conn *conn,
                                                   size_t index);
+/* Was an earlier session resumed?  Certificates and what was verified are
+ * those of its first handshake then. */
+HF_PUBLIC bool hf_conn_resumed(const struct hf_conn *conn);
 /* Was the peer's chain verified (and its name, on a client)? */
 HF_PUBLIC bool hf_conn_peer_verified(const struct hf_conn *conn);
 /* Index of our own chain that was used, -1 if none was. */

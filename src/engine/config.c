@@ -29,6 +29,8 @@ static void follow(struct hf_config *config, const struct hf_policy *policy)
     config->schemes_chosen = config->shares_chosen = false;
 }
 
+enum { SESSION_LIFETIME = 12 * 3600 };
+
 struct hf_config *hf_config_new(void)
 {
     struct hf_config *config = hf_alloc(sizeof(*config));
@@ -38,6 +40,13 @@ struct hf_config *hf_config_new(void)
     config->count = 1;
     config->provider = &hf_libcrypto;
     follow(config, hf_policy_at(0)); /* a test says that this is "default" */
+    config->settings.tickets = 2;
+    config->settings.session_lifetime = SESSION_LIFETIME;
+    config->settings.keys = hf_ticket_keys_new();
+    if (!config->settings.keys) {
+        hf_config_free(config);
+        return NULL;
+    }
     return config;
 }
 
@@ -70,6 +79,7 @@ void hf_config_free(struct hf_config *config)
     hf_free(set->keypairs, set->keypair_count * sizeof(*set->keypairs));
     hf_free((uint8_t *)(uintptr_t)set->protocols.at, set->protocols.len);
     hf_store_free(set->store);
+    hf_ticket_keys_free(set->keys);
     hf_crypto_close(&set->crypto);
     hf_free(config, sizeof(*config));
 }

@@ -135,6 +135,8 @@ void hf_conn_free(struct hf_conn *conn)
     hf_session_wipe(&conn->session);
     if (conn->sni)
         hf_free(conn->sni, hf_text_len(conn->sni) + 1);
+    if (conn->label)
+        hf_free(conn->label, hf_text_len(conn->label) + 1);
     hf_config_free(conn->config);
     hf_free(conn, sizeof(*conn));
 }
@@ -154,6 +156,7 @@ bool hf_conn_start(struct hf_conn *conn)
     hs->name = conn->name;
     hs->check_name = conn->check_name;
     hs->sni = conn->sni;
+    hs->label = conn->label;
     /* Client: this is the name in the session; server: it is heard. */
     s->server_name = conn->sni;
     conn->sni = NULL;

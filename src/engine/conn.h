@@ -34,7 +34,8 @@ struct hf_conn {
     struct hf_config *config;       /* kept */
     struct hf_peer_name name;       /* client: to be verified */
     bool check_name;
-    char *sni; /* client: to be sent; owned */
+    char *sni;   /* client: to be sent; owned */
+    char *label; /* client: of its sessions, or NULL; owned */
     bool ready, told_ready, started;
     bool failed, close_sent, close_received;
     bool owes_update; /* the peer asked for a change of our keys */

@@ -168,6 +168,8 @@ bool hf_config_freeze(struct hf_config *config)
     if (!check_lists(config) || !match_versions(config) || !check_keys(config))
         return false;
     order_shares(&config->settings);
+    if (!hf_settings_bind(&config->settings, &config->error))
+        return false;
     config->frozen = true;
     return true;
 }

@@ -207,7 +207,7 @@ enum hf_step_result hf_recv_certificate(struct hf_handshake *hs,
 
 /* ---- is it trusted? --------------------------------------------------------------------- */
 
-static bool trusted(struct hf_handshake *hs, struct hf_error *why)
+bool hf_chain_trusted(struct hf_handshake *hs, struct hf_error *why)
 {
     struct hf_session *s = hs->session;
     const struct hf_settings *set = hs->settings;
@@ -266,7 +266,7 @@ enum hf_step_result hf_job_verify_chain(struct hf_handshake *hs)
         hs->proofs.chain = HF_PROOF_CHAIN;
         return HF_STEP_DONE;
     }
-    s->verified = trusted(hs, &why);
+    s->verified = hf_chain_trusted(hs, &why);
     if (hs->settings->questions & HF_ASK_VERIFY)
         return last_word(hs, &why);
     if (!s->verified) {

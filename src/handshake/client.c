@@ -1,5 +1,5 @@
 /* client.c - both ClientHellos sent, ServerHello and retry received. */
-#include "handshake/handshake.h"
+#include "handshake/resume.h"
 
 /* A ServerHello's random ends so if a server that could do better was asked
  * for TLS 1.2, or for less (RFC 8446 4.1.3). */
@@ -85,6 +85,8 @@ static size_t extensions_cap(const struct hf_handshake *hs)
 {
     size_t cap = 1024 + hs->cookie.len + hs->settings->protocols.len;
 
+    if (hs->saved)
+        cap += 128 + hs->saved->ticket.len;
     for (size_t i = 0; i < hs->share_count; i++)
         cap += 4 + hs->shares[i].share.len;
     return cap;
@@ -109,15 +111,29 @@ static bool write_hello(struct hf_handshake *hs)
                            cap + sizeof(suites) + 128);
 }
 
+/* Compatibility mode (RFC 8446 D.4): looks like a resumption.  TLS 1.2 by
+ * itself needs no disguise, but with a ticket an id of ours, so that the echo
+ * says whether it was taken (RFC 5077 3.4). */
+static void set_session_id(struct hf_handshake *hs)
+{
+    const struct hf_saved_session *saved = hs->saved;
+    bool older = saved && saved->version == HF_TLS12;
+
+    if (older && saved->session_id.len) {
+        hf_copy(hs->session_id, saved->session_id.at, saved->session_id.len);
+        hs->session_id_len = (uint8_t)saved->session_id.len;
+    } else if (older || hs->settings->max_version >= HF_TLS13) {
+        hs->session_id_len = sizeof(hs->session_id);
+    }
+}
+
 enum hf_step_result hf_send_client_hello(struct hf_handshake *hs)
 {
     if (!random_bytes(hs, hs->random, sizeof(hs->random)) ||
-        !random_bytes(hs, hs->session_id, sizeof(hs->session_id)))
+        !random_bytes(hs, hs->session_id, sizeof(hs->session_id)) ||
+        !hf_session_find(hs))
         return HF_STEP_FAILED;
-    /* Compatibility mode (RFC 8446 D.4): looks like a resumption.  TLS 1.2 by
-     * itself needs no disguise. */
-    if (hs->settings->max_version >= HF_TLS13)
-        hs->session_id_len = sizeof(hs->session_id);
+    set_session_id(hs);
     hf_copy(hs->session->client_random, hs->random, sizeof(hs->random));
     return hf_step(write_hello(hs));
 }
@@ -281,7 +297,7 @@ enum hf_step_result hf_recv_server_hello(struct hf_handshake *hs,
     hs->facts |= HF_FACT_TLS13;
     s->group = hs->kx->group;
     say_choices(hs);
-    return hf_step(use_suite(hs, false));
+    return hf_step(use_suite(hs, false) && hf_resumed13(hs));
 }
 
 /* ---- the shared secret -------------------------------------------------------------------------------- */

@@ -1,7 +1,7 @@
 /* client12.c - the rest of a client's TLS 1.2 (RFC 5246 7.4, RFC 8422 5): from
  * the ServerHello on.  What is different with RSA key transport is in
  * rsa12.c. */
-#include "handshake/handshake.h"
+#include "handshake/resume.h"
 
 /* ---- ServerHello --------------------------------------------------------------------- */
 
@@ -21,12 +21,6 @@ static bool check_hello(struct hf_handshake *hs,
         return hf_fail(hs->error, HF_E_COMPRESSION,
                        "the server chose compression %u",
                        (unsigned)sh->compression_method);
-    /* Our session id is for show; nobody can have a session by that name. */
-    if (sh->session_id.len &&
-        hf_span_equal(sh->session_id,
-                      hf_span(hs->session_id, hs->session_id_len)))
-        return hf_fail(hs->error, HF_E_ILLEGAL,
-                       "the server resumes a session that there never was");
     /* RFC 5746 3.4: a server that does not say so could splice handshakes. */
     if (!(present & HF_BIT(renegotiation_info)))
         return hf_fail(hs->error, HF_E_UNSAFE_RENEGOTIATION,
@@ -51,7 +45,9 @@ enum hf_step_result hf_recv_server_hello12(struct hf_handshake *hs,
     hf_copy(s->server_random, sh.random, sizeof(s->server_random));
     s->extended_master = (sh.extensions.present &
                           HF_BIT(extended_master_secret)) != 0;
-    if (s->suite->kx != HF_SUITE_RSA)
+    if (!hf_resumed12(hs, sh.session_id, s->extended_master))
+        return HF_STEP_FAILED;
+    if (!s->resumed && s->suite->kx != HF_SUITE_RSA)
         hs->facts |= HF_FACT_SIGNED;
     s->hash = hf_hash_by_id(c, s->suite->hash);
     s->aead = hf_suite_aead(c, s->suite);

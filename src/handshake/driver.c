@@ -1,6 +1,6 @@
 /* driver.c - runs the flow.  It asks the table what comes next, hands messages
  * to the functions that the table names, and has no opinions of its own. */
-#include "handshake/handshake.h"
+#include "handshake/resume.h"
 
 enum { MESSAGE_HEADER = 4 };
 
@@ -30,6 +30,8 @@ void hf_handshake_free(struct hf_handshake *hs)
     for (size_t i = 0; i < hs->share_count; i++)
         if (!hs->shares[i].in)
             hs->shares[i].kx->wipe(hs->shares[i].state);
+    if (hs->transcript.hash)
+        hs->transcript.hash->wipe(&hs->before_second);
     hf_transcript_wipe(&hs->transcript);
     hf_arena_wipe(&hs->arena);
     hf_free(hs, sizeof(*hs));
@@ -72,6 +74,9 @@ bool hf_message_send(struct hf_handshake *hs, unsigned kind,
         return hf_fail(hs->error, HF_E_BUG,
                        "a %s of ours does not fit in %z bytes",
                        hf_message_name(kind), cap);
+    /* The one message that ends in a proof over its own beginning. */
+    if (kind == HF_CLIENT_HELLO && !hf_bind_hello(hs, hf_written(&w)))
+        return false;
     return hf_handshake_say(hs, kind, hf_written(&w));
 }
 
@@ -137,6 +142,12 @@ static enum hf_step_result unexpected(struct hf_handshake *hs, unsigned kind)
 /* Proofs are made over what was said before them. */
 static bool note_digest(struct hf_handshake *hs, unsigned kind)
 {
+    const struct hf_transcript *t = &hs->transcript;
+
+    /* The second hello may end in one, and it must be read to know where. */
+    if (kind == HF_CLIENT_HELLO && t->hash)
+        return t->hash->copy(&hs->before_second, &t->state) ||
+               hf_fail(hs->error, HF_E_CRYPTO, "hashing the transcript");
     if (kind != HF_CERTIFICATE_VERIFY && kind != HF_FINISHED)
         return true;
     return hf_transcript_digest(&hs->transcript, hs->before, hs->error);
@@ -190,8 +201,6 @@ static enum hf_step_result act(struct hf_handshake *hs,
 /* Has the peer a certificate to prove? */
 static bool peer_shows(const struct hf_handshake *hs)
 {
-    if (hs->facts & HF_FACT_RESUMED)
-        return false;
     return hs->session->role == HF_CLIENT || hs->facts & HF_FACT_GAVE ||
            hs->settings->client_auth == HF_CLIENT_AUTH_REQUIRED;
 }
@@ -211,9 +220,12 @@ static bool possesses(const struct hf_handshake *hs)
 static enum hf_step_result finish(struct hf_handshake *hs)
 {
     const struct hf_proofs *p = &hs->proofs;
+    bool known = hs->facts & HF_FACT_RESUMED
+                     ? p->resumed == HF_PROOF_RESUMED
+                     : !peer_shows(hs) ||
+                           (p->chain == HF_PROOF_CHAIN && possesses(hs));
 
-    if (p->finished == HF_PROOF_FINISHED &&
-        (!peer_shows(hs) || (p->chain == HF_PROOF_CHAIN && possesses(hs))))
+    if (known && p->finished == HF_PROOF_FINISHED)
         return HF_STEP_DONE;
     hf_fail(hs->error, HF_E_BUG, "the handshake ended without its proofs");
     return HF_STEP_FAILED;

@@ -27,8 +27,11 @@ VERBS (ec_point_formats,       hf_write_formats,   hf_read_formats,    hf_write_
 VERBS (signature_algorithms,   hf_write_schemes,   hf_read_schemes,    NULL,               NULL)
 VERBS (alpn,                   hf_write_protocols, hf_read_protocols,  hf_write_protocol,  hf_read_protocol)
 VERBS (extended_master_secret, hf_write_extended,  hf_read_extended,   hf_write_extended,  hf_read_extended)
+VERBS (session_ticket,         hf_write_ticket,    hf_read_ticket,     hf_write_ticket,    hf_read_ticket)
+VERBS (pre_shared_key,         NULL,               hf_read_psk,        hf_write_psk_chosen, hf_read_psk_chosen)
 VERBS (supported_versions,     hf_write_versions,  hf_read_versions,   hf_write_version,   hf_read_version)
 VERBS (cookie,                 hf_write_cookie,    hf_read_cookie,     NULL,               hf_read_cookie)
+VERBS (psk_key_exchange_modes, hf_write_psk_modes, hf_read_psk_modes,  NULL,               NULL)
 VERBS (certificate_authorities, NULL,              hf_read_authorities, NULL,              NULL)
 VERBS (signature_algorithms_cert, NULL,            hf_read_cert_schemes, NULL,             NULL)
 VERBS (key_share,              hf_write_shares,    hf_read_shares,     hf_write_share,     hf_read_share)
@@ -55,6 +58,10 @@ bool hf_extensions_make(struct hf_handshake *hs, enum hf_place place,
             asks(place))
             hs->sent |= (uint64_t)1 << e;
     }
+    /* The one that must be last (RFC 8446 4.2.11), which it is not by its
+     * number. */
+    if (place == HF_CH && hf_write_psk(hs, place, &w))
+        hs->sent |= HF_BIT(pre_shared_key);
     if (w.full)
         return hf_fail(hs->error, HF_E_BUG, "no room for our extensions");
     *out = (struct hf_extensions){ .all = hf_written(&w) };

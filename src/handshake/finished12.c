@@ -1,6 +1,6 @@
 /* finished12.c - ChangeCipherSpec and Finished in TLS 1.2 (RFC 5246 7.1 and
  * 7.4.9): from here on under keys, and a MAC over everything that was said. */
-#include "handshake/handshake.h"
+#include "handshake/resume.h"
 
 enum hf_step_result hf_send_ccs(struct hf_handshake *hs)
 {
@@ -49,5 +49,11 @@ enum hf_step_result hf_recv_finished12(struct hf_handshake *hs,
         hf_fail(hs->error, HF_E_UNEXPECTED, "bytes came behind Finished");
         return HF_STEP_FAILED;
     }
-    return hf_step(hf_prove_finished(hs, finished.verify_data, HF_SPAN(mac)));
+    if (!hf_prove_finished(hs, finished.verify_data, HF_SPAN(mac)))
+        return HF_STEP_FAILED;
+    if (s->role == HF_CLIENT)
+        hf_keep12(hs);
+    else
+        hf_cache12(hs);
+    return HF_STEP_DONE;
 }

@@ -81,11 +81,12 @@ JOB   (CLIENT,                       IF(TLS13|ASKED|GAVE),                      
 STEP  (CLIENT, CERTIFICATE_VERIFY,   IF(TLS13|ASKED|GAVE),           HANDSHAKE,  cert_verify,         cert_verify)
 JOB   (SERVER,                       IF(TLS13|ASKED|GAVE),                       check_signature)
 STEP  (CLIENT, FINISHED,             IF(TLS13),                      HANDSHAKE,  finished,            finished)
+JOB   (SERVER,                       IF(TLS13),                                  give_tickets)
 
 /* ---- TLS 1.2, resumed: RFC 5246 figure 2, RFC 5077 figure 2: the server finishes first ---- */
-STEP  (SERVER, NEW_SESSION_TICKET,   WHEN(RESUMED|TICKET, TLS13),    PLAIN,      none,                none)
-STEP  (SERVER, CHANGE_CIPHER_SPEC,   WHEN(RESUMED, TLS13),           PLAIN,      none,                none)
-STEP  (SERVER, FINISHED,             WHEN(RESUMED, TLS13),           TRAFFIC,    none,                none)
+STEP  (SERVER, NEW_SESSION_TICKET,   WHEN(RESUMED|TICKET, TLS13),    PLAIN,      ticket12,            ticket12)
+STEP  (SERVER, CHANGE_CIPHER_SPEC,   WHEN(RESUMED, TLS13),           PLAIN,      ccs,                 ccs)
+STEP  (SERVER, FINISHED,             WHEN(RESUMED, TLS13),           TRAFFIC,    finished12,          finished12)
 
 /* ---- TLS 1.2, in full: RFC 5246 figure 1 ---- */
 STEP  (SERVER, CERTIFICATE,          UNLESS(TLS13|RESUMED),          PLAIN,      certificate12,       certificate12)
@@ -114,7 +115,7 @@ JOB   (SERVER,                       WHEN(ASKED|GAVE, TLS13|RESUMED),           
 /* ---- TLS 1.2, the end of both ---- */
 STEP  (CLIENT, CHANGE_CIPHER_SPEC,   UNLESS(TLS13),                  PLAIN,      ccs,                 ccs)
 STEP  (CLIENT, FINISHED,             UNLESS(TLS13),                  TRAFFIC,    finished12,          finished12)
-STEP  (SERVER, NEW_SESSION_TICKET,   WHEN(TICKET, TLS13|RESUMED),    PLAIN,      none,                none)
+STEP  (SERVER, NEW_SESSION_TICKET,   WHEN(TICKET, TLS13|RESUMED),    PLAIN,      ticket12,            ticket12)
 STEP  (SERVER, CHANGE_CIPHER_SPEC,   UNLESS(TLS13|RESUMED),          PLAIN,      ccs,                 ccs)
 STEP  (SERVER, FINISHED,             UNLESS(TLS13|RESUMED),          TRAFFIC,    finished12,          finished12)
 };

@@ -101,6 +101,7 @@ enum {
     HF_LIST_MAX = 32,       /* suites, groups, schemes in one list */
     HF_SHARES_MAX = 4,      /* key shares in one hello */
     HF_PROTOCOLS_MAX = 255, /* bytes of our ALPN list */
+    HF_BINDING_LEN = 32,    /* what a session depends on, digested */
     HF_MASTER_LEN = 48,     /* TLS 1.2's master secret */
     HF_FINISHED12_LEN = 12  /* TLS 1.2's verify_data */
 };
@@ -141,6 +142,13 @@ struct hf_settings {
     bool watch_secrets;
     hf_keylog_fn *keylog;
     void *keylog_ctx;
+    struct hf_sessions sessions; /* .put is NULL: nowhere to keep any */
+    uint8_t tickets;             /* server: after a full handshake */
+    uint32_t session_lifetime;   /* seconds */
+    hf_ticket_key_fn *find_key;  /* NULL: our own keys */
+    void *find_key_ctx;
+    struct hf_ticket_keys *keys;
+    uint8_t binding[HF_BINDING_LEN]; /* what sessions depend on; at freezing */
 };
 
 /* ==== session: what outlives the handshake ============================================ */
@@ -156,11 +164,13 @@ struct hf_proofs {
                          * (certificate.c, certificate12.c), or will have to
                          * decrypt with it (rsa12.c) */
     uint64_t finished;  /* finished.c: both saw the same handshake */
+    uint64_t resumed;   /* resume.c: all of them, when the session was new */
 };
 #define HF_PROOF_CHAIN UINT64_C(0x9d3a61c5e8f2047b)
 #define HF_PROOF_SIGNATURE UINT64_C(0x2c71fb0895d6ae43)
 #define HF_PROOF_DECRYPTION UINT64_C(0x58e2961d4fa03b7c)
 #define HF_PROOF_FINISHED UINT64_C(0xb64e08d7137fc92a)
+#define HF_PROOF_RESUMED UINT64_C(0x61f2c49b7ed8305c)
 
 struct hf_session {
     enum hf_role role;
@@ -179,7 +189,7 @@ struct hf_session {
     const struct hf_suite *suite;
     const struct hf_hash *hash;
     const struct hf_aead *aead;
-    bool retried, verified;
+    bool retried, verified, resumed;
     bool extended_master;  /* TLS 1.2: RFC 7627 */
     int16_t own_chain;     /* index of our keypair, -1 if none was used */
     char *protocol;        /* NUL ended, or NULL */
@@ -187,6 +197,7 @@ struct hf_session {
     struct hf_cert **peer; /* counted; leaf first */
     size_t peer_count;
 
+    uint8_t binding[HF_BINDING_LEN]; /* of the sessions that come of this */
     uint8_t client_random[32], server_random[32];
     uint8_t master_secret[HF_MASTER_LEN]; /* TLS 1.2 */
     uint8_t client_secret[HF_HASH_MAX];   /* application traffic, current */
@@ -239,6 +250,12 @@ HF_CHECK bool hf_transcript_start(struct hf_transcript *t,
                                   struct hf_error *error);
 HF_CHECK bool hf_transcript_digest(const struct hf_transcript *t, uint8_t *out,
                                    struct hf_error *error);
+/* The digest under @hash as if @more had been said as well; before the hash is
+ * known, of @more alone. */
+HF_CHECK bool hf_transcript_peek(const struct hf_transcript *t,
+                                 const struct hf_hash *hash,
+                                 struct hf_span more, uint8_t *out,
+                                 struct hf_error *error);
 /* Every message so far, if they were kept. */
 struct hf_span hf_transcript_messages(const struct hf_transcript *t);
 void hf_transcript_wipe(struct hf_transcript *t);
@@ -260,6 +277,9 @@ struct hf_offer {
     struct hf_span name;          /* SNI host name */
     struct hf_span protocols, versions, groups, schemes, shares, cookie;
     struct hf_span authorities; /* Names, in the arena; of a request too */
+    struct hf_span ticket;      /* TLS 1.2; .at is NULL: it knows no tickets */
+    struct hf_span identities, binders; /* TLS 1.3 */
+    bool psk_with_kx;                   /* it knows psk_dhe_ke */
 };
 
 struct hf_handshake {
@@ -290,6 +310,14 @@ struct hf_handshake {
     bool asked_rsa, asked_ecdsa; /* TLS 1.2: kinds of key the server takes */
     struct hf_span params;       /* TLS 1.2: what ServerKeyExchange signs */
     struct hf_span sealed;       /* RSA key transport: the premaster secret */
+
+    /* sessions */
+    struct hf_saved_session *saved; /* offered, or resumed; in the arena */
+    struct hf_span ticket;          /* TLS 1.2 client: a new one */
+    uint32_t ticket_lifetime;
+    uint16_t psk_index;                 /* TLS 1.3 server: which was taken */
+    struct hf_hash_state before_second; /* transcript up to that hello */
+    const char *label;                  /* client: of its sessions, or NULL */
 
     /* names */
     struct hf_peer_name name; /* client: to be checked */
@@ -365,9 +393,19 @@ HF_CHECK bool hf_keys12_export(const struct hf_session *s, const char *label,
                                struct hf_span context, uint8_t *out,
                                size_t len);
 
+/* ---- sessions (ticket_keys.c, resume.c); more of them in resume.h -------------------- */
+/* A config's own keys for tickets, which replace themselves.  NULL without
+ * memory. */
+struct hf_ticket_keys *hf_ticket_keys_new(void);
+void hf_ticket_keys_free(struct hf_ticket_keys *keys);
+/* The digest of what is the same for every session of these settings. */
+HF_CHECK bool hf_settings_bind(struct hf_settings *set, struct hf_error *error);
+
 /* ---- what both versions share (certificate.c, finished.c) ---------------------------- */
 /* Sign @text with our keypair: hs->signature; may wait for an answer. */
 enum hf_step_result hf_sign_text(struct hf_handshake *hs, struct hf_span text);
+/* Is the peer's chain in the session trusted?  Sets no proof. */
+HF_CHECK bool hf_chain_trusted(struct hf_handshake *hs, struct hf_error *why);
 /* One more certificate of the peer's; at most HF_CHAIN_MAX. */
 HF_CHECK bool hf_keep_certificate(struct hf_handshake *hs, struct hf_span der);
 /* The peer gave none: is that in order? */
@@ -505,6 +543,9 @@ hf_send_fn hf_job_make_premaster, hf_send_client_kx;
 hf_recv_fn hf_recv_client_kx_rsa;
 hf_send_fn hf_job_check_server_key, hf_job_make_premaster_rsa;
 hf_send_fn hf_send_client_kx_rsa, hf_job_open_premaster_rsa;
+/* resume12.c and resume13.c */
+hf_recv_fn hf_recv_ticket12;
+hf_send_fn hf_send_ticket12, hf_job_give_tickets;
 /* server12.c */
 hf_send_fn hf_job_make_share12, hf_job_sign_share, hf_send_server_kx;
 hf_send_fn hf_send_cert_request12, hf_send_hello_done, hf_job_open_premaster;

@@ -85,10 +85,12 @@ bool hf_keys13_handshake(struct hf_handshake *hs)
     static const uint8_t zeroes[HF_HASH_MAX];
     uint8_t digest[HF_HASH_MAX];
     struct hf_hmac key = { .hash = NULL };
+    struct hf_span psk = hs->facts & HF_FACT_RESUMED
+                             ? hs->saved->secret
+                             : hf_span(zeroes, hash->len);
     bool ok;
 
-    if (!hf_hkdf_extract(c, hash, hf_span(NULL, 0), hf_span(zeroes, hash->len),
-                         hs->stage))
+    if (!hf_hkdf_extract(c, hash, hf_span(NULL, 0), psk, hs->stage))
         return crypto_failed(hs->session, "early secret");
     ok = next_stage(hs, hf_span(hs->shared, hs->kx->secret_len)) &&
          open_stage(hs, digest, &key) &&

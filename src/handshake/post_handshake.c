@@ -1,7 +1,7 @@
 /* post_handshake.c - what may still be said once both are Finished (RFC 8446
  * 4.6), and what a connection says of itself at any time: alerts and key
  * updates. */
-#include "handshake/handshake.h"
+#include "handshake/resume.h"
 
 enum {
     ALERT_WARNING = 1,
@@ -60,24 +60,6 @@ static bool recv_key_update(struct hf_session *s, struct hf_span body,
     return hf_keys13_update(s, false);
 }
 
-/* Tickets are read, so that a wrong one is refused, and not kept; so it does not
- * matter for how long they are good (RFC 8446 4.6.1: "regardless of the
- * ticket_lifetime"). */
-static bool recv_ticket(struct hf_session *s, struct hf_span body)
-{
-    struct hf_new_session_ticket ticket;
-    char text[64];
-
-    if (!read(s, hf_new_session_ticket, body, &ticket))
-        return false;
-    if (hf_watched(s)) {
-        hf_format(text, sizeof(text), "%z bytes, good for %u s",
-                  ticket.ticket.len, (unsigned)ticket.lifetime);
-        hf_decided(s, HF_EV_TICKET, true, text, "not kept", NULL);
-    }
-    return true;
-}
-
 bool hf_post_handshake(struct hf_session *s, struct hf_span message,
                        bool *reply)
 {
@@ -97,7 +79,7 @@ bool hf_post_handshake(struct hf_session *s, struct hf_span message,
     if (kind == HF_KEY_UPDATE)
         return recv_key_update(s, body, reply);
     if (kind == HF_NEW_SESSION_TICKET && s->role == HF_CLIENT)
-        return recv_ticket(s, body);
+        return hf_recv_ticket13(s, body);
     return hf_fail(&s->error, HF_E_UNEXPECTED,
                    "%s (%u) came after the handshake",
                    name ? name : "a message of an unknown type", kind);

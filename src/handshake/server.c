@@ -1,5 +1,5 @@
 /* server.c - ClientHellos received; ServerHello and retry sent. */
-#include "handshake/handshake.h"
+#include "handshake/resume.h"
 
 /* ---- ClientHello (RFC 8446 4.1.2) --------------------------------------------------- */
 
@@ -379,6 +379,14 @@ static bool ask_for_config(struct hf_handshake *hs)
     return true;
 }
 
+/* Who resumes has shown his certificate, or was never asked for it. */
+static void ask_client(struct hf_handshake *hs)
+{
+    if (hs->settings->client_auth != HF_CLIENT_AUTH_NONE &&
+        !(hs->facts & HF_FACT_RESUMED))
+        hs->facts |= HF_FACT_ASKED;
+}
+
 enum hf_step_result hf_job_choose_parameters(struct hf_handshake *hs)
 {
     if (ask_for_config(hs))
@@ -394,8 +402,8 @@ enum hf_step_result hf_job_choose_parameters(struct hf_handshake *hs)
         return HF_STEP_FAILED;
     if (!choose_protocol(hs))
         return HF_STEP_FAILED;
-    if (hs->settings->client_auth != HF_CLIENT_AUTH_NONE)
-        hs->facts |= HF_FACT_ASKED;
+    if (!(hs->facts & HF_FACT_TLS13))
+        ask_client(hs);
     return hf_step(hf_transcript_start(&hs->transcript, hs->session->hash,
                                        (hs->facts & HF_FACT_RETRY) != 0,
                                        hs->error));
@@ -464,8 +472,9 @@ enum hf_step_result hf_job_share_keys(struct hf_handshake *hs)
     const struct hf_crypto *c = &hs->settings->crypto;
     bool fault = false;
 
-    if (!find_share(hs))
+    if (!find_share(hs) || !hf_resume13(hs))
         return HF_STEP_FAILED;
+    ask_client(hs);
     if (!hs->kx->encapsulate(c->self, hs->peer_share, hs->reply, hs->shared,
                              &fault)) {
         hf_fail(hs->error, fault ? HF_E_CRYPTO : HF_E_BAD_KEY_SHARE,

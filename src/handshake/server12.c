@@ -2,7 +2,7 @@
  * a ClientHello must be like, what is chosen from it, and all that we say
  * before the client's keys.  What is different with RSA key transport is in
  * rsa12.c. */
-#include "handshake/handshake.h"
+#include "handshake/resume.h"
 
 /* ---- ClientHello ---------------------------------------------------------------------- */
 
@@ -182,6 +182,11 @@ bool hf_choose12(struct hf_handshake *hs)
     struct hf_session *s = hs->session;
     const struct hf_crypto *c = &hs->settings->crypto;
 
+    if (!hf_resume12(hs))
+        return false;
+    hs->transcript.keep = !s->resumed;
+    if (s->resumed)
+        return true;
     if (!choose_named(hs))
         return false;
     hf_decided(s, HF_EV_SUITE, true, "the client's list and ours",
@@ -190,7 +195,6 @@ bool hf_choose12(struct hf_handshake *hs)
         say_ephemeral(hs);
     s->hash = hf_hash_by_id(c, s->suite->hash);
     s->aead = hf_suite_aead(c, s->suite);
-    hs->transcript.keep = true;
     return (s->hash && s->aead) ||
            hf_fail(hs->error, HF_E_BUG, "a suite without its algorithms");
 }
@@ -235,6 +239,7 @@ enum hf_step_result hf_send_server_hello12(struct hf_handshake *hs)
     if (hs->settings->max_version > HF_TLS12)
         hf_copy(hs->random + sizeof(hs->random) - WARNING_LEN, warning,
                 WARNING_LEN);
+    hello.session_id = hf_span(hs->session_id, hs->session_id_len);
     hf_copy(hello.random, hs->random, sizeof(hello.random));
     hf_copy(s->server_random, hs->random, sizeof(s->server_random));
     say_identity(hs);

@@ -71,6 +71,19 @@ bool hf_transcript_digest(const struct hf_transcript *t, uint8_t *out,
     return true;
 }
 
+bool hf_transcript_peek(const struct hf_transcript *t,
+                        const struct hf_hash *hash, struct hf_span more,
+                        uint8_t *out, struct hf_error *error)
+{
+    struct hf_hash_state state = { .words = { 0 } };
+    bool ok = t->hash ? hash->copy(&state, &t->state)
+                      : hash->start(t->crypto->self, &state);
+
+    ok = ok && hash->add(&state, more) && hash->digest(&state, out);
+    hash->wipe(&state);
+    return ok || hf_fail(error, HF_E_CRYPTO, "a digest of the transcript");
+}
+
 struct hf_span hf_transcript_messages(const struct hf_transcript *t)
 {
     return hf_buffer_bytes(&t->all);

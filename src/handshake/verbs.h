@@ -30,7 +30,12 @@ hf_write_fn hf_write_cookie, hf_write_share, hf_write_shares;
 hf_write_fn hf_write_version, hf_write_versions;
 hf_read_fn hf_read_cookie, hf_read_share, hf_read_shares;
 hf_read_fn hf_read_version, hf_read_versions;
+/* resume13.c */
+hf_write_fn hf_write_psk, hf_write_psk_chosen, hf_write_psk_modes;
+hf_read_fn hf_read_psk, hf_read_psk_chosen, hf_read_psk_modes;
 /* verbs12.c */
+hf_write_fn hf_write_ticket;
+hf_read_fn hf_read_ticket;
 hf_write_fn hf_write_extended, hf_write_first, hf_write_formats;
 hf_read_fn hf_read_extended, hf_read_first, hf_read_formats;
 

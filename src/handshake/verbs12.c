@@ -61,6 +61,45 @@ bool hf_read_extended(struct hf_handshake *hs, enum hf_place place,
                        &nothing);
 }
 
+/* RFC 5077 3.2: a client sends its ticket, or nothing, to say that it would
+ * take one; a server answers with nothing, to say that one will come. */
+bool hf_write_ticket(struct hf_handshake *hs, enum hf_place place,
+                     struct hf_writer *w)
+{
+    struct hf_opaque ticket = { .bytes = { NULL, 0 } };
+    struct hf_empty nothing = { 0 };
+
+    if (place != HF_CH) {
+        if (!(hs->facts & HF_FACT_TICKET))
+            return false;
+        hf_wire_write_ext(hf_empty, w, HF_EXT_session_ticket, place, &nothing);
+        return true;
+    }
+    if (!offers12(hs) || !hs->settings->sessions.put)
+        return false;
+    if (hs->saved && hs->saved->version == HF_TLS12)
+        ticket.bytes = hs->saved->ticket;
+    hf_wire_write_ext(hf_opaque, w, HF_EXT_session_ticket, place, &ticket);
+    return true;
+}
+
+bool hf_read_ticket(struct hf_handshake *hs, enum hf_place place,
+                    const struct hf_extensions *block)
+{
+    struct hf_opaque ticket;
+    struct hf_empty nothing;
+
+    if (place != HF_CH) {
+        hs->facts |= HF_FACT_TICKET;
+        return hf_ext_body(hs, hf_empty, block, HF_EXT_session_ticket,
+                           &nothing);
+    }
+    if (!hf_ext_body(hs, hf_opaque, block, HF_EXT_session_ticket, &ticket))
+        return false;
+    hs->offer.ticket = ticket.bytes;
+    return true;
+}
+
 /* RFC 5746 3.4 and 3.6: this is the first handshake of this connection, and
  * there will be no other. */
 bool hf_write_first(struct hf_handshake *hs, enum hf_place place,

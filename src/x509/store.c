@@ -82,6 +82,21 @@ size_t hf_store_count(const struct hf_store *store)
     return store->row_count;
 }
 
+bool hf_store_digest(const struct hf_store *store,
+                     const struct hf_crypto *crypto, uint8_t *out)
+{
+    const struct hf_hash *hash = hf_hash_by_id(crypto, HF_SHA256);
+    struct hf_hash_state state = { .words = { 0 } };
+    bool ok = hash && hash->start(crypto->self, &state);
+
+    for (size_t i = 0; ok && i < store->source_count; i++)
+        ok = hash->add(&state, store->sources[i].text);
+    ok = ok && hash->digest(&state, out);
+    if (hash)
+        hash->wipe(&state);
+    return ok;
+}
+
 /* ---- the table -------------------------------------------------------------------- */
 
 /* FNV-1a.  Subjects of anchors are not the peer's choice, and a collision only

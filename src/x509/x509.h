@@ -235,6 +235,9 @@ HF_CHECK bool hf_store_add_pem(struct hf_store *store, struct hf_span text,
 HF_CHECK bool hf_store_add_der(struct hf_store *store, struct hf_span der,
                                struct hf_error *error);
 size_t hf_store_count(const struct hf_store *store);
+/* SHA-256 of what was added, in its order: the same for the same anchors. */
+HF_CHECK bool hf_store_digest(const struct hf_store *store,
+                              const struct hf_crypto *crypto, uint8_t *out);
 /* Every anchor in turn, as a fresh hf_cert (caller frees): for tools. */
 struct hf_cert *hf_store_at(const struct hf_store *store, size_t index);
 

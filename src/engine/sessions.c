@@ -1,0 +1,79 @@
+/* sessions.c - what engine.h says about sessions: where they are kept, how many
+ * tickets, which keys. */
+#include "engine/conn.h"
+
+static bool open_to_change(struct hf_config *config)
+{
+    return !config->frozen || hf_fail(&config->error, HF_E_FROZEN, NULL);
+}
+
+bool hf_config_set_sessions(struct hf_config *config,
+                            const struct hf_sessions *sessions)
+{
+    if (!open_to_change(config))
+        return false;
+    if (!sessions->put || !sessions->get)
+        return hf_fail(&config->error, HF_E_BAD_OPTION,
+                       "sessions need both put and get");
+    config->settings.sessions = *sessions;
+    return true;
+}
+
+bool hf_config_set_tickets(struct hf_config *config, unsigned count)
+{
+    if (!open_to_change(config))
+        return false;
+    if (count > HF_TICKETS_MAX)
+        return hf_fail(&config->error, HF_E_BAD_OPTION,
+                       "%u tickets; at most %u", count,
+                       (unsigned)HF_TICKETS_MAX);
+    config->settings.tickets = (uint8_t)count;
+    return true;
+}
+
+bool hf_config_set_session_lifetime(struct hf_config *config, unsigned seconds)
+{
+    if (!open_to_change(config))
+        return false;
+    if (!seconds || seconds > HF_SESSION_LIFETIME_MAX)
+        return hf_fail(&config->error, HF_E_BAD_OPTION,
+                       "a session lifetime of %u s; from 1 to %u", seconds,
+                       (unsigned)HF_SESSION_LIFETIME_MAX);
+    config->settings.session_lifetime = seconds;
+    return true;
+}
+
+bool hf_config_set_ticket_keys(struct hf_config *config, hf_ticket_key_fn *find,
+                               void *ctx)
+{
+    if (!open_to_change(config))
+        return false;
+    config->settings.find_key = find;
+    config->settings.find_key_ctx = ctx;
+    return true;
+}
+
+bool hf_conn_resumed(const struct hf_conn *conn)
+{
+    return conn->session.resumed;
+}
+
+bool hf_conn_set_session_label(struct hf_conn *conn, const char *label)
+{
+    size_t len = hf_text_len(label);
+    char *copy;
+
+    if (conn->started || conn->failed || conn->session.role == HF_SERVER)
+        return false;
+    copy = hf_alloc(len + 1);
+    if (!copy) {
+        hf_fail(&conn->session.error, HF_E_OUT_OF_MEMORY, NULL);
+        conn->failed = true;
+        return false;
+    }
+    hf_copy(copy, label, len);
+    if (conn->label)
+        hf_free(conn->label, hf_text_len(conn->label) + 1);
+    conn->label = copy;
+    return true;
+}

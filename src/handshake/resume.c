@@ -1,0 +1,321 @@
+/* resume.c - what is kept of a session, what it is bound to, and how it comes
+ * back.
+ *
+ * A session is resumed only by a connection that would have made the same one:
+ * the digest of everything that it rests on is part of what seals it.  What
+ * differs makes a full handshake, never a failure. */
+#include "handshake/resume.h"
+
+enum { FORMAT = 1, CLOCK_SKEW = 60 };
+
+bool hf_gives_tickets(const struct hf_settings *set)
+{
+    return set->tickets && set->clock;
+}
+
+static int64_t now(const struct hf_settings *set)
+{
+    return set->clock(set->clock_ctx);
+}
+
+/* ---- what it is bound to ------------------------------------------------------------ */
+
+static bool digest(const struct hf_settings *set, const struct hf_span *parts,
+                   size_t n, uint8_t *out)
+{
+    const struct hf_hash *hash = hf_hash_by_id(&set->crypto, HF_SHA256);
+
+    _Static_assert(HF_BINDING_LEN == 32, "SHA-256");
+    return hash && hf_hash_parts(&set->crypto, hash, parts, n, out);
+}
+
+/* Is the peer judged by the anchors, and may sessions come of it? */
+static bool anchors_matter(const struct hf_settings *set)
+{
+    return set->store &&
+           (set->client_auth != HF_CLIENT_AUTH_NONE || set->sessions.put);
+}
+
+bool hf_settings_bind(struct hf_settings *set, struct hf_error *error)
+{
+    uint8_t anchors[HF_BINDING_LEN] = { 0 };
+    uint8_t switches[] = {
+        FORMAT,
+        set->client_auth,
+        set->no_verify,
+        set->no_name_check,
+        set->no_time_check,
+        (uint8_t)(set->questions & HF_ASK_VERIFY),
+        (uint8_t)(set->min_rsa_bits >> 8),
+        (uint8_t)(set->min_rsa_bits & 0xff),
+    };
+    struct hf_span parts[] = { HF_SPAN(switches), HF_SPAN(anchors),
+                               set->protocols };
+
+    if ((anchors_matter(set) &&
+         !hf_store_digest(set->store, &set->crypto, anchors)) ||
+        !digest(set, parts, HF_COUNT(parts), set->binding))
+        return hf_fail(error, HF_E_CRYPTO, "the digest of the settings");
+    return true;
+}
+
+/* Host names are the same in any case of letters. */
+static struct hf_span folded(const char *name, uint8_t *room, size_t cap)
+{
+    struct hf_span text = hf_span_text(name);
+
+    if (text.len > cap)
+        text.len = cap;
+    for (size_t i = 0; i < text.len; i++)
+        room[i] = hf_lower(text.at[i]);
+    return hf_span(room, text.len);
+}
+
+bool hf_session_bind(struct hf_handshake *hs)
+{
+    struct hf_session *s = hs->session;
+    uint8_t room[HF_NAME_MAX], lens[4] = { (uint8_t)s->role, hs->check_name };
+    struct hf_span sni = folded(s->server_name, room, sizeof(room));
+    struct hf_span label = hf_span_text(hs->label);
+    struct hf_span name = hs->name.is_ip ? HF_SPAN(hs->name.ip)
+                                         : hf_span_text(hs->name.dns);
+    struct hf_span parts[] = { HF_SPAN(lens), HF_SPAN(hs->settings->binding),
+                               sni, name, label };
+
+    if (label.len > 255)
+        label.len = 255;
+    lens[2] = (uint8_t)sni.len;
+    lens[3] = (uint8_t)name.len;
+    parts[4] = label;
+    return digest(hs->settings, parts, HF_COUNT(parts), s->binding) ||
+           hf_fail(hs->error, HF_E_CRYPTO, "the digest of the session");
+}
+
+/* ---- keeping ---------------------------------------------------------------------------- */
+
+static size_t chain_size(const struct hf_session *s)
+{
+    size_t size = 0;
+
+    for (size_t i = 0; i < s->peer_count; i++)
+        size += 3 + s->peer[i]->der.len;
+    return size;
+}
+
+static void write_session(const struct hf_session *s,
+                          struct hf_saved_session *what, uint8_t *chain,
+                          size_t chain_cap, struct hf_writer *w)
+{
+    static const uint8_t never[sizeof(what->issued)];
+    struct hf_writer list = hf_writer(chain, chain_cap);
+
+    for (size_t i = 0; i < s->peer_count; i++) {
+        struct hf_asn1_cert cert = { s->peer[i]->der };
+
+        hf_wire_write(hf_asn1_cert, &list, &cert);
+    }
+    what->format = FORMAT;
+    what->version = s->version;
+    what->cipher_suite = s->suite->number;
+    what->peer_scheme = s->peer_scheme;
+    what->verified = s->verified;
+    what->chain = hf_written(&list);
+    if (hf_equal(what->issued, never, sizeof(never)))
+        hf_store_number(what->issued, (uint64_t)now(s->settings), 8);
+    hf_wire_write(hf_saved_session, w, what);
+}
+
+bool hf_session_save(const struct hf_session *s, struct hf_saved_session *what,
+                     struct hf_buffer *out)
+{
+    enum { REST = 128 + 64 + 32 };
+    size_t certs = chain_size(s), cap = REST + what->ticket.len + certs;
+    uint8_t *room;
+    struct hf_writer w;
+    bool ok;
+
+    if (!s->settings->clock || cap + certs > 2 * HF_SESSION_MAX ||
+        cap > HF_SESSION_MAX - HF_SEALED_MORE)
+        return false;
+    room = hf_alloc(cap + certs);
+    if (!room)
+        return false;
+    w = hf_writer(room, cap);
+    write_session(s, what, room + cap, certs, &w);
+    ok = !w.full &&
+         hf_ticket_seal(s->settings, s->binding, hf_written(&w), out);
+    hf_free(room, cap + certs);
+    return ok;
+}
+
+void hf_session_keep(const struct hf_session *s, struct hf_saved_session *what)
+{
+    const struct hf_settings *set = s->settings;
+    struct hf_buffer sealed = { .at = NULL };
+    bool kept = false;
+
+    if (!set->sessions.put)
+        return;
+    if (!what->lifetime || what->lifetime > set->session_lifetime)
+        what->lifetime = set->session_lifetime;
+    if (hf_session_save(s, what, &sealed))
+        kept = set->sessions.put(set->sessions.ctx, HF_SPAN(s->binding),
+                                 hf_buffer_bytes(&sealed),
+                                 now(set) + what->lifetime);
+    hf_buffer_wipe(&sealed);
+    if (kept)
+        hf_decided(s, HF_EV_TICKET, true, "the session can be resumed", "kept",
+                   NULL);
+}
+
+/* ---- finding -------------------------------------------------------------------------------- */
+
+/* Issued in the past, and not too long ago. */
+static bool is_of_today(const struct hf_settings *set,
+                        const struct hf_saved_session *saved)
+{
+    int64_t age;
+    uint64_t issued = 0;
+
+    for (size_t i = 0; i < sizeof(saved->issued); i++)
+        issued = issued << 8 | saved->issued[i];
+    if (issued > INT64_MAX || !set->clock)
+        return false;
+    age = now(set) - (int64_t)issued;
+    return age >= -CLOCK_SKEW && age <= (int64_t)saved->lifetime &&
+           saved->lifetime <= HF_SESSION_LIFETIME_MAX;
+}
+
+struct hf_saved_session *hf_session_open(struct hf_handshake *hs,
+                                         struct hf_span sealed, bool *renew)
+{
+    const struct hf_settings *set = hs->settings;
+    struct hf_saved_session *saved;
+    struct hf_fault fault;
+    struct hf_span plain;
+    uint8_t *room;
+
+    if (sealed.len <= HF_SEALED_MORE || sealed.len > HF_SESSION_MAX)
+        return NULL;
+    room = hf_arena_take(&hs->arena, sealed.len - HF_SEALED_MORE);
+    saved = hf_arena_take(&hs->arena, sizeof(*saved));
+    if (!room || !saved ||
+        !hf_ticket_open(set, hs->session->binding, sealed, room, &plain,
+                        renew) ||
+        !hf_wire_read(hf_saved_session, plain, saved, NULL, &fault) ||
+        saved->format != FORMAT || !is_of_today(set, saved))
+        return NULL;
+    HF_SECRET((void *)(uintptr_t)saved->secret.at, saved->secret.len);
+    return saved;
+}
+
+/* What we would not take today, we do not ask for. */
+static bool may_offer(struct hf_handshake *hs,
+                      const struct hf_saved_session *saved)
+{
+    const struct hf_settings *set = hs->settings;
+    struct hf_span chain = saved->chain;
+    struct hf_error unsaid = { .code = HF_OK };
+    struct hf_asn1_cert first;
+    struct hf_cert *leaf;
+    bool in_time;
+
+    if (saved->version < set->min_version ||
+        saved->version > set->max_version ||
+        !hf_numbers_have(&set->suites, saved->cipher_suite) ||
+        !hf_wire_next(hf_asn1_cert, &chain, &first))
+        return false;
+    leaf = hf_cert_new(first.cert_data, &unsaid);
+    in_time = leaf && (set->no_time_check || leaf->not_after >= now(set));
+    hf_cert_free(leaf);
+    return in_time && (saved->verified || set->no_verify ||
+                       set->questions & HF_ASK_VERIFY);
+}
+
+bool hf_session_find(struct hf_handshake *hs)
+{
+    const struct hf_settings *set = hs->settings;
+    struct hf_saved_session *saved;
+    size_t len;
+    uint8_t *room;
+    bool renew;
+
+    if (!set->sessions.get || !set->clock)
+        return true;
+    if (!hf_session_bind(hs))
+        return false;
+    room = hf_arena_take(&hs->arena, HF_SESSION_MAX);
+    if (!room)
+        return hf_arena_fail(&hs->arena, hs->error);
+    len = set->sessions.get(set->sessions.ctx, HF_SPAN(hs->session->binding),
+                            true, room, HF_SESSION_MAX);
+    if (!len || len > HF_SESSION_MAX)
+        return true;
+    saved = hf_session_open(hs, hf_span(room, len), &renew);
+    if (saved && may_offer(hs, saved))
+        hs->saved = saved;
+    return true;
+}
+
+/* ---- resuming ---------------------------------------------------------------------------------- */
+
+void hf_not_resumed(struct hf_handshake *hs, const char *why)
+{
+    hf_decided(hs->session, HF_EV_PSK, false, why, "a full handshake", NULL);
+}
+
+static void drop_chain(struct hf_session *s)
+{
+    for (size_t i = 0; i < s->peer_count; i++)
+        hf_cert_free(s->peer[i]);
+    hf_free(s->peer, s->peer_count * sizeof(struct hf_cert *));
+    s->peer = NULL;
+    s->peer_count = 0;
+}
+
+/* The certificates of the first handshake are those of this one. */
+static bool restore_chain(struct hf_handshake *hs)
+{
+    struct hf_span list = hs->saved->chain;
+    struct hf_asn1_cert cert;
+
+    while (hf_wire_next(hf_asn1_cert, &list, &cert))
+        if (!hf_keep_certificate(hs, cert.cert_data))
+            return false;
+    return true;
+}
+
+/* A client that showed a certificate is judged again: by today's date, by
+ * today's anchors (RFC 8446 4.6.1 leaves it to us; forgetting it has hurt
+ * others). */
+static bool client_still_good(struct hf_handshake *hs)
+{
+    struct hf_error why = { .code = HF_OK };
+    const struct hf_settings *set = hs->settings;
+
+    if (!hs->session->peer_count)
+        return set->client_auth != HF_CLIENT_AUTH_REQUIRED;
+    return set->no_verify ||
+           (!(set->questions & HF_ASK_VERIFY) && hf_chain_trusted(hs, &why));
+}
+
+bool hf_session_resume(struct hf_handshake *hs)
+{
+    struct hf_session *s = hs->session;
+
+    if (!restore_chain(hs))
+        return false;
+    if (s->role == HF_SERVER && !client_still_good(hs)) {
+        drop_chain(s);
+        hf_not_resumed(hs, "the client's certificate would not do today");
+        return false;
+    }
+    s->verified = hs->saved->verified == 1;
+    s->peer_scheme = hs->saved->peer_scheme;
+    s->resumed = true;
+    hs->facts |= HF_FACT_RESUMED;
+    hs->proofs.resumed = HF_PROOF_RESUMED;
+    hf_decided(s, HF_EV_PSK, true, "both know the secret of an earlier session",
+               "resumed", NULL);
+    return true;
+}

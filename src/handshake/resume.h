@@ -1,0 +1,78 @@
+/* resume.h - sessions: kept, sealed, found again, resumed; between the files
+ * that do it and those that ask for it.
+ *
+ *   ticket_keys.c   keys that seal, and replace themselves
+ *   ticket.c        sealing and opening
+ *   resume.c        what a session is, what it is bound to
+ *   resume12.c      tickets (RFC 5077) and session ids (RFC 5246 7.3)
+ *   resume13.c      pre-shared keys (RFC 8446 2.2)
+ */
+#ifndef HF_RESUME_H
+#define HF_RESUME_H
+
+#include "handshake/handshake.h"
+
+/* ---- keys that seal sessions (ticket_keys.c) ------------------------------------ */
+/* The key of that @name, or for new sessions if it is NULL, wherever keys come
+ * from.  *newest: new sessions are sealed with it.  False: there is none. */
+HF_CHECK bool hf_ticket_key_find(const struct hf_settings *set,
+                                 const uint8_t *name, struct hf_ticket_key *out,
+                                 bool *newest);
+
+/* ---- sealing sessions (ticket.c) -------------------------------------------------- */
+/* Bytes that sealing adds: name of the key, seed, tag. */
+enum { HF_SEALED_MORE = HF_TICKET_KEY_NAME_LEN + 32 + HF_TAG_LEN };
+/* @plain behind *out, for whoever shows the same @binding. */
+HF_CHECK bool hf_ticket_seal(const struct hf_settings *set,
+                             const uint8_t *binding, struct hf_span plain,
+                             struct hf_buffer *out);
+/* @out: room for sealed.len - HF_SEALED_MORE bytes.  *renew: the key is not
+ * the newest.  False: not ours, too old, changed, or bound to other things. */
+HF_CHECK bool hf_ticket_open(const struct hf_settings *set,
+                             const uint8_t *binding, struct hf_span sealed,
+                             uint8_t *out, struct hf_span *plain, bool *renew);
+
+/* ---- sessions kept and resumed (resume.c) ------------------------------------------ */
+/* session->binding, from settings, names and label. */
+HF_CHECK bool hf_session_bind(struct hf_handshake *hs);
+/* The session as it is kept, sealed, in *out; @what says version's secret,
+ * lifetime and the like, the rest is filled in.  False: it cannot be kept. */
+HF_CHECK bool hf_session_save(const struct hf_session *s,
+                              struct hf_saved_session *what,
+                              struct hf_buffer *out);
+/* Client: keep it for later. */
+void hf_session_keep(const struct hf_session *s, struct hf_saved_session *what);
+/* A sealed session, opened into the arena; NULL if it is not one of ours or
+ * not of today. */
+struct hf_saved_session *hf_session_open(struct hf_handshake *hs,
+                                         struct hf_span sealed, bool *renew);
+/* Client: the session to be offered, if there is one: hs->saved. */
+HF_CHECK bool hf_session_find(struct hf_handshake *hs);
+/* From here on hs->saved is resumed.  False: it cannot be (server), or the
+ * handshake has failed (client). */
+HF_CHECK bool hf_session_resume(struct hf_handshake *hs);
+/* Server: why there is no resumption, for who watches. */
+void hf_not_resumed(struct hf_handshake *hs, const char *why);
+/* May tickets be given? */
+bool hf_gives_tickets(const struct hf_settings *set);
+
+/* TLS 1.2 (resume12.c).  Server: resume what the client names; true also if
+ * nothing is resumed, false: failed. */
+HF_CHECK bool hf_resume12(struct hf_handshake *hs);
+/* Client: what ServerHello says of the session that was offered. */
+HF_CHECK bool hf_resumed12(struct hf_handshake *hs, struct hf_span echo,
+                           bool extended);
+/* Client: keep this session, now that it is proved. */
+void hf_keep12(struct hf_handshake *hs);
+/* Server: the same, for a client without tickets. */
+void hf_cache12(struct hf_handshake *hs);
+/* TLS 1.3 (resume13.c).  Server: likewise, from pre_shared_key. */
+HF_CHECK bool hf_resume13(struct hf_handshake *hs);
+/* Client: what ServerHello says of it, the suite settled. */
+HF_CHECK bool hf_resumed13(struct hf_handshake *hs);
+/* Client: make the binder in our finished hello. */
+HF_CHECK bool hf_bind_hello(struct hf_handshake *hs, struct hf_span hello);
+/* Client: a ticket came. */
+HF_CHECK bool hf_recv_ticket13(struct hf_session *s, struct hf_span body);
+
+#endif

@@ -1,0 +1,266 @@
+/* resume12.c - TLS 1.2 sessions resumed: by ticket (RFC 5077 3), or by the id
+ * that the server gave them (RFC 5246 7.3).
+ *
+ * Either way the session lies sealed: in the ticket, which the client brings
+ * along, or in the server's cache, under the id.  Only sessions whose master
+ * secret is bound to their handshake are kept (RFC 7627 5.4): of another, two
+ * connections could have the same. */
+#include "handshake/resume.h"
+
+/* ---- the server: what the client names ----------------------------------------------- */
+
+enum { ID_LEN = 32 };
+
+static struct hf_saved_session *from_ticket(struct hf_handshake *hs,
+                                            bool *renew)
+{
+    struct hf_saved_session *saved;
+
+    if (!hs->offer.ticket.len || !hf_gives_tickets(hs->settings))
+        return NULL;
+    saved = hf_session_open(hs, hs->offer.ticket, renew);
+    if (!saved)
+        hf_not_resumed(hs, "a ticket that is not of ours, is too old, or "
+                           "belongs to other names or settings");
+    return saved;
+}
+
+static struct hf_saved_session *from_cache(struct hf_handshake *hs)
+{
+    const struct hf_sessions *cache = &hs->settings->sessions;
+    struct hf_saved_session *saved;
+    struct hf_span id = hs->offer.hello.legacy_session_id;
+    uint8_t *room;
+    size_t len;
+    bool renew;
+
+    if (!cache->get || id.len != ID_LEN || hs->offer.ticket.len)
+        return NULL;
+    room = hf_arena_take(&hs->arena, HF_SESSION_MAX);
+    if (!room)
+        return NULL;
+    len = cache->get(cache->ctx, id, false, room, HF_SESSION_MAX);
+    if (!len || len > HF_SESSION_MAX)
+        return NULL;
+    saved = hf_session_open(hs, hf_span(room, len), &renew);
+    if (!saved)
+        hf_not_resumed(hs, "the session of that id is too old, or belongs to "
+                           "other names or settings");
+    return saved;
+}
+
+/* Does it fit what this hello offers and what we accept today? */
+static bool fits(struct hf_handshake *hs, const struct hf_saved_session *saved)
+{
+    const struct hf_crypto *c = &hs->settings->crypto;
+    const struct hf_suite *suite = hf_suite_by_number(saved->cipher_suite);
+    struct hf_session *s = hs->session;
+
+    if (saved->version != HF_TLS12 || saved->secret.len != HF_MASTER_LEN ||
+        !suite || suite->version != HF_TLS12 ||
+        !hf_numbers_have(&hs->settings->suites, suite->number) ||
+        !hf_listed(hs->offer.hello.cipher_suites, suite->number)) {
+        hf_not_resumed(hs, "its version or its cipher suite is not accepted "
+                           "on both sides today");
+        return false;
+    }
+    s->suite = suite;
+    s->hash = hf_hash_by_id(c, suite->hash);
+    s->aead = hf_suite_aead(c, suite);
+    return s->hash && s->aead;
+}
+
+/* An id under which the session may be called back, if there is a place to
+ * keep it and the client takes no ticket. */
+static bool give_id(struct hf_handshake *hs)
+{
+    if (hs->facts & HF_FACT_TICKET || !hs->settings->sessions.put ||
+        !hs->session->extended_master || !hs->settings->clock)
+        return true;
+    hs->session_id_len = ID_LEN;
+    return hf_random(&hs->settings->crypto, hs->session_id, ID_LEN) ||
+           hf_fail(hs->error, HF_E_RANDOM, NULL);
+}
+
+/* RFC 7627 5.3: "the server MUST abort": somebody has taken away the proof
+ * that both speak of the same session. */
+static bool same_kind(struct hf_handshake *hs)
+{
+    return hs->session->extended_master ||
+           hf_fail(hs->error, HF_E_EXTENDED_MASTER,
+                   "extended_master_secret is missing in the ClientHello");
+}
+
+bool hf_resume12(struct hf_handshake *hs)
+{
+    struct hf_session *s = hs->session;
+    struct hf_saved_session *saved;
+    bool renew = false;
+
+    if (!hf_gives_tickets(hs->settings) && !hs->settings->sessions.get)
+        return true;
+    if (!hf_session_bind(hs))
+        return false;
+    saved = from_ticket(hs, &renew);
+    if (!saved)
+        saved = from_cache(hs);
+    if (saved && fits(hs, saved)) {
+        hs->saved = saved;
+        if (!same_kind(hs))
+            return false;
+        if (hf_session_resume(hs)) {
+            struct hf_span id = hs->offer.hello.legacy_session_id;
+
+            hf_copy(s->master_secret, saved->secret.at, HF_MASTER_LEN);
+            hf_copy(hs->session_id, id.at, id.len);
+            hs->session_id_len = (uint8_t)id.len;
+        }
+    }
+    if (hs->error->code)
+        return false;
+    if (hs->offer.ticket.at && hf_gives_tickets(hs->settings) &&
+        s->extended_master && (!s->resumed || renew))
+        hs->facts |= HF_FACT_TICKET;
+    return s->resumed || give_id(hs);
+}
+
+/* ---- the server: what it gives ------------------------------------------------------------ */
+
+/* However often it is resumed, it ages from its first handshake. */
+static struct hf_saved_session master_of(const struct hf_handshake *hs)
+{
+    const struct hf_session *s = hs->session;
+    struct hf_saved_session what = {
+        .lifetime = s->settings->session_lifetime,
+        .secret = HF_SPAN(s->master_secret),
+    };
+
+    if (s->resumed)
+        hf_copy(what.issued, hs->saved->issued, sizeof(what.issued));
+    return what;
+}
+
+/* RFC 5077 3.3: who has promised a ticket and has none sends an empty one. */
+enum hf_step_result hf_send_ticket12(struct hf_handshake *hs)
+{
+    struct hf_session *s = hs->session;
+    struct hf_saved_session what = master_of(hs);
+    struct hf_buffer sealed = { .at = NULL };
+    struct hf_new_session_ticket_12 ticket = { .lifetime_hint = 0 };
+    char text[64];
+    bool ok;
+
+    if (hf_session_save(s, &what, &sealed)) {
+        ticket.lifetime_hint = what.lifetime;
+        ticket.ticket = hf_buffer_bytes(&sealed);
+    }
+    if (hf_watched(s)) {
+        hf_format(text, sizeof(text), "%z bytes, good for %u s",
+                  ticket.ticket.len, (unsigned)ticket.lifetime_hint);
+        hf_decided(s, HF_EV_TICKET, ticket.ticket.len != 0, text, "given",
+                   NULL);
+    }
+    ok = hf_message_send(hs, HF_NEW_SESSION_TICKET, hf_new_session_ticket_12,
+                         &ticket, 6 + ticket.ticket.len);
+    hf_buffer_wipe(&sealed);
+    return hf_step(ok);
+}
+
+void hf_cache12(struct hf_handshake *hs)
+{
+    struct hf_session *s = hs->session;
+    const struct hf_settings *set = hs->settings;
+    struct hf_saved_session what = master_of(hs);
+    struct hf_buffer sealed = { .at = NULL };
+
+    if (!hs->session_id_len || s->resumed || !set->sessions.put)
+        return;
+    if (hf_session_save(s, &what, &sealed) &&
+        set->sessions.put(set->sessions.ctx,
+                          hf_span(hs->session_id, hs->session_id_len),
+                          hf_buffer_bytes(&sealed),
+                          set->clock(set->clock_ctx) + what.lifetime))
+        hf_decided(s, HF_EV_TICKET, true, "the session has an id", "kept",
+                   NULL);
+    hf_buffer_wipe(&sealed);
+}
+
+/* ---- the client ---------------------------------------------------------------------------------- */
+
+/* The server's echo of our session id says that it resumes (RFC 5077 3.4). */
+static bool check_resumed(struct hf_handshake *hs, bool extended)
+{
+    const struct hf_saved_session *saved = hs->saved;
+
+    if (!saved || saved->version != HF_TLS12)
+        return hf_fail(hs->error, HF_E_ILLEGAL,
+                       "the server resumes a session that there never was");
+    if (saved->cipher_suite != hs->session->suite->number ||
+        saved->secret.len != HF_MASTER_LEN)
+        return hf_fail(hs->error, HF_E_ILLEGAL,
+                       "the session was made with cipher suite %x, and is "
+                       "resumed with %x",
+                       (unsigned)saved->cipher_suite,
+                       (unsigned)hs->session->suite->number);
+    return extended ||
+           hf_fail(hs->error, HF_E_EXTENDED_MASTER,
+                   "extended_master_secret is missing in the ServerHello");
+}
+
+bool hf_resumed12(struct hf_handshake *hs, struct hf_span echo, bool extended)
+{
+    struct hf_session *s = hs->session;
+    struct hf_span id = { hs->session_id, hs->session_id_len };
+
+    if (!echo.len || !hf_span_equal(echo, id)) {
+        if (hs->saved && hs->saved->version == HF_TLS12)
+            hf_not_resumed(hs, "the server does not take up the session");
+        hs->saved = NULL;
+        hf_copy(hs->session_id, echo.at, echo.len);
+        hs->session_id_len = (uint8_t)echo.len;
+        return true;
+    }
+    if (!check_resumed(hs, extended) || !hf_session_resume(hs))
+        return false;
+    hf_copy(s->master_secret, hs->saved->secret.at, HF_MASTER_LEN);
+    return true;
+}
+
+enum hf_step_result hf_recv_ticket12(struct hf_handshake *hs,
+                                     const struct hf_message *m)
+{
+    struct hf_new_session_ticket_12 ticket;
+    char text[64];
+
+    if (!hf_message_read(hs, hf_new_session_ticket_12, m->body, &ticket))
+        return HF_STEP_FAILED;
+    hs->ticket = hf_arena_copy(&hs->arena, ticket.ticket);
+    hs->ticket_lifetime = ticket.lifetime_hint;
+    if (hf_watched(hs->session)) {
+        hf_format(text, sizeof(text), "%z bytes, good for %u s",
+                  ticket.ticket.len, (unsigned)ticket.lifetime_hint);
+        hf_decided(hs->session, HF_EV_TICKET, true, text, NULL, NULL);
+    }
+    return hf_step(hs->ticket.at || hf_arena_fail(&hs->arena, hs->error));
+}
+
+/* A new ticket is better than the old one, and the old one than none: a
+ * session of TLS 1.2 may be resumed again. */
+void hf_keep12(struct hf_handshake *hs)
+{
+    struct hf_session *s = hs->session;
+    struct hf_saved_session what = master_of(hs);
+
+    what.lifetime = hs->ticket_lifetime;
+    if (hs->ticket.len) {
+        what.ticket = hs->ticket;
+    } else if (s->resumed) {
+        what.ticket = hs->saved->ticket;
+        what.session_id = hs->saved->session_id;
+        what.lifetime = hs->saved->lifetime;
+    } else {
+        what.session_id = hf_span(hs->session_id, hs->session_id_len);
+    }
+    if (s->extended_master && (what.ticket.len || what.session_id.len))
+        hf_session_keep(s, &what);
+}
