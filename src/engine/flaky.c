@@ -208,6 +208,24 @@ static bool sign(void *self, const struct hf_signature *how,
            theirs(how)->sign(self, theirs(how), key, message, out, cap, len);
 }
 
+static bool premaster_seal(void *self, const struct hf_public_key *key,
+                           const uint8_t secret[HF_PREMASTER_LEN], uint8_t *out,
+                           size_t cap, size_t *len, bool *fault)
+{
+    *fault = !works_here();
+    return !*fault &&
+           real->premaster_seal(self, key, secret, out, cap, len, fault);
+}
+
+/* It has no way to say that it failed. */
+static void premaster_open(void *self, const struct hf_private_key *key,
+                           struct hf_span sealed, unsigned version,
+                           uint8_t secret[HF_PREMASTER_LEN])
+{
+    if (works_here())
+        real->premaster_open(self, key, sealed, version, secret);
+}
+
 static bool draw(void *self, void *out, size_t len)
 {
     return works_here() && real->random(self, out, len);
@@ -294,5 +312,7 @@ const struct hf_provider *flaky_provider(const struct hf_provider *under)
     provider.groups = group_list;
     provider.signatures = signature_list;
     provider.random = draw;
+    provider.premaster_seal = premaster_seal;
+    provider.premaster_open = premaster_open;
     return &provider;
 }

@@ -145,15 +145,27 @@ enum hf_step_result hf_send_client_kx_rsa(struct hf_handshake *hs)
 
 /* ---- the server ---------------------------------------------------------------------- */
 
+/* What is longer than any key's is kept to one byte more than that, which is as
+ * wrong; and all of it takes as much room as the longest. */
 enum hf_step_result hf_recv_client_kx_rsa(struct hf_handshake *hs,
                                           const struct hf_message *m)
 {
+    enum { KEPT_MAX = HF_SIGNATURE_MAX + 1 };
     struct hf_client_key_exchange_rsa cke;
+    uint8_t *room;
+    size_t len;
 
     if (!hf_message_read(hs, hf_client_key_exchange_rsa, m->body, &cke))
         return HF_STEP_FAILED;
-    hs->sealed = hf_arena_copy(&hs->arena, cke.encrypted_pre_master_secret);
-    return hf_step(hs->sealed.at || hf_arena_fail(&hs->arena, hs->error));
+    room = hf_arena_take(&hs->arena, KEPT_MAX);
+    if (!room)
+        return hf_step(hf_arena_fail(&hs->arena, hs->error));
+    len = cke.encrypted_pre_master_secret.len;
+    if (len > KEPT_MAX)
+        len = KEPT_MAX;
+    hf_copy(room, cke.encrypted_pre_master_secret.at, len);
+    hs->sealed = hf_span(room, len);
+    return HF_STEP_DONE;
 }
 
 /* RFC 5246 7.4.7.1: "In any case, a TLS server MUST NOT generate an alert if

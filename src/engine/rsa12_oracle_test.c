@@ -1,0 +1,403 @@
+/* rsa12_oracle_test.c - row C7 of the attack list: whatever is wrong with the
+ * premaster secret in a ClientKeyExchange, the server does the same.
+ *
+ * A client's ClientKeyExchange is replaced on the way by each of the malformed
+ * ones of oracle.c; its ChangeCipherSpec and Finished follow as they are.  Then
+ * all that can be seen of the server is compared with what is seen when the
+ * secret is well formed and merely not the client's: what it says, when it
+ * says so, its error in every field, its events word for word, the lines of
+ * its key log, its allocations and libcrypto's. */
+#define HF_UNPOISONED
+#include "crypto/oracle.h"
+#include "engine/conn.h"
+#include "engine/flaky.h"
+#include "engine/scene.h"
+
+#include <openssl/crypto.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { TRACE_MAX = 16384 };
+
+static struct stage stage;
+static struct duet_certs certs;
+static struct duet_wire to_server, to_client;
+static uint8_t got[DUET_WIRE];
+
+/* ---- what can be seen of a server ------------------------------------------------------ */
+
+struct seen {
+    char trace[TRACE_MAX]; /* events, key log lines, outcomes, bytes */
+    size_t len;
+    size_t blocks;    /* allocations of the library */
+    size_t libcrypto; /* and of libcrypto */
+    struct hf_error error;
+};
+
+static struct seen *watching; /* NULL: what passes is not noted */
+static size_t libcrypto_calls;
+
+static void note(const char *format, ...)
+{
+    va_list args;
+    int n;
+
+    if (!watching)
+        return;
+    va_start(args, format);
+    n = vsnprintf(watching->trace + watching->len, TRACE_MAX - watching->len,
+                  format, args);
+    va_end(args);
+    assert_true(n >= 0 && (size_t)n < TRACE_MAX - watching->len);
+    watching->len += (size_t)n;
+}
+
+/* All of an event.  What is in a message of the client's is not the server's
+ * doing; the value of a secret may differ, and does. */
+static void on_event(void *ctx, const struct hf_event *e)
+{
+    bool theirs = e->kind == HF_EVENT_MESSAGE && !e->sent;
+
+    (void)ctx;
+    note("%u %u %d %d %u %u %u %u %zu | %s | %s | %s | %s | %u\n", e->kind,
+         e->id, e->ok, e->sent, e->record, e->epoch, e->message, e->version,
+         theirs ? 0 : e->bytes.len, e->subject, e->inputs, e->verdict,
+         e->instead, e->error ? e->error->code : 0);
+}
+
+static void on_line(void *ctx, const char *line)
+{
+    (void)ctx;
+    note("log %.14s %zu\n", line, strlen(line));
+}
+
+/* libcrypto's memory, counted. */
+static void *take(size_t size, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    libcrypto_calls++;
+    return malloc(size);
+}
+
+static void *retake(void *p, size_t size, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    libcrypto_calls++;
+    return realloc(p, size);
+}
+
+static void give(void *p, const char *file, int line)
+{
+    (void)file;
+    (void)line;
+    free(p);
+}
+
+/* ---- one handshake ------------------------------------------------------------------------ */
+
+struct play {
+    const struct oracle *instead; /* NULL: the client's own */
+    size_t chunk;                 /* bytes per call; 0: a record */
+    bool old_master;              /* without extended_master_secret */
+};
+
+static enum hf_outcome take_all(struct hf_conn *to, struct duet_wire *from,
+                                size_t chunk)
+{
+    size_t len = 0;
+
+    return duet_take(to, from, chunk, got, &len);
+}
+
+/* The extension becomes another that nobody knows. */
+static void hide_extended_master(struct duet_wire *w)
+{
+    for (size_t at = w->len - 4; at > 40; at--)
+        if (!memcmp(w->bytes + at, "\x00\x17\x00\x00", 4)) {
+            memcpy(w->bytes + at, "\x5a\x17", 2);
+            return;
+        }
+    fail_msg("no extended_master_secret");
+}
+
+/* The first record on the wire is the ClientKeyExchange. */
+static void replace(struct duet_wire *w, const struct oracle *o)
+{
+    const size_t old = 5 + hf_number(w->bytes + 3, 2);
+    const size_t body = 2 + o->len, fresh = 5 + 4 + body;
+
+    assert_int_equal(w->bytes[0], HF_CONTENT_HANDSHAKE);
+    assert_int_equal(w->bytes[5], HF_CLIENT_KEY_EXCHANGE);
+    assert_int_equal(old, 5 + 4 + 2 + 256);
+    memmove(w->bytes + fresh, w->bytes + old, w->len - old);
+    w->len = w->len - old + fresh;
+    hf_store_number(w->bytes + 3, 4 + body, 2);
+    hf_store_number(w->bytes + 6, body, 3);
+    hf_store_number(w->bytes + 9, o->len, 2);
+    memcpy(w->bytes + 11, o->bytes, o->len);
+}
+
+/* One record of the client's, and what the server says to it. */
+static void deliver(struct hf_conn *server, size_t chunk)
+{
+    struct duet_wire *w = &to_server;
+    static struct duet_wire one;
+    const size_t len = 5 + hf_number(w->bytes + 3, 2);
+    struct hf_span said;
+
+    memcpy(one.bytes, w->bytes, len);
+    one.len = len;
+    memmove(w->bytes, w->bytes + len, w->len - len);
+    w->len -= len;
+    note("outcome %d", take_all(server, &one, chunk));
+    said = hf_conn_outgoing(server);
+    for (size_t i = 0; i < said.len; i++)
+        note(" %02x", said.at[i]);
+    note("\n");
+    duet_flush(server, &to_client);
+}
+
+static void play(const struct play *p, struct seen *out)
+{
+    struct hf_conn *client = hf_conn_new(stage.client, HF_CLIENT, "localhost");
+    struct hf_conn *server = hf_conn_new(stage.server, HF_SERVER, NULL);
+
+    memset(out, 0, sizeof(*out));
+    to_server.len = to_client.len = 0;
+    assert_int_equal(take_all(client, &to_client, 0), HF_NEED_BYTES);
+    duet_flush(client, &to_server);
+    if (p->old_master)
+        hide_extended_master(&to_server);
+    assert_int_equal(take_all(server, &to_server, 0), HF_NEED_BYTES);
+    duet_flush(server, &to_client);
+    assert_int_equal(take_all(client, &to_client, 0), HF_NEED_BYTES);
+    assert_int_equal(hf_conn_error(client)->code, HF_OK);
+    duet_flush(client, &to_server);
+    if (p->instead)
+        replace(&to_server, p->instead);
+    watching = out;
+    flaky_begin(FLAKY_MEMORY, 0, false);
+    libcrypto_calls = 0;
+    while (to_server.len)
+        deliver(server, p->chunk);
+    out->libcrypto = libcrypto_calls;
+    out->blocks = flaky_end();
+    watching = NULL;
+    out->error = *hf_conn_error(server);
+    hf_conn_free(client);
+    hf_conn_free(server);
+}
+
+/* ---- the comparison ----------------------------------------------------------------------- */
+
+static void is_same(const struct oracle *o, const struct seen *a,
+                    const struct seen *b)
+{
+    if (strcmp(a->trace, b->trace))
+        fail_msg("%s: this was seen:\n%snot this:\n%s", o->name, b->trace,
+                 a->trace);
+    assert_int_equal(a->error.code, b->error.code);
+    assert_int_equal(a->error.alert, b->error.alert);
+    assert_int_equal(a->error.by_peer, b->error.by_peer);
+    assert_ptr_equal(a->error.layout, b->error.layout);
+    assert_ptr_equal(a->error.field, b->error.field);
+    assert_int_equal(a->error.byte, b->error.byte);
+    assert_int_equal(a->error.system, b->error.system);
+    assert_string_equal(a->error.detail, b->error.detail);
+    /* A message of kilobytes takes kilobytes in the transcript. */
+    if (o->len <= HF_SIGNATURE_MAX && a->blocks != b->blocks)
+        fail_msg("%s: %zu blocks, not %zu", o->name, b->blocks, a->blocks);
+}
+
+/* libcrypto makes a key's blinding anew each 32nd time, whatever comes: so one
+ * play in 32 takes more blocks, and the same once more does not. */
+static size_t libcrypto_is_same(const struct oracle *o, const struct play *p,
+                                const struct seen *base, struct seen *seen)
+{
+    if (!o->same_work || seen->libcrypto == base->libcrypto)
+        return 0;
+    play(p, seen);
+    if (seen->libcrypto != base->libcrypto)
+        fail_msg("%s: %zu blocks of libcrypto's, not %zu", o->name,
+                 seen->libcrypto, base->libcrypto);
+    return 1;
+}
+
+/* The key of the server's certificate, and a secret that no client has. */
+static void make(struct oracle *o, size_t i, bool *more)
+{
+    const struct hf_keypair *pair = &stage.server->settings.keypairs[0];
+    uint8_t secret[HF_PREMASTER_LEN];
+
+    for (unsigned k = 0; k < sizeof(secret); k++)
+        secret[k] = (uint8_t)(k * 5 + 1);
+    secret[0] = secret[1] = 3;
+    *more = oracle_make(o, i, &pair->chain[0]->key, secret);
+}
+
+static size_t compare_all(bool old_master, size_t chunk, size_t stride)
+{
+    static struct oracle o;
+    static struct seen base, seen;
+    struct play p = { &o, chunk, old_master };
+    bool more;
+    size_t i, plays = 0, again = 0;
+
+    make(&o, 0, &more);
+    assert_true(more);
+    do { /* what is made once is made now */
+        play(&p, &seen);
+        play(&p, &base);
+    } while (seen.libcrypto != base.libcrypto);
+    /* It was told nothing before Finished came, and then one thing. */
+    assert_int_equal(base.error.code, HF_E_BAD_RECORD_MAC);
+    assert_non_null(strstr(base.trace, " 15 03 03 00 02 02 14\n"));
+    assert_non_null(strstr(base.trace, "log CLIENT_RANDOM "));
+    assert_non_null(strstr(base.trace, "no forward secrecy"));
+    for (i = 1;; i += stride) {
+        make(&o, i, &more);
+        if (!more)
+            break;
+        play(&p, &seen);
+        plays++;
+        is_same(&o, &base, &seen);
+        again += libcrypto_is_same(&o, &p, &base, &seen);
+    }
+    assert_true(again <= plays / 31 + 2);
+    return i;
+}
+
+static void every_malformed_secret_is_as_a_wrong_one(void **state)
+{
+    size_t kinds = compare_all(false, 0, 1);
+
+    (void)state;
+    assert_true(kinds > 280);
+    printf("# NOTE: %zu malformed secrets\n", kinds - 1);
+}
+
+static void with_the_old_master_secret_too(void **state)
+{
+    (void)state;
+    compare_all(true, 0, 1);
+}
+
+/* In pieces the outcomes are more, and the same. */
+static void however_the_bytes_are_cut(void **state)
+{
+    (void)state;
+    compare_all(false, 100, 7);
+    compare_all(true, 7, 11);
+    compare_all(false, 1, 13);
+}
+
+/* The test can see a difference: the client's own secret, without the transcript
+ * in it, makes keys that fit, and Finished is opened; with all as it was, they
+ * are connected. */
+static void a_right_secret_looks_different(void **state)
+{
+    static struct seen base, right;
+    static struct oracle o;
+    struct play p = { NULL, 0, true };
+    bool more;
+
+    (void)state;
+    play(&p, &right);
+    assert_int_equal(right.error.code, HF_E_BAD_FINISHED);
+    make(&o, 0, &more);
+    p.instead = &o;
+    play(&p, &base);
+    assert_string_not_equal(base.trace, right.trace);
+    p = (struct play){ NULL, 0, false };
+    play(&p, &right);
+    assert_int_equal(right.error.code, HF_OK);
+}
+
+/* What is no vector at all is malformed for everybody to see: it says nothing
+ * about what is encrypted. */
+static void what_is_not_even_a_vector_is_a_decoding_error(void **state)
+{
+    static struct oracle o;
+    static struct seen seen;
+    struct play p = { &o, 0, false };
+    bool more;
+
+    (void)state;
+    make(&o, 0, &more);
+    play(&p, &seen);
+    assert_int_equal(seen.error.code, HF_E_BAD_RECORD_MAC);
+    for (unsigned i = 0; i < 3; i++) {
+        struct hf_conn *server = hf_conn_new(stage.server, HF_SERVER, NULL);
+        struct hf_conn *client = hf_conn_new(stage.client, HF_CLIENT,
+                                             "localhost");
+
+        to_server.len = to_client.len = 0;
+        take_all(client, &to_client, 0);
+        duet_flush(client, &to_server);
+        take_all(server, &to_server, 0);
+        duet_flush(server, &to_client);
+        take_all(client, &to_client, 0);
+        duet_flush(client, &to_server);
+        /* the length of the vector: more, less, far more */
+        hf_store_number(to_server.bytes + 9,
+                        i == 0   ? 257
+                        : i == 1 ? 255
+                                 : 65535,
+                        2);
+        assert_int_equal(take_all(server, &to_server, 0), HF_FAILED);
+        assert_int_equal(hf_conn_error(server)->code,
+                         i == 1 ? HF_E_TRAILING : HF_E_TRUNCATED);
+        assert_int_equal(hf_conn_error(server)->alert, 50);
+        hf_conn_free(server);
+        hf_conn_free(client);
+    }
+}
+
+static int set_up(void **state)
+{
+    static const uint16_t suite[] = { 0x009c, 0 };
+
+    (void)state;
+    if (!duet_certs_make(&certs, "rsa2048") ||
+        !stage_set(&stage, SCENE_FULL, &certs))
+        return -1;
+    return hf_config_set_versions(stage.client, HF_TLS12, HF_TLS12) &&
+                   hf_config_set_versions(stage.server, HF_TLS12, HF_TLS12) &&
+                   hf_config_set_suites(stage.client, suite) &&
+                   hf_config_set_suites(stage.server, suite) &&
+                   hf_config_set_watch(stage.server, on_event, NULL, true) &&
+                   hf_config_set_keylog(stage.server, on_line, NULL)
+               ? 0
+               : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    stage_clear(&stage);
+    duet_certs_free(&certs);
+    return 0;
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_malformed_secret_is_as_a_wrong_one),
+        cmocka_unit_test(with_the_old_master_secret_too),
+        cmocka_unit_test(however_the_bytes_are_cut),
+        cmocka_unit_test(a_right_secret_looks_different),
+        cmocka_unit_test(what_is_not_even_a_vector_is_a_decoding_error),
+    };
+
+    if (CRYPTO_set_mem_functions(take, retake, give) != 1)
+        return 1;
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
