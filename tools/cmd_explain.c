@@ -1,9 +1,11 @@
-/* cmd_explain.c - handfast explain: bytes of TLS in words, field by field; or
- * half a page about an error, an alert, an exit code.
+/* cmd_explain.c - handfast explain: bytes of TLS in words, field by field; the
+ * connections of a capture; or half a page about an error, an alert, an exit
+ * code.
  *
  * What an operand is, is found out in this order: a file, a word that means
  * something, bytes in hex or base64.  Several operands are the words of one
  * line: "alert 40", or hex with blanks between. */
+#include "capture.h"
 #include "certs.h"
 #include "explaining.h"
 
@@ -11,10 +13,11 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { MOST = 16 * 1024 * 1024 };
+enum { MOST = 16 * 1024 * 1024, CAPTURE_MOST = 512 * 1024 * 1024 };
 
 struct explain {
     const char *as, *tls;
+    struct capture_how capture;
 };
 
 /* ---- PEM --------------------------------------------------------------------- */
@@ -129,15 +132,27 @@ static int explain_text(struct tool *tool, const struct explain_how *how,
 }
 
 static int explain_file(struct tool *tool, const struct explain_how *how,
-                        const char *path)
+                        const struct capture_how *capture, const char *path)
 {
     struct hf_error error = { 0 };
     struct bytes bytes;
     int code;
 
-    if (!file_read(path, MOST, &bytes, &error))
+    if (!file_read(path, CAPTURE_MOST, &bytes, &error))
         return error_tell(tool, HF_EXIT_USAGE, &error, NULL);
-    code = explain_text(tool, how, bytes_span(&bytes));
+    if (!how->as && capture_is(bytes_span(&bytes)))
+        code = explain_capture(tool, capture, bytes_span(&bytes));
+    else if (bytes.len > MOST)
+        code = tool_error(tool, HF_EXIT_USAGE,
+                          "%s is no capture, and longer than %d bytes", path,
+                          MOST);
+    else if (capture->keylog || capture->stream)
+        code = usage_error(tool,
+                           "%s is no capture: --keylog and --stream say "
+                           "nothing about it",
+                           path);
+    else
+        code = explain_text(tool, how, bytes_span(&bytes));
     bytes_free(&bytes);
     return code;
 }
@@ -165,7 +180,8 @@ static bool join(const struct tool *tool, struct bytes *out)
     return true;
 }
 
-static int explain_operands(struct tool *tool, const struct explain_how *how)
+static int explain_operands(struct tool *tool, const struct explain_how *how,
+                            const struct capture_how *capture)
 {
     char *const *word = tool->operands;
     bool pair = tool->operand_count == 2 &&
@@ -175,7 +191,7 @@ static int explain_operands(struct tool *tool, const struct explain_how *how)
 
     if (tool->operand_count == 1 &&
         (strcmp(word[0], "-") == 0 || file_exists(word[0])))
-        return explain_file(tool, how, word[0]);
+        return explain_file(tool, how, capture, word[0]);
     if (pair)
         code = explain_word(tool, word[0], word[1]);
     else if (tool->operand_count == 1 && !how->as)
@@ -216,7 +232,7 @@ static bool read_version(const char *word, unsigned *out)
 
 static int run(struct tool *tool)
 {
-    struct explain asked = { NULL, NULL };
+    struct explain asked = { .as = NULL };
     struct explain_how how = { NULL, 0 };
     int code = options_read(tool, &asked);
 
@@ -227,11 +243,11 @@ static int run(struct tool *tool)
         return usage_error(tool, "--tls takes 1.2 or 1.3, not \"%s\"",
                            asked.tls);
     if (tool->operand_count)
-        return explain_operands(tool, &how);
+        return explain_operands(tool, &how, &asked.capture);
     if (isatty(STDIN_FILENO))
         return usage_error(tool, "paste what? Bytes in a file, on standard "
                                  "input, or as hex; or an error's code");
-    return explain_file(tool, &how, "-");
+    return explain_file(tool, &how, &asked.capture, "-");
 }
 
 /* clang-format off */
@@ -244,6 +260,20 @@ static const struct opt options[] = {
       .at = offsetof(struct explain, tls),
       .help = "from which version of TLS messages are; otherwise told from the "
               "bytes" },
+    { .name = "keylog", .kind = OPT_TEXT, .arg = "FILE",
+      .at = offsetof(struct explain, capture.keylog), .also = "keylog-file",
+      .help = "open what is sealed in a capture with these secrets, which one "
+              "of the two wrote (SSLKEYLOGFILE); those inside of a capture are "
+              "used anyway" },
+    { .name = "stream", .kind = OPT_NUMBER, .arg = "N",
+      .at = offsetof(struct explain, capture.stream),
+      .help = "of a capture only the Nth connection" },
+    { .name = "brief", .kind = OPT_FLAG,
+      .at = offsetof(struct explain, capture.brief),
+      .help = "of a capture no fields, only what was said" },
+    { .name = "data", .kind = OPT_FLAG,
+      .at = offsetof(struct explain, capture.data),
+      .help = "of a capture also the application's data, as far as it is open" },
     { .name = "verbose", .letter = 'v', .kind = OPT_COUNT, .shared = true,
       .at = offsetof(struct tool, verbose),
       .help = "long values whole, certificates inside messages taken apart" },
@@ -262,12 +292,16 @@ const struct command cmd_explain = {
         "standard input or the command line. Each line says offset, length, "
         "field, value and meaning; where the bytes cannot be read, an arrow "
         "points at the byte.\n\n"
+        "A FILE may be a capture, pcap or pcapng: of every connection in it "
+        "each message is told, and with the secrets (--keylog, or inside of "
+        "the capture) those that are sealed too.\n\n"
         "CODE is an error such as verify.expired, an alert by name or number, "
         "an exit code, a decision such as choose.group, or the name or number "
         "(0x1301) of a cipher suite, group, extension and so on.",
     .examples = "  handfast explain hello.bin\n"
                 "  handfast explain 16 03 01 00 05 01 00 00 01 03\n"
                 "  handfast explain -v chain.pem\n"
+                "  handfast explain --keylog keys.txt capture.pcapng\n"
                 "  handfast explain verify.unknown_issuer\n"
                 "  handfast explain alert 40\n",
     .options = options,

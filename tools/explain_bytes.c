@@ -202,16 +202,21 @@ static const struct {
     { "\x80", "perhaps an SSL 2.0 hello, which nobody may answer (RFC 6176)" },
 };
 
-static int unknown(const struct explainer *x, struct hf_span bytes)
+const char *explain_stranger(struct hf_span bytes)
 {
-    const char *says = NULL;
-
-    for (size_t i = 0; i < HF_COUNT(strangers) && !says; i++) {
+    for (size_t i = 0; i < HF_COUNT(strangers); i++) {
         struct hf_span s = hf_span_text(strangers[i].begins);
 
         if (bytes.len >= s.len && hf_equal(bytes.at, s.at, s.len))
-            says = strangers[i].says;
+            return strangers[i].says;
     }
+    return NULL;
+}
+
+static int unknown(const struct explainer *x, struct hf_span bytes)
+{
+    const char *says = explain_stranger(bytes);
+
     if (x->json) {
         json_no_fields(x->json);
         json_fault(x->json, "explain.unknown", NULL,

@@ -4,6 +4,8 @@
  *     bytes --explain_bytes.c--> records, messages (the wire layer's walker)
  *           --explain_der.c--> certificates (the x509 layer's DER reader)
  *           --explain_line.c--> lines of text, or JSON; and the arrow
+ *     a capture --capture.h--> what its connections say
+ *               --capture_tell.c, capture_event.c--> lines, or JSON
  *     an error code, an alert, an exit code --explain_word.c--> half a page
  */
 #ifndef HANDFAST_TOOL_EXPLAINING_H
@@ -66,10 +68,46 @@ struct explain_how {
 /* Explain @bytes; an exit code. */
 int explain_bytes(const struct explainer *x, const struct explain_how *how,
                   struct hf_span bytes);
+/* What bytes of another protocol are; NULL if nobody knows. */
+const char *explain_stranger(struct hf_span bytes);
 /* A certificate, element by element.  @base is added to the offsets, @depth to
  * the depths.  An exit code; what is no DER is shown up to there. */
 int explain_der(const struct explainer *x, struct hf_span der, size_t base,
                 unsigned depth);
+
+/* ---- captures (capture_tell.c, capture_event.c) ------------------------------------ */
+
+struct capture_how {
+    const char *keylog;   /* a file, or NULL */
+    unsigned long stream; /* only this one, from 1; 0: all */
+    bool data;            /* show the bytes of the application */
+    bool brief;           /* no fields */
+};
+/* Explain a capture; an exit code. */
+int explain_capture(struct tool *tool, const struct capture_how *how,
+                    struct hf_span file);
+
+struct capture_event;
+/* What is told about one connection. */
+struct capture_telling {
+    const struct explainer *x;
+    const struct capture_how *how;
+    uint64_t began;
+    int code;
+    /* data and sealed records one after the other are told as one */
+    struct capture_run {
+        uint8_t kind, record, epoch;
+        bool client;
+        uint64_t count, len;
+        double at;
+        uint32_t packet;
+        const char *what;
+    } run;
+};
+void capture_tell_event(struct capture_telling *c,
+                        const struct capture_event *event);
+/* Tell what was gathered. */
+void capture_tell_run(struct capture_telling *c);
 
 /* ---- words ---------------------------------------------------------------------------- */
 
