@@ -33,7 +33,15 @@ enum {
     HF_AEAD_STATE_MAX = 64   /* room for any hf_aead state */
 };
 
-enum hf_hash_id { HF_SHA256 = 1, HF_SHA384, HF_SHA512, HF_HASH_NONE = 0 };
+/* SHA-1 names an issuer in OCSP (RFC 6960 4.1.1) and does nothing else: a
+ * provider whose signatures refer to it is not opened.  It may be absent. */
+enum hf_hash_id {
+    HF_SHA256 = 1,
+    HF_SHA384,
+    HF_SHA512,
+    HF_SHA1,
+    HF_HASH_NONE = 0
+};
 
 /* Room for the running state of any hash. */
 struct hf_hash_state {

@@ -60,7 +60,8 @@ bool hf_libcrypto_starved(void)
 static const char *find_digests(struct hf_libcrypto *lib)
 {
 #ifndef HF_LOW_SHA
-    static const char *const names[] = { "SHA2-256", "SHA2-384", "SHA2-512" };
+    static const char *const names[] = { "SHA2-256", "SHA2-384", "SHA2-512",
+                                         "SHA1" };
     for (size_t i = 0; i < HF_COUNT(lib->digests); i++)
         if (!(lib->digests[i] = EVP_MD_fetch(lib->lib, names[i], NULL)))
             return names[i];
@@ -178,7 +179,8 @@ bool hf_libcrypto_random(void *self, void *out, size_t len)
 
 static const struct hf_hash *const hashes[] = { &hf_libcrypto_sha256,
                                                 &hf_libcrypto_sha384,
-                                                &hf_libcrypto_sha512, NULL };
+                                                &hf_libcrypto_sha512,
+                                                &hf_libcrypto_sha1, NULL };
 static const struct hf_aead *const aeads[] = { &hf_libcrypto_aes128gcm,
                                                &hf_libcrypto_aes256gcm,
                                                &hf_libcrypto_chacha, NULL };

@@ -67,7 +67,7 @@ struct hf_libcrypto {
     atomic_uint users; /* who opened it, and each key that it loaded */
     OSSL_LIB_CTX *lib;
     OSSL_PROVIDER *provider;
-    EVP_MD *digests[3]; /* by enum hf_hash_id - 1; only without HF_LOW_SHA */
+    EVP_MD *digests[4]; /* by enum hf_hash_id - 1; only without HF_LOW_SHA */
     EVP_CIPHER *ciphers[HF_CIPHER_SLOTS];
     EC_GROUP *curves[HF_CURVE_SLOTS];
     struct hf_x25519_calls x25519;
@@ -168,14 +168,14 @@ bool hf_rsa_acceptable(const BIGNUM *n, const BIGNUM *e, unsigned bits_min);
 /* ---- rows of the provider's lists ----------------------------------------------- */
 
 extern const struct hf_hash hf_libcrypto_sha256, hf_libcrypto_sha384,
-    hf_libcrypto_sha512;
+    hf_libcrypto_sha512, hf_libcrypto_sha1;
 extern const struct hf_aead hf_libcrypto_aes128gcm, hf_libcrypto_aes256gcm,
     hf_libcrypto_chacha;
 extern const struct hf_kx hf_libcrypto_x25519, hf_libcrypto_p256,
     hf_libcrypto_p384, hf_libcrypto_x25519mlkem768;
 extern const struct hf_signature *const hf_libcrypto_signatures[];
 
-/* By enum hf_hash_id; the id must be one of the three. */
+/* By enum hf_hash_id; the id must be one of those that sign. */
 const struct hf_hash *hf_libcrypto_hash(unsigned id);
 
 #endif

@@ -28,6 +28,8 @@ static const char *check_hashes(struct hf_libcrypto *lib)
         return "SHA-384";
     if (!hash_is(lib, &hf_libcrypto_sha512, "\xdd\xaf\x35\xa1\x93\x61\x7a\xba"))
         return "SHA-512";
+    if (!hash_is(lib, &hf_libcrypto_sha1, "\xa9\x99\x3e\x36\x47\x06\x81\x6a"))
+        return "SHA-1";
     return NULL;
 }
 

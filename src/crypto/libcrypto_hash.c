@@ -1,4 +1,5 @@
-/* libcrypto_hash.c - SHA-256, SHA-384 and SHA-512 from libcrypto.
+/* libcrypto_hash.c - SHA-256, SHA-384 and SHA-512 from libcrypto, and SHA-1,
+ * which is there to compare names by and signs nothing.
  *
  * A TLS handshake hashes some two hundred times, mostly one or two blocks, so
  * what counts is the price of a short message: 116 ns for 64 bytes by the
@@ -13,8 +14,8 @@
 #ifdef HF_LOW_SHA
 #include <openssl/sha.h>
 
-/* Three hashes, one text: SHA-384 is SHA-512 but for its beginning and its
- * length, and libcrypto keeps separate names for all three. */
+/* Four hashes, one text: SHA-384 is SHA-512 but for its beginning and its
+ * length, and libcrypto keeps separate names for all. */
 #define STATE(CTX, state) ((CTX *)(void *)(state)->bytes)
 #define CONST_STATE(CTX, state) ((const CTX *)(const void *)(state)->bytes)
 #define HASH(bits, CTX)                                                       \
@@ -51,6 +52,7 @@
 HASH(256, SHA256_CTX)
 HASH(384, SHA512_CTX)
 HASH(512, SHA512_CTX)
+HASH(1, SHA_CTX)
 #undef HASH
 #undef STATE
 #undef CONST_STATE
@@ -115,19 +117,24 @@ static bool digest(const struct hf_hash_state *state, uint8_t *out)
 HASH(256)
 HASH(384)
 HASH(512)
+HASH(1)
 #undef HASH
 #define add256 add
 #define add384 add
 #define add512 add
+#define add1 add
 #define digest256 digest
 #define digest384 digest
 #define digest512 digest
+#define digest1 digest
 #define copy256 copy
 #define copy384 copy
 #define copy512 copy
+#define copy1 copy
 #define wipe256 wipe
 #define wipe384 wipe
 #define wipe512 wipe
+#define wipe1 wipe
 
 #endif
 
@@ -143,6 +150,11 @@ const struct hf_hash hf_libcrypto_sha512 = {
     add512,    digest512, copy512, wipe512,
 };
 
+const struct hf_hash hf_libcrypto_sha1 = {
+    "SHA-1", HF_SHA1, 20, 64, start1, add1, digest1, copy1, wipe1,
+};
+
+/* For signatures, and so without SHA-1. */
 const struct hf_hash *hf_libcrypto_hash(unsigned id)
 {
     return id == HF_SHA256   ? &hf_libcrypto_sha256

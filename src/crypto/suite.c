@@ -45,6 +45,15 @@ static const char *oversized(const struct hf_provider *p)
     return NULL;
 }
 
+/* SHA-1 is there for names in OCSP; nobody may sign with it. */
+static const char *weak(const struct hf_provider *p)
+{
+    for (size_t i = 0; p->signatures[i]; i++)
+        if (p->signatures[i]->hash == HF_SHA1)
+            return p->signatures[i]->name;
+    return NULL;
+}
+
 bool hf_crypto_open(struct hf_crypto *crypto,
                     const struct hf_provider *provider, struct hf_error *error)
 {
@@ -52,6 +61,10 @@ bool hf_crypto_open(struct hf_crypto *crypto,
     const char *bad = oversized(provider);
     if (bad)
         return hf_fail(error, HF_E_PROVIDER, "%s: %s is larger than allowed",
+                       provider->name, bad);
+    bad = weak(provider);
+    if (bad)
+        return hf_fail(error, HF_E_PROVIDER, "%s: %s signs with SHA-1",
                        provider->name, bad);
     void *self = provider->open(error);
     if (!self)

@@ -125,6 +125,23 @@ static void a_provider_larger_than_the_limits_is_refused(void **state)
     assert_non_null(strstr(refusal_of(&p), "big"));
 }
 
+/* It is in the list of hashes, for OCSP; nothing can be signed with it. */
+static void nobody_signs_with_sha1(void **state)
+{
+    static struct hf_signature bad;
+    static const struct hf_signature *const signatures[] = { &bad, NULL };
+    struct hf_provider p = hf_libcrypto;
+
+    (void)state;
+    assert_non_null(hf_hash_by_id(opened(), HF_SHA1));
+    for (size_t i = 0; hf_libcrypto.signatures[i]; i++)
+        assert_int_not_equal(hf_libcrypto.signatures[i]->hash, HF_SHA1);
+    bad = hf_libcrypto.signatures[0][0];
+    bad.hash = HF_SHA1;
+    p.signatures = signatures;
+    assert_non_null(strstr(refusal_of(&p), "signs with SHA-1"));
+}
+
 static void *refuse(struct hf_error *error)
 {
     hf_fail(error, HF_E_PROVIDER, "not today");
@@ -161,6 +178,7 @@ int main(void)
         cmocka_unit_test(each_suite_has_its_aead_and_hash),
         cmocka_unit_test(each_algorithm_is_found),
         cmocka_unit_test(a_provider_larger_than_the_limits_is_refused),
+        cmocka_unit_test(nobody_signs_with_sha1),
         cmocka_unit_test(a_provider_that_does_not_open_says_why),
         cmocka_unit_test(random_bytes_differ),
     };
