@@ -36,6 +36,17 @@ struct hf_span {
 
 enum hf_role { HF_CLIENT, HF_SERVER };
 
+/* What is asked about revocation.  Whoever is said to be revoked is refused
+ * in each of these but NONE, and so is an OCSP response that proves nothing;
+ * they differ in what becomes of a certificate about which nobody says
+ * anything. */
+enum hf_revocation {
+    HF_REVOCATION_NONE, /* nothing is looked at */
+    HF_REVOCATION_SOFT, /* it is accepted */
+    HF_REVOCATION_LEAF, /* the peer's own is refused, its issuers' are not */
+    HF_REVOCATION_HARD  /* it is refused, wherever below the anchor */
+};
+
 /* ---- errors ---------------------------------------------------------------
  * Each way to fail is a row of errors.def: a stable dotted name, the alert it
  * becomes on the wire, and a sentence. */

@@ -44,6 +44,7 @@ static bool read_inhibit(struct hf_parse *p, struct hf_span value);
 static bool read_aia(struct hf_parse *p, struct hf_span value);
 static bool read_feature(struct hf_parse *p, struct hf_span value);
 static bool read_sct(struct hf_parse *p, struct hf_span value);
+static bool read_nocheck(struct hf_parse *p, struct hf_span value);
 
 #define OID(text)                                 \
     {                                             \
@@ -68,6 +69,8 @@ static const struct extension extensions[] = {
     { OID(PKIX "\x18"),    "tlsFeature",             read_feature,     EITHER,  0 },
     { OID("\x2b\x06\x01\x04\x01\xd6\x79\x02\x04\x02"),
                            "signedCertificateTimestampList", read_sct, EITHER,  0 },
+    { OID("\x2b\x06\x01\x05\x05\x07\x30\x01\x05"),
+                           "ocspNoCheck",            read_nocheck,     NEVER,   0 },
 };
 /* clang-format on */
 
@@ -89,57 +92,82 @@ static bool is_new(const struct hf_span *seen, size_t count, struct hf_span oid)
 }
 
 static bool read_one(struct hf_parse *p, struct hf_der *one,
-                     struct hf_span *oid)
+                     struct hf_extension *out)
 {
-    const struct extension *row;
-    struct hf_span value;
-    bool critical = false;
-
-    if (!hf_der_oid(one, oid))
+    out->critical = false;
+    if (!hf_der_oid(one, &out->oid))
         return hf_parse_no(p, "an extnID is not an OBJECT IDENTIFIER");
     /* X.690 11.5: a default is not encoded, so FALSE is not written. */
     if (hf_der_peek(one, HF_DER_BOOLEAN) &&
-        !(hf_der_boolean(one, &critical) && critical))
+        !(hf_der_boolean(one, &out->critical) && out->critical))
         return hf_parse_no(p, "critical is neither TRUE nor absent");
-    if (!hf_der_take(one, HF_DER_OCTET_STRING, &value) || !hf_der_done(one))
+    if (!hf_der_take(one, HF_DER_OCTET_STRING, &out->value) ||
+        !hf_der_done(one))
         return hf_parse_no(p, "an extnValue is not an OCTET STRING");
-    row = find(*oid);
-    if (critical && (!row || row->critical != EITHER) &&
+    return true;
+}
+
+void hf_extensions_begin(struct hf_extensions *walk, struct hf_der list)
+{
+    walk->list = list;
+    walk->count = 0;
+    walk->bad = false;
+}
+
+bool hf_extensions_next(struct hf_extensions *walk, struct hf_parse *p,
+                        struct hf_extension *out)
+{
+    struct hf_der one;
+
+    if (hf_der_done(&walk->list))
+        return false;
+    walk->bad = true;
+    hf_parse_at(p, "extensions", &walk->list);
+    if (walk->count == HF_COUNT(walk->seen))
+        return hf_parse_no(p, "there are more than 32");
+    if (!hf_der_open(&walk->list, HF_DER_SEQUENCE, &one))
+        return hf_parse_no(p, "one is not a SEQUENCE");
+    if (!read_one(p, &one, out))
+        return false;
+    if (!is_new(walk->seen, walk->count, out->oid))
+        return hf_parse_no(p, "one is there twice");
+    walk->seen[walk->count++] = out->oid;
+    walk->bad = false;
+    return true;
+}
+
+static bool note_one(struct hf_parse *p, const struct hf_extension *one)
+{
+    const struct extension *row = find(one->oid);
+
+    if (one->critical && (!row || row->critical != EITHER) &&
         !(p->cert->flags & HF_CERT_CRITICAL)) {
         p->cert->flags |= HF_CERT_CRITICAL;
-        p->cert->critical = *oid;
+        p->cert->critical = one->oid;
     }
     if (!row)
         return true;
-    if (critical)
+    if (one->critical)
         p->cert->flags |= row->critical_flag;
     p->field = row->name;
-    return row->read(p, value);
+    return row->read(p, one->value);
 }
 
 bool hf_cert_extensions(struct hf_parse *p, struct hf_der *tbs)
 {
-    struct hf_span seen[HF_CERT_EXTENSIONS_MAX];
-    struct hf_der tagged, list, one;
-    size_t count = 0;
+    struct hf_der tagged, list;
+    struct hf_extensions walk;
+    struct hf_extension one;
 
     if (!hf_der_open(tbs, HF_DER_CONTEXT | HF_DER_CONSTRUCTED | 3, &tagged) ||
         !hf_der_done(tbs) || !hf_der_open(&tagged, HF_DER_SEQUENCE, &list) ||
         !hf_der_done(&tagged) || hf_der_done(&list))
         return hf_parse_no(p, "it is not a list of extensions at the end");
-    while (!hf_der_done(&list)) {
-        hf_parse_at(p, "extensions", &list);
-        if (count == HF_COUNT(seen))
-            return hf_parse_no(p, "there are more than 32");
-        if (!hf_der_open(&list, HF_DER_SEQUENCE, &one))
-            return hf_parse_no(p, "one is not a SEQUENCE");
-        if (!read_one(p, &one, &seen[count]))
+    hf_extensions_begin(&walk, list);
+    while (hf_extensions_next(&walk, p, &one))
+        if (!note_one(p, &one))
             return false;
-        if (!is_new(seen, count, seen[count]))
-            return hf_parse_no(p, "one is there twice");
-        count++;
-    }
-    return true;
+    return !walk.bad;
 }
 
 /* ---- each of them ---------------------------------------------------------------- */
@@ -411,6 +439,18 @@ static bool read_feature(struct hf_parse *p, struct hf_span value)
             p->cert->flags |= HF_CERT_MUST_STAPLE;
     }
     return true;
+}
+
+/* RFC 6960 4.2.2.2.1 */
+static bool read_nocheck(struct hf_parse *p, struct hf_span value)
+{
+    struct hf_der r = hf_der(value);
+    struct hf_span nothing;
+
+    p->cert->flags |= HF_CERT_OCSP_NOCHECK;
+    return (hf_der_take(&r, HF_DER_NULL, &nothing) && !nothing.len &&
+            hf_der_done(&r)) ||
+           hf_parse_no(p, "it is not NULL");
 }
 
 /* RFC 6962 3.3: an OCTET STRING, opaque here. */

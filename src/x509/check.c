@@ -1,13 +1,14 @@
 /* check.c - the checker: walks a finished path from the anchor down to the
  * leaf and says whether it is trusted; the only place that verifies a
- * signature of a certificate, and the only one that fills in struct
- * hf_verified.
+ * signature of a certificate, a revocation list or an OCSP response, and the
+ * only one that fills in struct hf_verified.
  *
  * It trusts neither the builder's search nor its checks, but asks everything
  * of RFC 5280 6.1 again.  Signatures come after all that is cheap, from the
  * top: so a key is used only after somebody we trust has signed it, and a
- * peer cannot make us compute with keys of its own invention.  Name
- * constraints come last, since only signed names are worth the comparison.
+ * peer cannot make us compute with keys of its own invention.  Then name
+ * constraints, since only signed names are worth the comparison, and at the
+ * end revocation, which is asked of issuers that have been proved.
  */
 #include "x509/inside.h"
 
@@ -59,29 +60,70 @@ void hf_checker_wipe(struct hf_checker *c)
 
 /* ---- a signature ------------------------------------------------------------------- */
 
-static uint16_t verify_link(struct hf_checker *c, struct hf_cert *below,
-                            struct hf_cert *above)
+/* Every signature is verified here, and paid for. */
+uint16_t hf_checker_signed(struct hf_checker *c,
+                           const struct hf_public_key *key,
+                           struct hf_span algorithm, struct hf_span message,
+                           struct hf_span signature)
+{
+    const struct hf_signature *how;
+    uint16_t code = hf_check_algorithm(c->v, algorithm, key, &how);
+    bool good, fault = false;
+
+    if (code)
+        return code;
+    if (!c->signatures)
+        return HF_E_BUDGET;
+    c->signatures--;
+    good = how->verify(c->v->crypto->self, how, key, message, signature,
+                       &fault);
+    if (fault)
+        return HF_E_CRYPTO;
+    return good ? HF_OK : HF_E_CERT_SIGNATURE;
+}
+
+uint16_t hf_checker_link(struct hf_checker *c, struct hf_cert *below,
+                         struct hf_cert *above)
 {
     const struct hf_link *known = find(c, below, above);
-    const struct hf_signature *how;
-    bool good, fault = false;
+    uint32_t left = c->signatures;
     uint16_t code;
 
     if (known)
         return known->good ? HF_OK : HF_E_CERT_SIGNATURE;
-    code = hf_check_algorithm(c->v, below, above, &how);
-    if (code)
-        return code;
-    if (!c->signatures || c->count == HF_LINKS_MAX)
+    if (c->count == HF_LINKS_MAX)
         return HF_E_BUDGET;
-    c->signatures--;
-    good = how->verify(c->v->crypto->self, how, &above->key, below->tbs,
-                       below->signature, &fault);
-    if (fault)
-        return HF_E_CRYPTO;
-    c->links[c->count++] = (struct hf_link){ hf_cert_keep(below),
-                                             hf_cert_keep(above), good };
-    return good ? HF_OK : HF_E_CERT_SIGNATURE;
+    code = hf_checker_signed(c, &above->key, below->algorithm, below->tbs,
+                             below->signature);
+    /* What was computed is remembered. */
+    if (c->signatures != left && code != HF_E_CRYPTO)
+        c->links[c->count++] = (struct hf_link){ hf_cert_keep(below),
+                                                 hf_cert_keep(above), !code };
+    return code;
+}
+
+/* A list may be megabytes long and is asked by every connection, so who signed
+ * it is remembered in it.  Whoever is first to find out puts it there, and
+ * nobody replaces it: no lock is needed.  A list that was not signed by who is
+ * asked costs its signature each time. */
+uint16_t hf_checker_list(struct hf_checker *c, struct hf_crl *crl,
+                         struct hf_cert *above)
+{
+    struct hf_cert *known = atomic_load_explicit(&crl->signer,
+                                                 memory_order_acquire);
+    uint16_t code;
+
+    if (known && hf_span_equal(known->spki, above->spki))
+        return HF_OK;
+    code = hf_checker_signed(c, &above->key, crl->algorithm, crl->tbs,
+                             crl->signature);
+    if (code || known)
+        return code;
+    if (!atomic_compare_exchange_strong_explicit(
+            &crl->signer, &known, hf_cert_keep(above), memory_order_acq_rel,
+            memory_order_acquire))
+        hf_cert_free(above);
+    return HF_OK;
 }
 
 /* ---- the walks ------------------------------------------------------------------------ */
@@ -162,6 +204,27 @@ static uint16_t ask_constraints(struct hf_checker *c,
     return HF_OK;
 }
 
+/* RFC 5280 6.1.3 a3, from the top.  That somebody has been revoked is told
+ * before that nobody knows about somebody else. */
+static uint16_t ask_revocation(struct hf_checker *c,
+                               struct hf_cert *const *path, size_t depth)
+{
+    uint16_t unknown = HF_OK;
+    size_t where = 0;
+
+    for (size_t i = depth - 1; i-- > 0;) {
+        uint16_t code = hf_revocation_ask(c, path, i, &c->findings[i]);
+
+        if (code && code != HF_E_NO_STATUS)
+            return refuse(c, i, HF_EV_CHECK_REVOCATION, code);
+        if (code && !unknown) {
+            unknown = code;
+            where = i;
+        }
+    }
+    return unknown ? refuse(c, where, HF_EV_CHECK_REVOCATION, unknown) : HF_OK;
+}
+
 uint16_t hf_checker_prove(struct hf_checker *c, struct hf_cert *const *path,
                           size_t depth, struct hf_verified *out)
 {
@@ -186,15 +249,19 @@ uint16_t hf_checker_prove(struct hf_checker *c, struct hf_cert *const *path,
     if (code)
         return code;
     for (size_t i = depth - 1; i-- > 0;) {
-        code = verify_link(c, path[i], path[i + 1]);
+        code = hf_checker_link(c, path[i], path[i + 1]);
         if (code)
             return refuse(c, i, HF_EV_CHECK_SIGNATURE, code);
     }
     code = ask_constraints(c, path, depth);
+    if (!code)
+        code = ask_revocation(c, path, depth);
     if (code)
         return code;
     for (size_t i = 0; i < depth; i++)
         out->path[i] = hf_cert_keep(path[i]);
+    for (size_t i = 0; i + 1 < depth; i++)
+        out->status[i] = c->findings[i].status;
     out->depth = depth;
     out->token = HF_VERIFIED_TOKEN;
     return HF_OK;

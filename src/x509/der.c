@@ -2,7 +2,7 @@
  *
  * DER (X.690 10 and 11) has one encoding for each value, and this reader knows
  * no other: single-byte tags, definite lengths in their shortest form, nothing
- * above 64 KiB.  What is let through here is compared byte by byte elsewhere,
+ * above 64 KiB but revocation lists.  What is let through here is compared byte by byte elsewhere,
  * so a second spelling of the same thing would be a way around a comparison.
  *
  * A reader walks by index: [at, end) of base, never a moving pointer.  It does
@@ -22,6 +22,13 @@ struct hf_der hf_der(struct hf_span bytes)
     return (struct hf_der){ bytes.at, 0, (uint32_t)bytes.len };
 }
 
+struct hf_der hf_der_large(struct hf_span bytes)
+{
+    if (bytes.len > HF_CRL_MAX)
+        return (struct hf_der){ NULL, 1, 0 };
+    return (struct hf_der){ bytes.at, 0, (uint32_t)bytes.len };
+}
+
 bool hf_der_done(const struct hf_der *r)
 {
     return r->at == r->end;
@@ -33,7 +40,8 @@ bool hf_der_peek(const struct hf_der *r, unsigned tag)
 }
 
 /* The length that begins at p[1]: how many bytes it and the tag take, 0 if it
- * is not DER.  Three bytes of length would be an object of over 64 KiB. */
+ * is not DER.  Three or four bytes of length are an object of over 64 KiB,
+ * which fits into the reader of a large one only. */
 static uint32_t read_length(const uint8_t *p, uint32_t left, uint32_t *len)
 {
     *len = p[1];
@@ -46,6 +54,14 @@ static uint32_t read_length(const uint8_t *p, uint32_t left, uint32_t *len)
     if (p[1] == (LONG_FORM | 2) && left >= 4) {
         *len = hf_number(p + 2, 2);
         return *len > UINT8_MAX ? 4 : 0;
+    }
+    if (p[1] == (LONG_FORM | 3) && left >= 5) {
+        *len = hf_number(p + 2, 3);
+        return *len > UINT16_MAX ? 5 : 0;
+    }
+    if (p[1] == (LONG_FORM | 4) && left >= 6) {
+        *len = hf_number(p + 2, 4);
+        return *len > 0xffffff ? 6 : 0;
     }
     return 0;
 }
@@ -142,6 +158,17 @@ bool hf_der_small(struct hf_der *r, uint32_t *value)
         return false;
     *value = hf_number(bytes.at, (unsigned)bytes.len);
     return true;
+}
+
+bool hf_der_choice(struct hf_der *r, unsigned *value)
+{
+    struct hf_span byte;
+
+    *value = 0;
+    if (!hf_der_take(r, HF_DER_ENUMERATED, &byte) || byte.len != 1)
+        return false;
+    *value = byte.at[0];
+    return byte.at[0] < 0x80;
 }
 
 /* X.690 11.1: true is FF. */

@@ -70,6 +70,58 @@ static void what_is_not_der_is_refused(void **state)
     }
 }
 
+/* Lengths of three and four bytes belong to lists only. */
+static void larger_ones_need_a_reader_for_them(void **state)
+{
+    static uint8_t bytes[(1 << 24) + 6] = { 0x04, 0x83, 0x01 };
+    struct hf_tlv tlv;
+    struct hf_der r;
+
+    (void)state;
+    r = hf_der_large(hf_span(bytes, 5 + 65536));
+    assert_true(hf_der_next(&r, &tlv));
+    assert_int_equal(tlv.value.len, 65536);
+    assert_true(hf_der_done(&r));
+    r = hf_der(hf_span(bytes, 5 + 65536));
+    assert_false(hf_der_next(&r, &tlv));
+    bytes[2] = 0; /* 65535 would fit into two */
+    bytes[3] = bytes[4] = 0xff;
+    r = hf_der_large(hf_span(bytes, 5 + 65535));
+    assert_false(hf_der_next(&r, &tlv));
+    memcpy(bytes, "\x04\x84\x01\0\0\0", 6);
+    r = hf_der_large(hf_span(bytes, sizeof(bytes)));
+    assert_true(hf_der_next(&r, &tlv));
+    assert_int_equal(tlv.value.len, 1 << 24);
+    memcpy(bytes, "\x04\x84\0\xff\xff\xff", 6); /* three would do */
+    r = hf_der_large(hf_span(bytes, sizeof(bytes)));
+    assert_false(hf_der_next(&r, &tlv));
+    memcpy(bytes, "\x04\x84\xff\xff\xff\xff", 6);
+    r = hf_der_large(hf_span(bytes, sizeof(bytes)));
+    assert_false(hf_der_next(&r, &tlv));
+    r = hf_der_large(hf_span(bytes, (size_t)HF_CRL_MAX + 1));
+    assert_false(hf_der_next(&r, &tlv));
+    assert_false(hf_der_done(&r));
+}
+
+static void small_choices_are_one_byte(void **state)
+{
+    static const struct {
+        const char *hex;
+        int value; /* -1: refused */
+    } rows[] = { { "0a0100", 0 }, { "0a017f", 127 },  { "0a0180", -1 },
+                 { "0a00", -1 },  { "0a020001", -1 }, { "020101", -1 } };
+    unsigned value;
+
+    (void)state;
+    for (size_t i = 0; i < HF_COUNT(rows); i++) {
+        struct hf_der r = hex(rows[i].hex);
+
+        assert_int_equal(hf_der_choice(&r, &value), rows[i].value >= 0);
+        if (rows[i].value >= 0)
+            assert_int_equal(value, rows[i].value);
+    }
+}
+
 static void long_elements_are_read_up_to_64_kib(void **state)
 {
     static uint8_t bytes[HF_DER_MAX + 1] = { 0x04, 0x82, 0xff, 0xfc };
@@ -369,6 +421,8 @@ int main(void)
         cmocka_unit_test(an_element_knows_its_place_and_extent),
         cmocka_unit_test(what_is_not_der_is_refused),
         cmocka_unit_test(long_elements_are_read_up_to_64_kib),
+        cmocka_unit_test(larger_ones_need_a_reader_for_them),
+        cmocka_unit_test(small_choices_are_one_byte),
         cmocka_unit_test(taking_asks_for_the_tag),
         cmocka_unit_test(every_cut_is_refused),
         cmocka_unit_test(integers_have_their_shortest_form),

@@ -41,6 +41,21 @@ struct hf_cert *hf_cert_room(size_t len, uint8_t **bytes);
 struct hf_cert *hf_cert_finish(struct hf_cert *cert, struct hf_error *error);
 HF_CHECK bool hf_cert_extensions(struct hf_parse *p, struct hf_der *tbs);
 
+/* A walk over Extensions, of a certificate or of something else. */
+struct hf_extension {
+    struct hf_span oid, value; /* value: inside the OCTET STRING */
+    bool critical;
+};
+struct hf_extensions {
+    struct hf_der list;
+    struct hf_span seen[HF_CERT_EXTENSIONS_MAX];
+    size_t count;
+    bool bad; /* it ended before its end; the reason is in the hf_parse */
+};
+void hf_extensions_begin(struct hf_extensions *walk, struct hf_der list);
+bool hf_extensions_next(struct hf_extensions *walk, struct hf_parse *p,
+                        struct hf_extension *out);
+
 /* A SEQUENCE of an OID and maybe something. */
 bool hf_algorithm_is_sound(const struct hf_tlv *algorithm);
 bool hf_name_is_sound(struct hf_span name);
@@ -128,6 +143,12 @@ struct hf_cert *hf_anchors_next(struct hf_anchors *walk,
 bool hf_store_holds(const struct hf_store *store, const struct hf_cert *cert,
                     struct hf_error *error);
 
+/* ---- lists (crl.c) -------------------------------------------------------------------- */
+
+/* Is @crl, whose issuer is that of @cert, about it at all (RFC 5280 6.3.3 b)?
+ * NULL, or why not. */
+const char *hf_crl_scope(const struct hf_crl *crl, const struct hf_cert *cert);
+
 /* ---- checks (verify.c) --------------------------------------------------------------- */
 
 /* One check of one certificate, in values.  What it says in words is made by
@@ -144,6 +165,7 @@ struct hf_check {
     const struct hf_error *unreadable; /* ANCHOR: one that could not be read */
     const struct hf_verified *proof;   /* PATH */
     size_t depth;                      /* PATH: the most there may be */
+    const struct hf_finding *finding;  /* REVOCATION */
     uint8_t event;                     /* enum hf_event_id: which check */
     uint16_t code;                     /* enum hf_error_code: what came out */
 };
@@ -153,11 +175,10 @@ struct hf_check {
 bool hf_check_leaf(struct hf_check *check, size_t step);
 bool hf_check_issuer(struct hf_check *check, size_t step);
 
-/* Can the key of @issuer have made the signature of @cert?  HF_OK,
+/* Can @key have made a signature with @algorithm?  HF_OK,
  * CERT_ALGORITHM or CERT_SIGNATURE; *how verifies it. */
-uint16_t hf_check_algorithm(const struct hf_verify *v,
-                            const struct hf_cert *cert,
-                            const struct hf_cert *issuer,
+uint16_t hf_check_algorithm(const struct hf_verify *v, struct hf_span algorithm,
+                            const struct hf_public_key *key,
                             const struct hf_signature **how);
 /* The rule of the profile that @cert breaks at its place in a path, as a
  * sentence that begins with "it"; NULL if none (profile.c). */
@@ -180,6 +201,15 @@ struct hf_link {
     struct hf_cert *below, *above; /* kept */
     bool good;
 };
+/* What was found about the revocation of one certificate, and where. */
+struct hf_finding {
+    struct hf_status status;
+    const struct hf_crl *crl; /* who says so, or would have; NULL: no list */
+    struct hf_span responder; /* the same of OCSP */
+    bool by_key;              /* responder is a hash */
+    bool stapled;             /* there was a response */
+    char why[96];             /* a response that could not be read */
+};
 /* What the checker remembers from one path to the next, so that it need not
  * verify the same signature twice.  Nobody else writes it. */
 struct hf_checker {
@@ -190,17 +220,44 @@ struct hf_checker {
     size_t where;                     /* after a refusal: index in the path */
     struct hf_nc_fault fault;         /* after NAME_CONSTRAINT */
     uint8_t event;                    /* after a refusal: which check */
+    struct hf_finding findings[HF_PATH_MAX];
 };
 /* Is @path, leaf first, trusted?  HF_OK: *out is the proof.  Otherwise the
  * reason; BUDGET, CRYPTO and OUT_OF_MEMORY say nothing about the path. */
 uint16_t hf_checker_prove(struct hf_checker *checker,
                           struct hf_cert *const *path, size_t depth,
                           struct hf_verified *out);
+/* Did the key of @above sign @below, or @crl?  HF_OK, CERT_SIGNATURE,
+ * CERT_ALGORITHM, or BUDGET or CRYPTO. */
+uint16_t hf_checker_link(struct hf_checker *checker, struct hf_cert *below,
+                         struct hf_cert *above);
+uint16_t hf_checker_list(struct hf_checker *checker, struct hf_crl *crl,
+                         struct hf_cert *above);
+/* The same of the bytes of a response. */
+uint16_t hf_checker_signed(struct hf_checker *checker,
+                           const struct hf_public_key *key,
+                           struct hf_span algorithm, struct hf_span message,
+                           struct hf_span signature);
 /* This signature is known not to verify. */
 bool hf_checker_knows_bad(const struct hf_checker *checker,
                           const struct hf_cert *below,
                           const struct hf_cert *above);
 void hf_checker_wipe(struct hf_checker *checker);
+
+/* ---- revocation (revoke.c, staple.c) ------------------------------------------------- */
+
+/* What is said of path[i], whose issuer is path[i + 1], and does it do?  HF_OK,
+ * REVOKED, NO_STATUS, BAD_STAPLE; BUDGET, CRYPTO or OUT_OF_MEMORY. */
+uint16_t hf_revocation_ask(struct hf_checker *checker,
+                           struct hf_cert *const *path, size_t i,
+                           struct hf_finding *out);
+/* What do the lists say of @cert?  As above, without BAD_STAPLE. */
+uint16_t hf_lists_ask(struct hf_checker *checker, struct hf_cert *cert,
+                      struct hf_cert *issuer, struct hf_finding *out);
+/* What does the OCSP response @der say of it?  Without NO_STATUS. */
+uint16_t hf_staple_ask(struct hf_checker *checker, struct hf_cert *cert,
+                       struct hf_cert *issuer, struct hf_span der,
+                       struct hf_finding *out);
 
 /* ---- the search (path.c, candidate.c) ---------------------------------------------- */
 
@@ -275,6 +332,7 @@ struct hf_words {
     char instead[192]; /* what would have passed, what to do */
 };
 void hf_check_words(const struct hf_check *c, struct hf_words *w);
+void hf_revocation_words(const struct hf_check *c, struct hf_words *w);
 /* Tell the watcher and write the node of the tree, if there are any; @node < 0:
  * none. */
 void hf_check_report(const struct hf_check *check, int node);

@@ -5,7 +5,7 @@
  * The library allocates by calloc() and nothing else, so a calloc() of this
  * program's own stands in front of it.  Under valgrind (HF_WRAP) another one
  * stands in front of that. */
-#include "x509/scene.h"
+#include "x509/revoke_make.h"
 
 #include <stdlib.h>
 
@@ -171,6 +171,97 @@ static void verifying_may_fail(void **state)
     scene_wipe(&s);
 }
 
+static void reading_lists_may_fail(void **state)
+{
+    static char pem[16384];
+    struct hf_span der = LIST(.many = 5);
+    struct hf_crls crls = { .at = NULL };
+    size_t len, added;
+    unsigned n;
+
+    (void)state;
+    len = (size_t)snprintf(pem, sizeof(pem), "-----BEGIN X509 CRL-----\n");
+    assert_true(hf_base64(pem + len, sizeof(pem) - len, der));
+    strcat(pem, "\n-----END X509 CRL-----\n");
+    len = strlen(pem);
+    memcpy(pem + len, pem, len + 1); /* twice */
+    for (n = 0;; n++) {
+        struct hf_error error = { .code = HF_OK };
+        bool ok;
+
+        fail_at(n);
+        ok = hf_crls_add(&crls, hf_span_text(pem), &added, &error);
+        if (!has_failed()) {
+            assert_true(ok);
+            assert_int_equal(crls.count, 2);
+            break;
+        }
+        assert_false(ok);
+        assert_int_equal(error.code, HF_E_OUT_OF_MEMORY);
+        assert_int_equal(crls.count, 0);
+        hf_crls_wipe(&crls);
+    }
+    print_message("# %u allocations\n", n);
+    assert_true(n >= 9);
+    hf_crls_wipe(&crls);
+}
+
+static void asking_for_revocation_may_fail(void **state)
+{
+    static const struct make responder = {
+        .subject = "CN=Lab Responder",
+        .key = P256_D,
+        .issuer = "CN=Lab Issuing",
+        .signer = P256_B,
+        .ext = { "extendedKeyUsage=OCSPSigning" }
+    };
+    struct hf_crl *crl = make_crl(&(struct make_list){ .many = 3 });
+    struct hf_crls crls = { .at = &crl, .count = 1 };
+    struct hf_span staple[2] = { STAPLE(.signer = &responder,
+                                        .with = { &responder }) };
+    struct hf_status status;
+    struct scene s;
+    unsigned n;
+
+    (void)state;
+    scene_init(&s);
+    TRUST(&s, ROOT);
+    SEND(&s, LEAF);
+    SEND(&s, MIDDLE);
+    s.v.revocation = HF_REVOCATION_LEAF;
+    s.v.crls = &crls;
+    s.v.staples = staple;
+    for (n = 0;; n++) {
+        unsigned code;
+
+        fail_at(n);
+        code = scene_ask(&s);
+        if (!has_failed()) {
+            assert_int_equal(code, HF_OK);
+            break;
+        }
+        assert_int_equal(code, HF_E_OUT_OF_MEMORY);
+    }
+    assert_true(n >= 4);
+    for (n = 0;; n++) {
+        struct hf_error error = { .code = HF_OK };
+        bool ok;
+
+        fail_at(n);
+        ok = hf_staple_check(&s.v, s.sent[0], s.sent[1], staple[0], &status,
+                             &error);
+        if (!has_failed()) {
+            assert_true(ok);
+            break;
+        }
+        assert_false(ok);
+        assert_int_equal(error.code, HF_E_OUT_OF_MEMORY);
+    }
+    assert_int_equal(n, 2);
+    scene_wipe(&s);
+    hf_crl_free(crl);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -178,6 +269,8 @@ int main(void)
         cmocka_unit_test(filling_a_store_may_fail),
         cmocka_unit_test(adding_to_a_full_store_may_fail),
         cmocka_unit_test(verifying_may_fail),
+        cmocka_unit_test(reading_lists_may_fail),
+        cmocka_unit_test(asking_for_revocation_may_fail),
     };
 
     return cmocka_run_group_tests(tests, NULL, make_close);

@@ -178,6 +178,7 @@ static void report_proof(struct hf_search *s, uint16_t code)
         check.cert = s->at[where].cert;
         check.above = where + 1 < s->depth ? s->at[where + 1].cert : NULL;
         check.fault = &s->checker.fault;
+        check.finding = &s->checker.findings[where];
         check.event = s->checker.event;
         check.code = code;
         hf_check_report(&check, s->at[culprit(s)].node);
@@ -196,6 +197,13 @@ static void report_proof(struct hf_search *s, uint16_t code)
             check.event = HF_EV_CHECK_CONSTRAINTS;
             hf_check_report(&check, -1);
         }
+    check.event = HF_EV_CHECK_REVOCATION;
+    for (size_t i = s->depth - 1; i-- > 0 && s->v->revocation;) {
+        check.cert = s->at[i].cert;
+        check.above = s->at[i + 1].cert;
+        check.finding = &s->checker.findings[i];
+        hf_check_report(&check, -1);
+    }
 }
 
 /* The stack is a path.  True: the search is over. */

@@ -169,19 +169,18 @@ static bool key_fits(const struct hf_public_key *key, uint8_t padding,
     return false;
 }
 
-uint16_t hf_check_algorithm(const struct hf_verify *v,
-                            const struct hf_cert *cert,
-                            const struct hf_cert *issuer,
+uint16_t hf_check_algorithm(const struct hf_verify *v, struct hf_span algorithm,
+                            const struct hf_public_key *key,
                             const struct hf_signature **how)
 {
     uint8_t padding, hash;
 
     *how = NULL;
-    if (!hf_algorithm_parts(cert->algorithm, &padding, &hash))
+    if (!hf_algorithm_parts(algorithm, &padding, &hash))
         return HF_E_CERT_ALGORITHM;
-    if (!key_fits(&issuer->key, padding, hash))
+    if (!key_fits(key, padding, hash))
         return HF_E_CERT_SIGNATURE;
-    *how = hf_signature_by_parts(v->crypto, issuer->key.kind, padding, hash);
+    *how = hf_signature_by_parts(v->crypto, key->kind, padding, hash);
     return *how ? HF_OK : HF_E_CERT_ALGORITHM;
 }
 
@@ -189,7 +188,7 @@ static uint16_t algorithm_of(const struct hf_check *c)
 {
     const struct hf_signature *how;
 
-    return hf_check_algorithm(c->v, c->below, c->cert, &how);
+    return hf_check_algorithm(c->v, c->below->algorithm, &c->cert->key, &how);
 }
 
 /* ---- the tables ------------------------------------------------------------------------------ */

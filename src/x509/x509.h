@@ -36,6 +36,7 @@ enum hf_der_tag {
     HF_DER_OCTET_STRING = 0x04,
     HF_DER_NULL = 0x05,
     HF_DER_OID = 0x06,
+    HF_DER_ENUMERATED = 0x0a,
     HF_DER_UTF8 = 0x0c,
     HF_DER_NUMERIC = 0x12,
     HF_DER_PRINTABLE = 0x13,
@@ -50,10 +51,16 @@ enum hf_der_tag {
     HF_DER_CONSTRUCTED = 0x20, /* a bit of the tag */
     HF_DER_CONTEXT = 0x80      /* [0] primitive; + n, + CONSTRUCTED */
 };
-enum { HF_DER_MAX = 64 * 1024, HF_DER_DEPTH = 16 };
+enum {
+    HF_DER_MAX = 64 * 1024,
+    HF_CRL_MAX = 32 * 1024 * 1024, /* of a revocation list */
+    HF_DER_DEPTH = 16
+};
 
 /* A reader of @bytes; of more than HF_DER_MAX it reads nothing. */
 struct hf_der hf_der(struct hf_span bytes);
+/* The same of at most HF_CRL_MAX. */
+struct hf_der hf_der_large(struct hf_span bytes);
 /* The next element.  False at the end and for whatever is not DER: a tag of
  * several bytes, a length that is indefinite, not minimal or too long. */
 HF_CHECK bool hf_der_next(struct hf_der *r, struct hf_tlv *out);
@@ -83,6 +90,8 @@ HF_CHECK bool hf_der_bits(struct hf_der *r, struct hf_span *bytes,
 /* UTCTime or GeneralizedTime as RFC 5280 4.1.2.5 has them, in seconds since
  * 1970. */
 HF_CHECK bool hf_der_time(struct hf_der *r, int64_t *seconds);
+/* An ENUMERATED from 0 to 127. */
+HF_CHECK bool hf_der_choice(struct hf_der *r, unsigned *value);
 /* Elements and nothing else, and elements inside those that are constructed,
  * at most HF_DER_DEPTH deep; numbers, OIDs and so on as above. */
 bool hf_der_is_sound(struct hf_span bytes);
@@ -109,7 +118,8 @@ enum hf_cert_flag {
     HF_CERT_POLICY = 1 << 13, /* certificatePolicies present */
     HF_CERT_BASIC_CRITICAL = 1 << 14,
     HF_CERT_CONSTRAINTS_CRITICAL = 1 << 15,
-    HF_CERT_EKU_CRITICAL = 1 << 16
+    HF_CERT_EKU_CRITICAL = 1 << 16,
+    HF_CERT_OCSP_NOCHECK = 1 << 17 /* id-pkix-ocsp-nocheck */
 };
 /* Bits as numbered in RFC 5280 4.2.1.3. */
 enum hf_key_usage {
@@ -241,6 +251,95 @@ HF_CHECK bool hf_store_digest(const struct hf_store *store,
 /* Every anchor in turn, as a fresh hf_cert (caller frees): for tools. */
 struct hf_cert *hf_store_at(const struct hf_store *store, size_t index);
 
+/* ---- revocation lists (crl.c, crls.c) ---------------------------------------------------- */
+
+/* Bits as numbered in RFC 5280 4.2.1.13; bit 0 is unused. */
+enum { HF_REASONS_ALL = 0x1fe };
+
+/* A complete CRL: spans into its DER, and an index of it by serial number.
+ * Delta CRLs, indirect ones and those with a critical extension that is not
+ * understood do not become one. */
+struct hf_crl {
+    struct hf_span der;
+    struct hf_span tbs, issuer, algorithm, signature;
+    struct hf_span akid;   /* keyIdentifier; empty if absent */
+    struct hf_span number; /* cRLNumber, big-endian */
+    struct hf_span points; /* GeneralNames of the distribution point; empty:
+                            * it is not about a certain one */
+    int64_t this_update, next_update;
+    bool user_only, ca_only; /* which certificates it is about */
+    uint16_t reasons;        /* which of HF_REASONS_ALL it is about */
+    size_t count;            /* entries */
+    uint32_t *rows;   /* where they are in .der, those of a bucket together */
+    uint32_t *starts; /* where a bucket begins in .rows; count + 1 of them */
+    /* The issuer whose key is known to have signed it; NULL: not asked yet.
+     * Set at most once, by whoever finds out first. */
+    _Atomic(struct hf_cert *) signer;
+};
+struct hf_crl_entry {
+    struct hf_span serial; /* contents of the INTEGER */
+    int64_t when;
+    uint8_t reason; /* RFC 5280 5.3.1; 0: unspecified, or not said */
+};
+/* Parse a copy of @der.  NULL with the reason in *error (config.crl). */
+struct hf_crl *hf_crl_new(struct hf_span der, struct hf_error *error);
+void hf_crl_free(struct hf_crl *crl); /* NULL is fine */
+/* Is @serial (contents of an INTEGER) in the list?  No copy, no search. */
+bool hf_crl_find(const struct hf_crl *crl, struct hf_span serial,
+                 struct hf_crl_entry *out);
+/* The entries in the order of their buckets: for tools. */
+bool hf_crl_at(const struct hf_crl *crl, size_t index,
+               struct hf_crl_entry *out);
+/* "keyCompromise"; "unspecified" for 0; NULL for what there is not. */
+const char *hf_reason_text(unsigned reason);
+
+enum { HF_CRLS_MAX = 4096 };
+/* Lists to be asked.  All-zero is empty.  Grows while it is built, then only
+ * read, from any thread. */
+struct hf_crls {
+    struct hf_crl **at;
+    size_t count, room;
+};
+/* Add every X509 CRL of a PEM text, or one in DER.  Copies.  All or nothing:
+ * false with the reason, and which block it was. */
+HF_CHECK bool hf_crls_add(struct hf_crls *crls, struct hf_span text,
+                          size_t *added, struct hf_error *error);
+void hf_crls_wipe(struct hf_crls *crls);
+
+/* ---- OCSP responses (ocsp.c) ---------------------------------------------------------------- */
+
+enum hf_ocsp_answer { HF_OCSP_GOOD, HF_OCSP_REVOKED, HF_OCSP_UNKNOWN };
+enum {
+    HF_OCSP_CERTS_MAX = 8,       /* certificates taken from a response */
+    HF_OCSP_SKEW = 300,          /* seconds by which clocks may differ */
+    HF_OCSP_FRESH = 24 * 60 * 60 /* how long without a nextUpdate */
+};
+/* A response as spans into its DER; nothing in it has been verified. */
+struct hf_ocsp {
+    uint8_t status; /* RFC 6960 4.2.1: 0 successful; else the rest is empty */
+    bool by_key;    /* responder is a SHA-1 of a key, else a Name */
+    struct hf_span responder;
+    int64_t produced;
+    struct hf_span tbs, algorithm, signature;
+    struct hf_der singles, certs;
+};
+struct hf_ocsp_single {
+    struct hf_span algorithm, name_hash, key_hash, serial; /* CertID */
+    uint8_t answer; /* enum hf_ocsp_answer */
+    uint8_t reason;
+    bool has_next;
+    int64_t when; /* revoked: since */
+    int64_t this_update, next_update;
+};
+/* Read all of it, strictly.  False with the reason (verify.staple). */
+HF_CHECK bool hf_ocsp_read(struct hf_span der, struct hf_ocsp *out,
+                           struct hf_error *error);
+/* The next of @ocsp.singles; the next certificate of @ocsp.certs, as DER. */
+bool hf_ocsp_next(struct hf_der *singles, struct hf_ocsp_single *out);
+bool hf_ocsp_next_cert(struct hf_der *certs, struct hf_span *out);
+/* "tryLater" for 3; NULL for what there is not. */
+const char *hf_ocsp_status_text(unsigned status);
+
 /* ---- verification (path.c, verify.c, check.c) -------------------------------------------------- */
 
 enum hf_purpose { HF_PURPOSE_SERVER, HF_PURPOSE_CLIENT, HF_PURPOSE_ANY };
@@ -287,6 +386,25 @@ struct hf_tried_tree {
 };
 void hf_tried_wipe(struct hf_tried_tree *tree);
 
+/* What was found out about the revocation of a certificate. */
+enum hf_standing {
+    HF_STANDING_UNASKED, /* nobody was asked */
+    HF_STANDING_GOOD,
+    HF_STANDING_REVOKED,
+    HF_STANDING_UNKNOWN /* asked, and nobody who may knew */
+};
+enum hf_source { HF_SOURCE_NONE, HF_SOURCE_CRL, HF_SOURCE_OCSP };
+struct hf_status {
+    uint8_t standing;    /* enum hf_standing */
+    uint8_t source;      /* enum hf_source: who says so */
+    uint8_t reason;      /* revoked: RFC 5280 5.3.1 */
+    int64_t when;        /* revoked: since */
+    int64_t from, until; /* thisUpdate, and when it ends */
+    uint8_t number[20];  /* CRL: its number, big-endian */
+    uint8_t number_len;
+    const char *why; /* unknown: static; NULL: nobody said anything */
+};
+
 struct hf_verify {
     const struct hf_crypto *crypto;
     const struct hf_store *store; /* may be NULL: nothing is trusted */
@@ -305,6 +423,14 @@ struct hf_verify {
     uint8_t profile; /* enum hf_profile */
     /* Certificates of a path, leaf and anchor counted; 0: HF_PATH_MAX. */
     uint8_t max_depth;
+    uint8_t revocation;         /* enum hf_revocation */
+    const struct hf_crls *crls; /* may be NULL */
+    /* For each of @chain the OCSP response that came with it, empty if none
+     * did; NULL: none came at all. */
+    const struct hf_span *staples;
+    /* The peer was asked for one: a certificate that says it comes with one
+     * (tlsFeature, RFC 7633) must. */
+    bool staple_asked;
     const struct hf_verify_budget *budget; /* NULL: the defaults */
     struct hf_tried_tree *tree;            /* filled in if not NULL */
     hf_watch_fn *watch;                    /* CHECK events; may be NULL */
@@ -316,6 +442,8 @@ struct hf_verified {
     uint64_t token; /* HF_VERIFIED_TOKEN or 0 */
     size_t depth;
     struct hf_cert *path[HF_PATH_MAX]; /* leaf ... anchor; each kept */
+    /* Of each below the anchor; never REVOKED. */
+    struct hf_status status[HF_PATH_MAX];
 };
 #define HF_VERIFIED_TOKEN UINT64_C(0x68616e6466617374)
 void hf_verified_wipe(struct hf_verified *v);
@@ -325,5 +453,14 @@ void hf_verified_wipe(struct hf_verified *v);
  * compared and the next step in its detail.  No thread rule; no I/O. */
 HF_CHECK bool hf_verify_chain(const struct hf_verify *v,
                               struct hf_verified *out, struct hf_error *error);
+
+/* What does the OCSP response @der say of @cert, that @issuer issued?  True:
+ * it is good at the time of v->now; *out tells until when.  False: *error says
+ * why not, verify.revoked or verify.staple.  Of @v are needed crypto and now;
+ * any_time, min_rsa_bits and crls (against which a responder is held) are
+ * heeded.  That @issuer is trusted is the caller's business. */
+HF_CHECK bool hf_staple_check(const struct hf_verify *v, struct hf_cert *cert,
+                              struct hf_cert *issuer, struct hf_span der,
+                              struct hf_status *out, struct hf_error *error);
 
 #endif

@@ -88,7 +88,7 @@ static EVP_PKEY *make_one(enum make_key which)
     return make_ec("P-256", false);
 }
 
-static EVP_PKEY *key_of(enum make_key which)
+EVP_PKEY *make_key(enum make_key which)
 {
     if (!made.keys[which])
         made.keys[which] = make_one(which);
@@ -98,7 +98,7 @@ static EVP_PKEY *key_of(enum make_key which)
 
 /* ---- certificates -------------------------------------------------------------------------- */
 
-static void set_name(X509_NAME *name, const char *text)
+void make_name(X509_NAME *name, const char *text)
 {
     char type[64], value[256];
 
@@ -141,7 +141,7 @@ static void sign(X509 *x, const struct make *m)
     const char *hash = which == ED25519 ? NULL : m->hash ? m->hash : "SHA256";
 
     assert_int_equal(EVP_DigestSignInit_ex(ctx, &pctx, hash, NULL, NULL,
-                                           key_of(which), NULL),
+                                           make_key(which), NULL),
                      1);
     if (m->pss || which == RSA_PSS) {
         assert_true(EVP_PKEY_CTX_set_rsa_padding(pctx, RSA_PKCS1_PSS_PADDING) >
@@ -163,7 +163,7 @@ static void set_times(X509 *x, const struct make *m)
                      &base);
 }
 
-static X509 *build(const struct make *m)
+X509 *make_x509(const struct make *m)
 {
     X509 *x = X509_new(), *issuer = X509_new();
     ASN1_INTEGER *serial = s2i_ASN1_INTEGER(NULL,
@@ -173,12 +173,12 @@ static X509 *build(const struct make *m)
     assert_int_equal(X509_set_serialNumber(x, serial), 1);
     ASN1_INTEGER_free(serial);
     set_times(x, m);
-    set_name(X509_get_subject_name(x), m->subject);
-    set_name(X509_get_issuer_name(x), m->issuer ? m->issuer : m->subject);
-    assert_int_equal(X509_set_pubkey(x, key_of(m->key)), 1);
+    make_name(X509_get_subject_name(x), m->subject);
+    make_name(X509_get_issuer_name(x), m->issuer ? m->issuer : m->subject);
+    assert_int_equal(X509_set_pubkey(x, make_key(m->key)), 1);
     /* What extensions ask of an issuer is its key (authorityKeyIdentifier). */
     assert_int_equal(
-        X509_set_pubkey(issuer, key_of(m->issuer ? m->signer : m->key)), 1);
+        X509_set_pubkey(issuer, make_key(m->issuer ? m->signer : m->key)), 1);
     set_extension(issuer, issuer, "subjectKeyIdentifier=hash");
     for (size_t i = 0; i < sizeof(m->ext) / sizeof(m->ext[0]) && m->ext[i]; i++)
         set_extension(x, issuer, m->ext[i]);
@@ -189,7 +189,7 @@ static X509 *build(const struct make *m)
 
 size_t make_der(const struct make *m, uint8_t *out, size_t cap)
 {
-    X509 *x = build(m);
+    X509 *x = make_x509(m);
     int len = i2d_X509(x, NULL);
 
     assert_true(len > 0 && (size_t)len <= cap);

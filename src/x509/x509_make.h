@@ -57,6 +57,13 @@ struct make {
 size_t make_der(const struct make *m, uint8_t *out, size_t cap);
 /* Parsed; fails the test if it cannot be. */
 struct hf_cert *make_cert(const struct make *m);
+struct x509_st;
+struct evp_pkey_st;
+struct X509_name_st;
+/* The same as libcrypto's objects, for those who make more of them. */
+struct x509_st *make_x509(const struct make *m);
+struct evp_pkey_st *make_key(enum make_key which); /* stays ours */
+void make_name(struct X509_name_st *name, const char *text);
 /* PEM text of DER. */
 size_t make_pem(struct hf_span der, char *out, size_t cap);
 
