@@ -98,13 +98,13 @@ static void tell_verdict(struct story *story, const struct hf_conn *conn)
         story_note(story, " SSL certificate verify ok.");
     else
         story_note(story, " SSL certificate verify: FAILED (ignored): %s [%s]",
-                   hf_error_text(story->verdict),
+                   lang(hf_error_text(story->verdict)),
                    hf_error_name(story->verdict));
 }
 
 static const char *or_none(const char *name)
 {
-    return name ? name : "none";
+    return name ? name : lang("none");
 }
 
 void story_agreed(struct story *story, const struct hf_conn *conn)
@@ -181,7 +181,7 @@ static void json_certificate(struct json *j, struct hf_span der)
             json_text(j, "pin", pin);
         hf_cert_free(cert);
     } else {
-        json_text(j, "unreadable", error.detail);
+        json_text(j, "unreadable", lang_text(error.detail, text, sizeof text));
     }
     if (sha256(der, digest))
         json_hex(j, "sha256", HF_SPAN(digest));

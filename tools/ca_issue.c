@@ -82,12 +82,13 @@ static void tell_issued(const struct tool *tool,
         json_finish(&j);
         return;
     }
-    printf("A certificate for %s%s%s, valid until %s:\n",
+    printf(lang("A certificate for %s%s%s, valid until %s:\n"),
            ink(tool, stdout, INK_STRONG), names, ink(tool, stdout, INK_PLAIN),
            day);
-    printf("  it is in %s and its key in %s\n", cert, key);
+    printf(lang("  it is in %s and its key in %s\n"), cert, key);
     if (order->broken != ISSUE_SOUND)
-        printf("  wrong on purpose: %s [%s]\n", broken->text, broken->error);
+        printf(lang("  wrong on purpose: %s [%s]\n"), lang(broken->text),
+               broken->error);
 }
 
 /* Both files, or neither. */
@@ -134,7 +135,7 @@ static int list_broken(struct tool *tool)
     for (unsigned i = ISSUE_SOUND + 1; i < ISSUE_BROKEN_KINDS; i++) {
         const struct broken_row *row = issue_broken_row((enum issue_broken)i);
 
-        printf("  %-21s %-30s %s\n", row->name, row->error, row->text);
+        printf("  %-21s %-30s %s\n", row->name, row->error, lang(row->text));
     }
     return output_done(tool, HF_EXIT_GOOD);
 }

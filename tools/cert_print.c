@@ -8,8 +8,9 @@ enum { COLUMN = 14 };
 
 static void row(const struct tool *tool, const char *label, const char *text)
 {
-    printf("  %s%-11s%s ", ink(tool, stdout, INK_DIM), label,
-           ink(tool, stdout, INK_PLAIN));
+    printf("  %s", ink(tool, stdout, INK_DIM));
+    print_padded(stdout, lang(label), COLUMN - 3);
+    printf("%s ", ink(tool, stdout, INK_PLAIN));
     print_wrapped(stdout, text, tool->width, COLUMN, COLUMN);
 }
 
@@ -21,7 +22,7 @@ static void row_name(const struct tool *tool, const char *label,
     char text[600];
 
     hf_name_text(name, text, sizeof(text));
-    row(tool, label, text[0] ? text : "(empty)");
+    row(tool, label, text[0] ? text : lang("(empty)"));
 }
 
 static void row_names(const struct tool *tool, const struct hf_cert *cert)
@@ -39,23 +40,25 @@ static void row_names(const struct tool *tool, const struct hf_cert *cert)
             hf_format_more(all, sizeof(all), all[0] ? ", %s" : "%s", one);
     }
     if (more)
-        hf_format_more(all, sizeof(all), " and %z more", more);
+        hf_format_more(all, sizeof(all), lang(" and %z more"), more);
     if (all[0])
         row(tool, "names", all);
     else if (!(cert->flags & HF_CERT_CA))
-        row(tool, "names", "none (the CN does not count: RFC 9525 6.3)");
+        row(tool, "names", lang("none (the CN does not count: RFC 9525 6.3)"));
 }
 
 static void row_time(const struct tool *tool, const char *label, int64_t at,
                      int64_t now, bool good)
 {
-    char when[40], away[40];
+    char when[40], away[40], room[80];
 
     hf_time_text(when, sizeof(when), at);
     when_text(at, now, away, sizeof(away));
-    printf("  %s%-11s%s %s  %s(%s)%s\n", ink(tool, stdout, INK_DIM), label,
-           ink(tool, stdout, INK_PLAIN), when,
-           good ? "" : ink(tool, stdout, INK_BAD), away,
+    printf("  %s", ink(tool, stdout, INK_DIM));
+    print_padded(stdout, lang(label), COLUMN - 3);
+    printf("%s %s  %s(%s)%s\n", ink(tool, stdout, INK_PLAIN), when,
+           good ? "" : ink(tool, stdout, INK_BAD),
+           lang_text(away, room, sizeof(room)),
            good ? "" : ink(tool, stdout, INK_PLAIN));
 }
 
@@ -65,13 +68,14 @@ static void row_authority(const struct tool *tool, const struct hf_cert *cert)
 
     if (!(cert->flags & HF_CERT_CA)) {
         row(tool, "authority",
-            cert->flags & HF_CERT_BASIC ? "no"
-                                        : "no (basicConstraints absent)");
+            cert->flags & HF_CERT_BASIC ? lang("no")
+                                        : lang("no (basicConstraints absent)"));
         return;
     }
-    hf_format(text, sizeof(text), "yes");
+    hf_format(text, sizeof(text), "%s", lang("yes"));
     if (cert->flags & HF_CERT_PATHLEN)
-        hf_format(text, sizeof(text), "yes, with at most %u more below it",
+        hf_format(text, sizeof(text),
+                  lang("yes, with at most %u more below it"),
                   (unsigned)cert->path_len);
     row(tool, "authority", text);
 }
@@ -84,9 +88,10 @@ static void rows_of_extensions(const struct tool *tool,
 
     usage_text(cert, text, sizeof(text));
     row(tool, "key usage",
-        cert->flags & HF_CERT_KEY_USAGE ? text : "anything (absent)");
+        cert->flags & HF_CERT_KEY_USAGE ? text : lang("anything (absent)"));
     purpose_text(cert, text, sizeof(text));
-    row(tool, "purpose", cert->flags & HF_CERT_EKU ? text : "any (absent)");
+    row(tool, "purpose",
+        cert->flags & HF_CERT_EKU ? text : lang("any (absent)"));
     row_authority(tool, cert);
     constraints_text(cert, false, text, sizeof(text));
     if (text[0])
@@ -99,12 +104,13 @@ static void rows_of_extensions(const struct tool *tool,
         row(tool, "issuer at", text);
     }
     if (cert->flags & HF_CERT_MUST_STAPLE)
-        row(tool, "must staple", "yes (RFC 7633)");
+        row(tool, "must staple", lang("yes (RFC 7633)"));
     if (cert->flags & HF_CERT_CRITICAL) {
         const char *name = hf_oid_name(cert->critical);
 
         hf_oid_text(cert->critical, text, sizeof(text));
-        hf_format_more(text, sizeof(text), " %s: critical and not understood",
+        hf_format_more(text, sizeof(text),
+                       lang(" %s: critical and not understood"),
                        name ? name : "");
         row(tool, "stranger", text);
     }
@@ -127,7 +133,7 @@ void cert_print(const struct tool *tool, const struct hf_cert *cert,
 
     row_name(tool, "subject", cert->subject);
     if (cert->flags & HF_CERT_SELF_ISSUED)
-        row(tool, "issuer", "itself");
+        row(tool, "issuer", lang("itself"));
     else
         row_name(tool, "issuer", cert->issuer);
     row_names(tool, cert);

@@ -70,27 +70,28 @@ static bool is_news(const struct hf_tried_tree *tree, size_t at)
 static void print_node(const struct tool *tool, const struct hf_tried *node,
                        bool bad)
 {
-    char name[200];
+    char name[200], room[2 * HF_DETAIL_MAX];
 
     /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference) every node has one */
     hf_name_short(node->cert->subject, name, sizeof(name));
     printf("  %*s%s%s%s%s", (int)(2 * node->depth), "",
-           node->depth ? "by " : "", ink(tool, stdout, INK_STRONG), name,
+           node->depth ? lang("by ") : "", ink(tool, stdout, INK_STRONG), name,
            ink(tool, stdout, INK_PLAIN));
     if (node->anchor)
-        fputs(" (in the trust store)", stdout);
+        fputs(lang(" (in the trust store)"), stdout);
     if (!bad) {
         putchar('\n');
         return;
     }
     printf("  %s%s%s [%s]\n", ink(tool, stdout, INK_BAD),
-           hf_error_text(node->code), ink(tool, stdout, INK_PLAIN),
+           lang(hf_error_text(node->code)), ink(tool, stdout, INK_PLAIN),
            hf_error_name(node->code));
     if (node->detail[0]) {
         unsigned at = 4 + 2 * (unsigned)node->depth;
 
         printf("  %*s", (int)(at - 2), "");
-        print_wrapped(stdout, node->detail, tool->width, at, at);
+        print_wrapped(stdout, lang_text(node->detail, room, sizeof(room)),
+                      tool->width, at, at);
     }
 }
 
@@ -100,11 +101,11 @@ static void print_tree(const struct tool *tool,
     size_t order[HF_TRIED_MAX], n = order_tree(tree, order);
 
     if (n)
-        printf("\ntried\n");
+        fputs(lang("\ntried\n"), stdout);
     for (size_t i = 0; i < n; i++)
         print_node(tool, &tree->at[order[i]], is_news(tree, order[i]));
     if (tree->lost)
-        printf("  ... and %zu more\n", tree->lost);
+        printf(lang("  ... and %zu more\n"), tree->lost);
 }
 
 static void json_tree(struct json *j, const struct hf_tried_tree *tree)
@@ -112,7 +113,7 @@ static void json_tree(struct json *j, const struct hf_tried_tree *tree)
     json_open(j, "tried", '[');
     for (size_t i = 0; i < tree->count; i++) {
         const struct hf_tried *node = &tree->at[i];
-        char text[600];
+        char text[600], room[2 * HF_DETAIL_MAX];
 
         json_open(j, NULL, '{');
         hf_name_text(node->cert->subject, text, sizeof(text));
@@ -124,7 +125,7 @@ static void json_tree(struct json *j, const struct hf_tried_tree *tree)
         json_bool(j, "anchor", node->anchor);
         json_text(j, "code", node->code ? hf_error_name(node->code) : NULL);
         json_text(j, "check", hf_event_name(node->event));
-        json_text(j, "detail", node->detail);
+        json_text(j, "detail", lang_text(node->detail, room, sizeof(room)));
         json_close(j);
     }
     json_close(j);
@@ -138,33 +139,36 @@ static void print_path(const struct tool *tool, const struct hf_verified *proof)
         char name[200];
 
         hf_name_short(proof->path[i]->subject, name, sizeof(name));
-        printf("  %*s%s%s%s%s\n", (int)(2 * i), "", i ? "by " : "", name,
+        printf("  %*s%s%s%s%s\n", (int)(2 * i), "", i ? lang("by ") : "", name,
                ink(tool, stdout, INK_PLAIN),
-               i + 1 == proof->depth ? " (in the trust store)" : "");
+               i + 1 == proof->depth ? lang(" (in the trust store)") : "");
     }
 }
 
 static void say_good(const struct tool *tool, const struct cert_verify *how,
                      const struct hf_verified *proof)
 {
-    printf("%strusted%s%s%s\n", ink(tool, stdout, INK_GOOD),
-           ink(tool, stdout, INK_PLAIN), how->name ? " for " : "",
-           how->name ? how->name : " (no name was checked: --name)");
+    printf("%s%s%s%s%s\n", ink(tool, stdout, INK_GOOD), lang("trusted"),
+           ink(tool, stdout, INK_PLAIN), how->name ? lang(" for ") : "",
+           how->name ? how->name : lang(" (no name was checked: --name)"));
     print_path(tool, proof);
 }
 
 static void say_bad(const struct tool *tool, const struct hf_error *error,
                     const struct hf_tried_tree *tree)
 {
-    printf("%snot trusted:%s %s [%s]\n", ink(tool, stdout, INK_BAD),
-           ink(tool, stdout, INK_PLAIN), hf_error_text(error->code),
+    char room[2 * HF_DETAIL_MAX];
+
+    printf(lang("%snot trusted:%s %s [%s]\n"), ink(tool, stdout, INK_BAD),
+           ink(tool, stdout, INK_PLAIN), lang(hf_error_text(error->code)),
            hf_error_name(error->code));
     if (error->detail[0]) {
-        printf("  why  ");
-        print_wrapped(stdout, error->detail, tool->width, 7, 7);
+        fputs(lang("  why  "), stdout);
+        print_wrapped(stdout, lang_text(error->detail, room, sizeof(room)),
+                      tool->width, 7, 7);
     }
-    printf("  try  ");
-    print_wrapped(stdout, advice_for(error->code), tool->width, 7, 7);
+    fputs(lang("  try  "), stdout);
+    print_wrapped(stdout, lang(advice_for(error->code)), tool->width, 7, 7);
     print_tree(tool, tree);
 }
 

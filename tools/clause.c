@@ -95,6 +95,8 @@ static void more(struct clause *c, const char *before, const char *text)
         return;
     int n = snprintf(c->out + c->len, c->cap - c->len, "%s%s", before, text);
     c->len += n > 0 ? (size_t)n : 0;
+    if (c->len >= c->cap)
+        text_cut(c->out);
 }
 
 /* Text that a peer chose, made safe for one line. */
@@ -114,7 +116,7 @@ static void certificate_text(struct hf_span der, char *out, size_t cap)
     if (cert)
         hf_name_short(cert->subject, out, cap);
     else
-        snprintf(out, cap, "an unreadable one");
+        snprintf(out, cap, "%s", lang("an unreadable one"));
     hf_cert_free(cert);
 }
 
@@ -156,12 +158,13 @@ static void on_field(void *ctx, const struct hf_seen *seen)
     if (!strcmp(text, "GREASE"))
         return;
     if (c->seen++ == 0) {
-        more(c, c->len && c->row->words[0] ? "; " : "", c->row->words);
+        more(c, c->len && c->row->words[0] ? lang("; ") : "",
+             lang(c->row->words));
         if (c->row->most == 0)
             return;
-        more(c, c->row->words[0] ? " " : c->len ? ", " : "", text);
+        more(c, c->row->words[0] ? " " : c->len ? lang(", ") : "", text);
     } else if (c->seen <= c->row->most) {
-        more(c, ", ", text);
+        more(c, lang(", "), text);
     }
 }
 
@@ -170,9 +173,9 @@ static void tell_row(struct clause *c, const struct hf_event *e)
 {
     struct hf_visitor see = { on_enter, on_field, on_leave, c };
     struct hf_fault fault;
-    char count[32];
+    char count[48];
     if (!c->row->layout) {
-        more(c, "", c->row->words);
+        more(c, "", lang(c->row->words));
         return;
     }
     /* frozen at TLS 1.2 where there is a list, which was told before */
@@ -185,11 +188,12 @@ static void tell_row(struct clause *c, const struct hf_event *e)
     if (!c->seen &&
         !strcmp(c->row->layout,
                 e->version == HF_TLS12 ? "asn1_cert" : "certificate_entry"))
-        more(c, "", "empty: none of ours");
+        more(c, "", lang("empty: none of ours"));
     if (c->seen && c->row->unit)
-        more(c, "", c->row->unit);
+        more(c, "", lang(c->row->unit));
     if (c->row->most && c->seen > c->row->most) {
-        snprintf(count, sizeof count, " and %u more", c->seen - c->row->most);
+        snprintf(count, sizeof count, lang(" and %u more"),
+                 c->seen - c->row->most);
         more(c, "", count);
     }
 }
@@ -201,14 +205,15 @@ void clause_of(const struct hf_event *e, char *out, size_t cap)
     if (e->record == 20) {
         snprintf(out, cap, "%s",
                  e->version == HF_TLS12
-                     ? "from here on sealed"
-                     : "means nothing; for middleboxes on the way");
+                     ? lang("from here on sealed")
+                     : lang("means nothing; for middleboxes on the way"));
         return;
     }
     if (e->record == 21) {
         snprintf(out, cap, "%s",
-                 e->bytes.len && e->bytes.at[0] == 1 ? "no fault"
-                                                     : "ends the connection");
+                 e->bytes.len && e->bytes.at[0] == 1
+                     ? lang("no fault")
+                     : lang("ends the connection"));
         return;
     }
     for (size_t i = 0; i < sizeof tellings / sizeof tellings[0]; i++)

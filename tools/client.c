@@ -161,9 +161,9 @@ static bool open_keylog(const struct client *c, struct story *story,
         /* asked for on the command line, or only by the environment? */
         if (c->keylog)
             return fail_with(f, FAIL_KEYLOG, "%.200s: %s", path,
-                             strerror(errno));
+                             lang_errno(errno));
         fprintf(stderr, "%s: SSLKEYLOGFILE %s: %s\n", story->tool->title, path,
-                strerror(errno));
+                lang_errno(errno));
     }
     return true;
 }

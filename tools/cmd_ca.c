@@ -167,13 +167,13 @@ static void tell_authority(const struct tool *tool, const struct issued *ca,
         json_finish(&j);
         return;
     }
-    printf("%s%s%s %s\n", ink(tool, stdout, INK_STRONG), done,
+    printf("%s%s%s %s\n", ink(tool, stdout, INK_STRONG), lang(done),
            ink(tool, stdout, INK_PLAIN), name);
-    printf("  only for     ");
-    print_wrapped(stdout, limits, tool->width, 15, 15);
-    printf("  until        %s\n", day);
-    printf("  certificate  %s\n", place->root);
-    printf("  key          %s  (only you can read it)\n", place->key);
+    fputs(lang("  only for     "), stdout);
+    print_wrapped(stdout, lang(limits), tool->width, 15, 15);
+    printf(lang("  until        %s\n"), day);
+    printf(lang("  certificate  %s\n"), place->root);
+    printf(lang("  key          %s  (only you can read it)\n"), place->key);
     printf("  sha256       %s\n", fingerprint);
 }
 
@@ -303,7 +303,7 @@ static int run_show(struct tool *tool)
     } else {
         printf("%s\n", chain);
         cert_print(tool, certs.at[0], (int64_t)time(NULL));
-        printf("  trust it   curl --cacert %s ...\n", place.root);
+        printf(lang("  trust it   curl --cacert %s ...\n"), place.root);
     }
     certs_free(&certs);
     return output_done(tool, HF_EXIT_GOOD);

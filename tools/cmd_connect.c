@@ -232,14 +232,14 @@ static void export_material(struct visit *v)
         return;
     if (!hf_conn_export(hf_tls_conn(v->tls), c->export_label,
                         (struct hf_span){ 0 }, out, len)) {
-        fprintf(stderr, "no keying material can be had\n");
+        fputs(lang("no keying material can be had\n"), stderr);
         return;
     }
     if (v->json) {
         json_hex(v->json, "keying_material", (struct hf_span){ out, len });
         return;
     }
-    printf("Keying material: ");
+    fputs(lang("Keying material: "), stdout);
     for (size_t i = 0; i < len; i++)
         printf("%02X", out[i]);
     putchar('\n');

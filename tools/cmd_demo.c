@@ -233,8 +233,10 @@ static void chapter(const struct demo *d, unsigned number, const char *title)
 {
     const struct tool *tool = d->tool;
 
-    printf("%s%u%s  %-26s ", ink(tool, stdout, INK_STRONG), number,
-           ink(tool, stdout, INK_PLAIN), title);
+    printf("%s%u%s  ", ink(tool, stdout, INK_STRONG), number,
+           ink(tool, stdout, INK_PLAIN));
+    print_padded(stdout, lang(title), 26);
+    putchar(' ');
 }
 
 static void tell_beginning(const struct demo *d)
@@ -245,11 +247,11 @@ static void tell_beginning(const struct demo *d)
     printf("handfast " HF_VERSION "  %s  %s\n\n", dot,
            OpenSSL_version(OPENSSL_VERSION));
     chapter(d, 1, "a certificate authority");
-    printf("CN=handfast throw-away CA, ECDSA P-256, valid for an hour,\n"
-           "%30sfor localhost, 127.0.0.1 and ::1 only\n",
+    printf(lang("CN=handfast throw-away CA, ECDSA P-256, valid for an hour,\n"
+                "%30sfor localhost, 127.0.0.1 and ::1 only\n"),
            "");
     chapter(d, 2, "a server");
-    printf("https://localhost:%u/, certificate for the same\n", d->port);
+    printf(lang("https://localhost:%u/, certificate for the same\n"), d->port);
     chapter(d, 3, "a client says hello");
 }
 
@@ -257,9 +259,9 @@ static void tell_agreement(const struct side *client)
 {
     const struct hf_conn *conn = hf_tls_conn(client->tls);
 
-    printf("%s, a full handshake%s\n%30s%s, %s\n\n",
+    printf(lang("%s, a full handshake%s\n%30s%s, %s\n\n"),
            hf_version_name(hf_conn_version(conn)),
-           hf_conn_retried(conn) ? " with a retry" : "", "",
+           hf_conn_retried(conn) ? lang(" with a retry") : "", "",
            hf_group_name(hf_conn_group(conn)),
            hf_suite_name(hf_conn_suite(conn)));
 }
@@ -268,9 +270,9 @@ static void tell_verified(const struct demo *d, const struct side *client)
 {
     const struct hf_conn *conn = hf_tls_conn(client->tls);
 
-    printf("\n   %sverified%s: localhost is a name of the certificate; it was "
-           "issued by the throw-away CA,\n   which is trusted because you "
-           "started it; and its key signed this handshake (%s)\n\n",
+    printf(lang("\n   %sverified%s: localhost is a name of the certificate; it "
+                "was issued by the throw-away CA,\n   which is trusted because "
+                "you started it; and its key signed this handshake (%s)\n\n"),
            ink(d->tool, stdout, INK_GOOD), ink(d->tool, stdout, INK_PLAIN),
            hf_scheme_name(hf_conn_peer_scheme(conn)));
 }
@@ -278,7 +280,7 @@ static void tell_verified(const struct demo *d, const struct side *client)
 static int not_as_told(const struct demo *d, const char *what)
 {
     return tool_error(d->tool, HF_EXIT_INTERNAL,
-                      "the story is not as it should be: %s", what);
+                      "the story is not as it should be: %s", lang(what));
 }
 
 static int play_well(struct demo *d)
@@ -320,6 +322,7 @@ static int play_badly(struct demo *d)
     struct side client = { .says = "" }, server = { .says = "" };
     struct hf_error error = { 0 };
     const struct hf_error *refusal;
+    char room[2 * HF_DETAIL_MAX];
     int code = HF_EXIT_GOOD;
 
     if (!meet(d, "example.com", &client, &server, &error))
@@ -330,13 +333,16 @@ static int play_badly(struct demo *d)
         code = not_as_told(d, "the wrong name was not refused");
     chapter(d, 4, "and wrong on purpose");
     if (!code) {
-        printf("the client wants example.com and is %srefused%s:\n",
+        printf(lang("the client wants example.com and is %srefused%s:\n"),
                ink(d->tool, stdout, INK_BAD), ink(d->tool, stdout, INK_PLAIN));
-        printf("   %s [%s], exit %d\n   why  ", hf_error_text(refusal->code),
-               hf_error_name(refusal->code), exit_of(refusal, false));
-        print_wrapped(stdout, refusal->detail, d->tool->width, 8, 8);
-        printf("   try  ");
-        print_wrapped(stdout, advice_for(refusal->code), d->tool->width, 8, 8);
+        printf(lang("   %s [%s], exit %d\n   why  "),
+               lang(hf_error_text(refusal->code)), hf_error_name(refusal->code),
+               exit_of(refusal, false));
+        print_wrapped(stdout, lang_text(refusal->detail, room, sizeof(room)),
+                      d->tool->width, 8, 8);
+        fputs(lang("   try  "), stdout);
+        print_wrapped(stdout, lang(advice_for(refusal->code)), d->tool->width,
+                      8, 8);
     }
     hf_tls_free(client.tls);
     hf_tls_free(server.tls);
@@ -364,10 +370,10 @@ static void tell_end(const struct demo *d)
     char self[4096];
 
     own_name(self, sizeof(self));
-    printf("\nHTTP body: \"%s\"\n", d->answer);
-    printf("Next:      %s serve\n"
-           "           %s get -v https://your.host/\n"
-           "           %s explain verify.name\n",
+    printf(lang("\nHTTP body: \"%s\"\n"), d->answer);
+    printf(lang("Next:      %s serve\n"
+                "           %s get -v https://your.host/\n"
+                "           %s explain verify.name\n"),
            self, self, self);
 }
 
@@ -382,7 +388,7 @@ static int story(struct demo *d)
         return not_as_told(d, "the configuration was refused");
     if (!start_listening(d))
         return tool_error(d->tool, HF_EXIT_CONNECT, "no port on loopback: %s",
-                          strerror(errno));
+                          lang_errno(errno));
     tell_beginning(d);
     code = play_well(d);
     if (!code)

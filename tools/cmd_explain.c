@@ -38,7 +38,7 @@ static int bad_base64(const struct explainer *x)
                               "be read";
 
     if (!x->json)
-        return tool_error(x->tool, HF_EXIT_NO, "%s", why);
+        return tool_error(x->tool, HF_EXIT_NO, "%s", lang(why));
     json_no_fields(x->json);
     json_fault(x->json, "config.pem", NULL, why, 0, NULL, NULL);
     return HF_EXIT_NO;

@@ -19,6 +19,9 @@ static const char environment[] =
     "system's\n"
     "  https_proxy, ALL_PROXY, no_proxy\n"
     "                   get: the proxy to go through, and for whom not to\n"
+    "  HANDFAST_LANG    en or zh: the language, unless --lang says another;\n"
+    "                   otherwise, on a terminal, that of LC_ALL, LC_MESSAGES, "
+    "LANG\n"
     "  NO_COLOR         no colour (if not empty)\n"
     "  CLICOLOR_FORCE   colour even when the output is no terminal (if not 0)\n"
     "  TERM             no colour if it is \"dumb\"\n"
@@ -45,7 +48,7 @@ static int not_a_topic(const struct tool *tool, const char *word)
                            word);
     const char *like = most_like(word, names);
     return usage_error(tool, "there is no topic \"%s\"%s%s%s", word,
-                       like ? "; did you mean " : "", like ? like : "",
+                       like ? lang("; did you mean ") : "", like ? like : "",
                        like ? "?" : "");
 }
 

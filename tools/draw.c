@@ -126,8 +126,11 @@ static void draw_row(const struct drawing *d, const struct tool *tool, size_t i)
 
 void draw_all(const struct drawing *d, const struct tool *tool)
 {
-    printf("   client%*sserver\n", INNER - 3, "");
+    printf("   %s%*s%s\n", lang("client"),
+           INNER + 3 -
+               (int)text_columns(lang("client"), strlen(lang("client"))),
+           "", lang("server"));
     for (size_t i = 0; i < d->count; i++)
         draw_row(d, tool, i);
-    printf("%*s%s encrypted\n", INNER - 3, "", glyphs[d->utf8].sealed);
+    printf(lang("%*s%s encrypted\n"), INNER - 3, "", glyphs[d->utf8].sealed);
 }

@@ -83,7 +83,7 @@ const char *exit_text(int code)
 void help_exits(FILE *to)
 {
     for (size_t i = 0; i < sizeof exits / sizeof exits[0]; i++)
-        fprintf(to, "  %3d  %s\n", exits[i].code, exits[i].text);
+        fprintf(to, "  %3d  %s\n", exits[i].code, lang(exits[i].text));
 }
 
 const char *advice_for(unsigned code)
@@ -119,8 +119,9 @@ bool fail_with(struct failure *f, enum failure_id id, const char *format, ...)
     f->next = failures[id].next;
     f->exit = failures[id].exit;
     va_start(args, format);
-    vsnprintf(f->detail, sizeof f->detail, format, args);
+    vsnprintf(f->detail, sizeof f->detail, lang(format), args);
     va_end(args);
+    text_cut(f->detail);
     return false;
 }
 
@@ -170,7 +171,9 @@ bool fail_error(struct failure *f, const struct hf_error *error,
     f->next = advice_for(error->code);
     f->exit = exit_of(error, after_handshake);
     f->error = *error;
-    snprintf(f->detail, sizeof f->detail, "%s", error->detail);
+    char room[sizeof f->detail];
+    snprintf(f->detail, sizeof f->detail, "%s",
+             lang_text(error->detail, room, sizeof room));
     if (error->code == HF_E_ALERT)
         hear_alert(f, error->alert);
     return false;
@@ -180,19 +183,19 @@ int failure_tell(const struct tool *tool, const struct failure *f)
 {
     const struct hf_error *e = &f->error;
     fprintf(stderr, "%s%s: (%d) %s%s [%s]\n", ink(tool, stderr, INK_BAD),
-            tool->title, f->exit, f->text, ink(tool, stderr, INK_PLAIN),
+            tool->title, f->exit, lang(f->text), ink(tool, stderr, INK_PLAIN),
             f->code);
     if (f->detail[0]) {
-        fputs("  why  ", stderr);
+        fputs(lang("  why  "), stderr);
         print_safe_text(stderr, f->detail);
         putc('\n', stderr);
     }
     /* where in the peer's bytes, if the error knows */
     if (e->layout)
-        fprintf(stderr, "  at   %s%s%s, byte %zu\n", e->layout,
+        fprintf(stderr, lang("  at   %s%s%s, byte %zu\n"), e->layout,
                 e->field ? "." : "", e->field ? e->field : "", e->byte);
-    fputs("  try  ", stderr);
-    print_wrapped(stderr, f->next, tool->width, 7, 7);
+    fputs(lang("  try  "), stderr);
+    print_wrapped(stderr, lang(f->next), tool->width, 7, 7);
     return f->exit;
 }
 

@@ -31,11 +31,12 @@ static void on_line(void *ctx, const struct hf_line *line)
     const struct hf_seen *seen = line->seen;
     bool cut = seen->kind == HF_SEEN_FIELD && seen->bytes.len > 16 &&
                seen->field->show != HF_SHOW_TEXT;
+    char room[256];
     struct told told = { line->offset,
                          line->length,
                          line->depth,
                          line->name,
-                         line->value,
+                         lang_value(line, room, sizeof(room)),
                          line->why,
                          cut ? seen->bytes : hf_span(NULL, 0) };
     bool certificate = cut && strcmp(line->name, "cert_data") == 0;
@@ -127,7 +128,7 @@ static int tell_fault(const struct walk *w, struct hf_span bytes,
 {
     const struct explainer *x = w->x;
     struct hf_error error = { 0 };
-    char path[400], values[160], says[80];
+    char path[400], values[160], said[320], says[160];
     const char *alert;
 
     (void)hf_wire_fail(&error, fault);
@@ -136,11 +137,11 @@ static int tell_fault(const struct walk *w, struct hf_span bytes,
     alert = hf_alert_name(error.alert);
     if (x->json)
         return HF_EXIT_NO; /* the document's "error" says it */
-    printf("\n%scannot be read further:%s %s, byte %zu: %s\n",
+    printf(lang("\n%scannot be read further:%s %s, byte %zu: %s\n"),
            ink(x->tool, stdout, INK_BAD), ink(x->tool, stdout, INK_PLAIN), path,
-           fault->offset, values);
-    hf_format(says, sizeof(says), "answered with %s (%u) [%s]",
-              alert ? alert : "no alert", (unsigned)error.alert,
+           fault->offset, lang_text(values, said, sizeof(said)));
+    hf_format(says, sizeof(says), lang("answered with %s (%u) [%s]"),
+              alert ? alert : lang("no alert"), (unsigned)error.alert,
               hf_error_name(error.code));
     draw_arrow(x->tool, bytes, fault->offset, arrow_width(fault), says,
                fault->layout ? fault->layout->rfc : "");
@@ -225,15 +226,16 @@ static int unknown(const struct explainer *x, struct hf_span bytes)
         return HF_EXIT_NO;
     }
     if (says)
-        return tool_error(x->tool, HF_EXIT_NO, "this is %s", says);
+        return tool_error(x->tool, HF_EXIT_NO, "this is %s", lang(says));
     tool_error(x->tool, HF_EXIT_NO,
                "these %zu bytes are neither TLS records (16 03 ..), handshake "
                "messages (01 00 ..) nor a certificate (30 82 ..)",
                bytes.len);
     print_hexdump(stderr, "  ",
                   hf_span(bytes.at, bytes.len < 64 ? bytes.len : 64));
-    fprintf(stderr, "  --as NAME reads them as one structure; handfast tables "
-                    "layouts lists those\n");
+    fputs(lang("  --as NAME reads them as one structure; handfast tables "
+               "layouts lists those\n"),
+          stderr);
     return HF_EXIT_NO;
 }
 
@@ -304,7 +306,7 @@ static int no_such_layout(const struct explainer *x, const char *name)
     names[n] = NULL;
     like = most_like(name, names);
     return usage_error(x->tool, "--as: there is no \"%s\"%s%s%s", name,
-                       like ? "; did you mean " : "", like ? like : "",
+                       like ? lang("; did you mean ") : "", like ? like : "",
                        like ? "?" : "");
 }
 

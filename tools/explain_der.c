@@ -83,7 +83,7 @@ static const char *tag_name(unsigned tag, char room[24])
     if ((tag & 0xc0) == HF_DER_CONTEXT)
         hf_format(room, 24, "[%u]", tag & 0x1f);
     else
-        hf_format(room, 24, "tag %u", tag);
+        hf_format(room, 24, lang("tag %u"), tag);
     return room;
 }
 
@@ -92,11 +92,11 @@ static void bytes_text(struct hf_span bytes, char *out, size_t cap)
     struct hf_span first = hf_span_first(bytes, bytes.len < 8 ? bytes.len : 8);
 
     if (!bytes.len)
-        hf_format(out, cap, "(empty)");
+        hf_format(out, cap, "%s", lang("(empty)"));
     else if (bytes.len <= 20)
         hf_format(out, cap, "%h", &bytes);
     else
-        hf_format(out, cap, "%h... (%z bytes)", &first, bytes.len);
+        hf_format(out, cap, lang("%h... (%z bytes)"), &first, bytes.len);
 }
 
 static void integer_text(struct hf_span value, char *out, size_t cap)
@@ -368,11 +368,11 @@ static int broken(const struct tree *t, struct hf_span der)
                    "bad_certificate", NULL);
         return HF_EXIT_NO;
     }
-    printf("\n%snot DER any more%s at byte %zu: %s\n",
+    printf(lang("\n%snot DER any more%s at byte %zu: %s\n"),
            ink(tool, stdout, INK_BAD), ink(tool, stdout, INK_PLAIN),
-           t->base + t->at, why);
+           t->base + t->at, lang(why));
     draw_arrow(tool, der, t->at, 2,
-               "answered with bad_certificate (42) [verify.der]", "");
+               lang("answered with bad_certificate (42) [verify.der]"), "");
     return HF_EXIT_NO;
 }
 
@@ -382,6 +382,7 @@ static int verdict(const struct tree *t, struct hf_span der)
     const struct tool *tool = t->x->tool;
     struct hf_error error = { 0 };
     struct hf_cert *cert = hf_cert_new(der, &error);
+    char room[2 * HF_DETAIL_MAX];
 
     hf_cert_free(cert);
     if (t->x->json) {
@@ -389,11 +390,11 @@ static int verdict(const struct tree *t, struct hf_span der)
                    error.field, error.detail, error.byte,
                    hf_alert_name(error.alert), NULL);
     } else if (!cert) {
-        printf("\n%snot accepted as a certificate:%s %s [%s]\n",
+        printf(lang("\n%snot accepted as a certificate:%s %s [%s]\n"),
                ink(tool, stdout, INK_BAD), ink(tool, stdout, INK_PLAIN),
-               hf_error_text(error.code), hf_error_name(error.code));
+               lang(hf_error_text(error.code)), hf_error_name(error.code));
         if (error.detail[0])
-            printf("  %s\n", error.detail);
+            printf("  %s\n", lang_text(error.detail, room, sizeof(room)));
     }
     return cert ? HF_EXIT_GOOD : HF_EXIT_NO;
 }
@@ -401,7 +402,7 @@ static int verdict(const struct tree *t, struct hf_span der)
 static int refuse(const struct explainer *x, bool alone, const char *why)
 {
     if (!x->json || !alone)
-        return tool_error(x->tool, HF_EXIT_NO, "%s", why);
+        return tool_error(x->tool, HF_EXIT_NO, "%s", lang(why));
     json_no_fields(x->json);
     json_fault(x->json, "explain.refused", NULL, why, 0, NULL, NULL);
     return HF_EXIT_NO;

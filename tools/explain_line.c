@@ -27,7 +27,7 @@ static void told_json(struct json *j, const struct told *line)
     json_number(j, "depth", line->depth);
     json_text(j, "field", line->name[0] ? line->name : NULL);
     json_text(j, "value", line->value[0] ? line->value : NULL);
-    json_text(j, "why", line->why[0] ? line->why : NULL);
+    json_text(j, "why", line->why[0] ? lang(line->why) : NULL);
     json_close(j);
 }
 
@@ -54,7 +54,7 @@ void explain_line(const struct explainer *x, const struct told *line)
         fputs(ink(tool, stdout, INK_PLAIN), stdout);
     }
     if (line->why[0])
-        printf("%s  -- %s%s", ink(tool, stdout, INK_DIM), line->why,
+        printf("%s  -- %s%s", ink(tool, stdout, INK_DIM), lang(line->why),
                ink(tool, stdout, INK_PLAIN));
     putchar('\n');
     whole(x, line);
@@ -73,6 +73,8 @@ void json_fault(struct json *j, const char *code, const char *where,
                 const char *detail, size_t byte, const char *alert,
                 const char *rfc)
 {
+    char room[2 * HF_DETAIL_MAX];
+
     if (!code) {
         json_null(j, "error");
         return;
@@ -80,7 +82,7 @@ void json_fault(struct json *j, const char *code, const char *where,
     json_open(j, "error", '{');
     json_text(j, "code", code);
     json_text(j, "where", where);
-    json_text(j, "detail", detail);
+    json_text(j, "detail", lang_text(detail, room, sizeof(room)));
     json_number(j, "byte", (int64_t)byte);
     json_text(j, "alert", alert);
     json_text(j, "rfc", rfc);

@@ -41,7 +41,7 @@ static const struct {
 static void title(const struct tool *tool, const char *word, const char *kind)
 {
     printf("%s%s%s  %s(%s)%s\n", ink(tool, stdout, INK_STRONG), word,
-           ink(tool, stdout, INK_PLAIN), ink(tool, stdout, INK_DIM), kind,
+           ink(tool, stdout, INK_PLAIN), ink(tool, stdout, INK_DIM), lang(kind),
            ink(tool, stdout, INK_PLAIN));
 }
 
@@ -49,10 +49,11 @@ static void row(const struct tool *tool, const char *label, const char *text)
 {
     if (!text || !text[0])
         return;
-    printf("  %s%-8s%s ", ink(tool, stdout, INK_DIM), label,
-           ink(tool, stdout, INK_PLAIN));
-    print_wrapped(stdout, text, tool->width > 90 ? 90 : tool->width, COLUMN,
-                  COLUMN);
+    printf("  %s", ink(tool, stdout, INK_DIM));
+    print_padded(stdout, lang(label), 8);
+    printf("%s ", ink(tool, stdout, INK_PLAIN));
+    print_wrapped(stdout, lang(text), tool->width > 90 ? 90 : tool->width,
+                  COLUMN, COLUMN);
 }
 
 /* ---- errors ------------------------------------------------------------------- */
@@ -70,10 +71,10 @@ static void exit_row(const struct tool *tool, const struct hf_error *error)
     char text[200];
     int early = exit_of(error, false), late = exit_of(error, true);
 
-    hf_format(text, sizeof(text), "%d: %s", early, exit_text(early));
+    hf_format(text, sizeof(text), "%d: %s", early, lang(exit_text(early)));
     if (late != early)
-        hf_format_more(text, sizeof(text), "; after the handshake %d: %s", late,
-                       exit_text(late));
+        hf_format_more(text, sizeof(text), lang("; after the handshake %d: %s"),
+                       late, lang(exit_text(late)));
     row(tool, "exit", text);
 }
 
@@ -88,7 +89,7 @@ static int explain_error(const struct tool *tool, unsigned code)
     row(tool, "usually", cause_of(code));
     row(tool, "do", advice_for(code));
     if (alert) {
-        hf_format(text, sizeof(text), "the peer is told %s (%u)",
+        hf_format(text, sizeof(text), lang("the peer is told %s (%u)"),
                   hf_alert_name(alert), (unsigned)alert);
         row(tool, "alert", text);
     }
@@ -111,7 +112,7 @@ static int explain_failure(const struct tool *tool, const char *word)
         row(tool, "means", failures[i].text);
         row(tool, "do", failures[i].next);
         hf_format(text, sizeof(text), "%d: %s", failures[i].exit,
-                  exit_text(failures[i].exit));
+                  lang(exit_text(failures[i].exit)));
         row(tool, "exit", text);
     }
     return found ? HF_EXIT_GOOD : -1;
@@ -150,7 +151,7 @@ static int explain_exit(const struct tool *tool, int number)
 
     if (!exit_text(number))
         return -1;
-    hf_format(heading, sizeof(heading), "exit %d", number);
+    hf_format(heading, sizeof(heading), lang("exit %d"), number);
     title(tool, heading, "an exit code of this command");
     row(tool, "means", exit_text(number));
     for (unsigned code = 1; code < HF_ERROR_CODES; code++) {
@@ -198,7 +199,7 @@ static void number_row(const struct tool *tool, const struct hf_names *names,
         return;
     for (size_t i = 0; hf_extension_at(i); i++)
         if (hf_extension_at(i)->number == number)
-            row(tool, "for", hf_extension_at(i)->why);
+            row(tool, "purpose", hf_extension_at(i)->why);
 }
 
 static int explain_layout(const struct tool *tool, const char *word)
@@ -211,7 +212,7 @@ static int explain_layout(const struct tool *tool, const char *word)
     for (unsigned i = 0; i < layout()->fields; i++)
         printf("  %s%-27s%s %s\n", ink(tool, stdout, INK_DIM),
                layout()->field[i].name, ink(tool, stdout, INK_PLAIN),
-               layout()->field[i].why);
+               lang(layout()->field[i].why));
     return HF_EXIT_GOOD;
 }
 

@@ -10,8 +10,12 @@
 static void print_line(void *ctx, const struct hf_line *line)
 {
     struct story *story = ctx;
-    char text[512];
-    hf_line_text(line, text, sizeof text);
+    struct hf_line said = *line;
+    char text[1024], room[256];
+    said.value = lang_value(line, room, sizeof room);
+    said.why = lang(line->why);
+    hf_line_text(&said, text, sizeof text);
+    text_cut(text);
     fputs("*     ", story->to);
     print_safe_text(story->to, text);
     putc('\n', story->to);
@@ -34,10 +38,11 @@ void story_fields(struct story *story, const struct hf_event *e)
     struct hf_lines lines = { .line = print_line, .ctx = story };
     struct hf_visitor see = hf_lines(&lines);
     struct hf_fault fault = { 0 };
-    char text[256];
+    char text[256], room[512];
     if (!walk(e, &see, &fault)) {
         hf_fault_text(&fault, text, sizeof text);
-        fprintf(story->to, "*     at byte %zu: %s\n", fault.offset, text);
+        fprintf(story->to, lang("*     at byte %zu: %s\n"), fault.offset,
+                lang_text(text, room, sizeof room));
     }
     if (story->level >= 3)
         print_hexdump(story->to, "*     ", e->bytes);
@@ -71,14 +76,14 @@ static void path_text(struct fields *f, const struct hf_line *line, char *out,
 static void print_field(void *ctx, const struct hf_line *line)
 {
     struct fields *f = ctx;
-    char path[512];
+    char path[512], room[256];
     path_text(f, line, path, sizeof path);
     json_open_line(f->json, NULL, '{');
     json_text(f->json, "path", path);
     json_number(f->json, "off", (int64_t)line->offset);
     json_number(f->json, "len", (int64_t)line->length);
-    json_text(f->json, "value", line->value);
-    json_text(f->json, "why", line->why);
+    json_text(f->json, "value", lang_value(line, room, sizeof room));
+    json_text(f->json, "why", lang(line->why));
     json_close(f->json);
 }
 
@@ -92,11 +97,11 @@ static void json_fields(struct json *j, const struct hf_event *e)
     bool good = walk(e, &see, &fault);
     json_close(j);
     if (!good) {
-        char text[256];
+        char text[256], room[512];
         hf_fault_text(&fault, text, sizeof text);
         json_open(j, "fault", '{');
         json_number(j, "byte", (int64_t)fault.offset);
-        json_text(j, "text", text);
+        json_text(j, "text", lang_text(text, room, sizeof room));
         json_close(j);
     }
 }
@@ -124,6 +129,13 @@ static void json_message(struct json *j, const struct hf_event *e)
     json_fields(j, e);
 }
 
+/* What the library has put into words. */
+static void json_words(struct json *j, const char *key, const char *text)
+{
+    char room[1024];
+    json_text(j, key, lang_text(text, room, sizeof room));
+}
+
 void story_json(struct story *story, const struct hf_event *e, double at)
 {
     static const char *const kinds[] = { "message", "decision", "check",
@@ -140,12 +152,12 @@ void story_json(struct story *story, const struct hf_event *e, double at)
     } else {
         json_text(j, "id", hf_event_name(e->id));
         json_text(j, "rfc", hf_event_rfc(e->id));
-        json_text(j, "rule", hf_event_rule(e->id));
+        json_text(j, "rule", lang(hf_event_rule(e->id)));
         json_bool(j, "ok", e->ok);
         json_text(j, "subject", e->subject);
-        json_text(j, "inputs", e->inputs);
-        json_text(j, "verdict", e->verdict);
-        json_text(j, "instead", e->instead);
+        json_words(j, "inputs", e->inputs);
+        json_words(j, "verdict", e->verdict);
+        json_words(j, "instead", e->instead);
     }
     if (e->kind == HF_EVENT_SECRET)
         json_hex(j, "value", e->bytes);

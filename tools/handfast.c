@@ -41,7 +41,7 @@ static int print_version(struct tool *tool)
 {
     printf("handfast %s\n", HF_VERSION);
     printf("  crypto   %s\n", OpenSSL_version(OPENSSL_VERSION));
-    printf("  speaks   TLS 1.3, TLS 1.2\n");
+    printf(lang("  speaks   TLS 1.3, TLS 1.2\n"));
     return output_done(tool, HF_EXIT_GOOD);
 }
 
@@ -99,17 +99,41 @@ static int run(struct tool *tool, const struct command *const *among)
     }
 }
 
+/* --lang may stand before the command, too; lang_init() has read it.  -1: go
+ * on. */
+static int skip_language(struct tool *tool)
+{
+    const char *word = tool->argc ? tool->argv[0] : "", *name = NULL;
+    int words = 0;
+    if (!strncmp(word, "--lang=", 7)) {
+        words = 1;
+        name = word + 7;
+    } else if (!strcmp(word, "--lang") && tool->argc > 1) {
+        words = 2;
+        name = tool->argv[1];
+    }
+    if (name && strcmp(lang_name(), name) != 0)
+        return usage_error(tool, "--%s takes %s, not \"%s\"", "lang", "en|zh",
+                           name);
+    tool->argc -= words;
+    tool->argv += words;
+    return -1;
+}
+
 int main(int argc, char **argv)
 {
     struct tool tool = { .title = "handfast" };
 
     tool.argc = argc - 1;
     tool.argv = argv + 1;
+    lang_init(tool.argc, tool.argv);
     output_init(&tool);
     /* A reader that went away is seen as a failed write. */
     signal(SIGPIPE, SIG_IGN);
 
-    int code;
+    int code = skip_language(&tool);
+    if (code >= 0)
+        return code;
     if (tool.argc == 0 || is_help(tool.argv[0]))
         code = print_usage(&tool, tool.argc > 0);
     else if (!strcmp(tool.argv[0], "--version") ||

@@ -12,15 +12,16 @@ enum { COLUMN = 28 }; /* where the sentences of --help begin */
 
 void help_usage(FILE *to)
 {
-    fputs("usage: handfast COMMAND [OPTION...] [OPERAND...]\n\n", to);
+    fputs(lang("usage: handfast COMMAND [OPTION...] [OPERAND...]\n\n"), to);
     for (size_t i = 0; commands_all()[i]; i++) {
         const struct command *c = commands_all()[i];
         if (!c->hidden)
-            fprintf(to, "  %-12s %s\n", c->name, c->summary);
+            fprintf(to, "  %-12s %s\n", c->name, lang(c->summary));
     }
-    fputs("\n  handfast COMMAND --help    the options of a command\n"
-          "  handfast help exits        what the exit codes mean\n"
-          "  handfast --version         versions of handfast and libcrypto\n",
+    fputs(lang("\n  handfast COMMAND --help    the options of a command\n"
+               "  handfast help exits        what the exit codes mean\n"
+               "  handfast --version         versions of handfast and "
+               "libcrypto\n"),
           to);
 }
 
@@ -28,7 +29,7 @@ static void print_option(FILE *to, const struct opt *o, unsigned width)
 {
     unsigned at;
     if (o->kind == OPT_HEAD) {
-        fprintf(to, "\n%s\n", o->help);
+        fprintf(to, "\n%s\n", lang(o->help));
         return;
     }
     if (o->letter)
@@ -42,17 +43,17 @@ static void print_option(FILE *to, const struct opt *o, unsigned width)
         at = 0;
     }
     fprintf(to, "%*s", (int)(COLUMN - at), "");
-    char text[512];
-    int n = snprintf(text, sizeof text, "%s", o->help);
+    char text[768];
+    int n = snprintf(text, sizeof text, "%s", lang(o->help));
     const char *rest = o->also;
-    for (bool first = true; rest && *rest && n < 400; first = false) {
+    for (bool first = true; rest && *rest && n < 700; first = false) {
         size_t len = strcspn(rest, " ");
         n += snprintf(text + n, sizeof text - (size_t)n, "%s-%.*s",
-                      first ? " (also " : ", ", (int)len, rest);
+                      first ? lang(" (also ") : ", ", (int)len, rest);
         rest += len + (rest[len] == ' ');
     }
     if (o->also)
-        snprintf(text + n, sizeof text - (size_t)n, ")");
+        snprintf(text + n, sizeof text - (size_t)n, "%s", lang(")"));
     print_wrapped(to, text, width, COLUMN, COLUMN);
 }
 
@@ -69,20 +70,21 @@ static void print_verbs(FILE *to, const struct command *const *verbs)
     putc('\n', to);
     for (; *verbs; verbs++)
         if (!(*verbs)->hidden)
-            fprintf(to, "  %-12s %s\n", (*verbs)->name, (*verbs)->summary);
+            fprintf(to, "  %-12s %s\n", (*verbs)->name,
+                    lang((*verbs)->summary));
 }
 
 void help_command(const struct tool *tool, FILE *to, const struct command *c,
                   const char *title)
 {
     unsigned width = tool->width > 100 ? 100 : tool->width;
-    fprintf(to, "usage: %s%s%s%s\n\n", title,
+    fprintf(to, lang("usage: %s%s%s%s\n\n"), title,
             c->verbs ? " VERB" : " [OPTION...]", c->operands ? " " : "",
             c->operands ? c->operands : "");
-    print_wrapped(to, c->summary, width, 0, 0);
+    print_wrapped(to, lang(c->summary), width, 0, 0);
     if (c->about) {
         putc('\n', to);
-        print_wrapped(to, c->about, width, 0, 0);
+        print_wrapped(to, lang(c->about), width, 0, 0);
     }
     if (c->verbs) {
         print_verbs(to, c->verbs);
@@ -91,7 +93,7 @@ void help_command(const struct tool *tool, FILE *to, const struct command *c,
     print_options(to, c->options, width);
     print_options(to, options_common(), width);
     if (c->examples)
-        fprintf(to, "\nExamples\n%s", c->examples);
+        fprintf(to, lang("\nExamples\n%s"), c->examples);
 }
 
 /* ---- man pages (mdoc) --------------------------------------------------------------- */

@@ -15,7 +15,7 @@
 static bool malformed(struct failure *f, const char *what, const char *line,
                       size_t len)
 {
-    return fail_with(f, FAIL_NOT_HTTP, "%s: \"%.*s\"", what,
+    return fail_with(f, FAIL_NOT_HTTP, "%s: \"%.*s\"", lang(what),
                      (int)(len < 80 ? len : 80), line);
 }
 

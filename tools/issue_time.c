@@ -125,7 +125,7 @@ void when_text(int64_t at, int64_t now, char *out, size_t cap)
     while (i + 1 < HF_COUNT(units) && away < 2 * units[i].seconds)
         i++;
     n = away / units[i].seconds;
-    snprintf(out, cap, at > now ? "in %" PRId64 " %s" : "%" PRId64 " %s ago", n,
+    snprintf(out, cap, at > now ? "in %lld %s" : "%lld %s ago", (long long)n,
              n == 1 ? units[i].one : units[i].many);
 }
 

@@ -168,9 +168,9 @@ void json_failure(struct json *j, const struct failure *f)
     json_open(j, "error", '{');
     json_text(j, "code", f->code);
     json_number(j, "exit", f->exit);
-    json_text(j, "text", f->text);
+    json_text(j, "text", lang(f->text));
     json_text(j, "detail", f->detail);
-    json_text(j, "try", f->next);
+    json_text(j, "try", lang(f->next));
     json_text(j, "alert", e->alert ? hf_alert_name(e->alert) : NULL);
     json_bool(j, "by_peer", e->by_peer);
     json_text(j, "layout", e->layout);

@@ -74,6 +74,7 @@ static const char *const same_names[] = {
     [SAME_NOTHING] = NULL,
     [SAME_BOTH] = "both_ends",
     [SAME_WIRE] = "wire",
+    [SAME_SEEN] = "seen",
 };
 
 const char *lab_name(enum lab_kind kind)
@@ -91,19 +92,19 @@ void lab_list(struct tool *tool)
         for (size_t i = 0; i < LAB_KINDS; i++) {
             json_open(&j, NULL, '{');
             json_text(&j, "id", kinds[i].name);
-            json_text(&j, "title", kinds[i].title);
-            json_text(&j, "text", kinds[i].text);
+            json_text(&j, "title", lang(kinds[i].title));
+            json_text(&j, "text", lang(kinds[i].text));
             json_close(&j);
         }
         json_finish(&j);
         return;
     }
-    printf("%s\n", words[WORD_LIST]);
+    printf("%s\n", lang(words[WORD_LIST]));
     for (size_t i = 0; i < LAB_KINDS; i++) {
         printf("\n  %shandfast lab %s%s\n      %s\n      ",
                ink(tool, stdout, INK_STRONG), kinds[i].name,
-               ink(tool, stdout, INK_PLAIN), kinds[i].title);
-        print_wrapped(stdout, kinds[i].text, tool->width, 6, 6);
+               ink(tool, stdout, INK_PLAIN), lang(kinds[i].title));
+        print_wrapped(stdout, lang(kinds[i].text), tool->width, 6, 6);
     }
 }
 
@@ -119,8 +120,9 @@ static void paragraph(const struct lab *lab, const char *text, unsigned indent)
 static void aside(const struct lab *lab, enum ink color, const char *word,
                   const char *text)
 {
-    printf("%*s%s%-*s%s", INDENT, "", ink(lab->tool, stdout, color),
-           MARGIN - INDENT, word, ink(lab->tool, stdout, INK_PLAIN));
+    printf("%*s%s", INDENT, "", ink(lab->tool, stdout, color));
+    print_padded(stdout, word, MARGIN - INDENT);
+    fputs(ink(lab->tool, stdout, INK_PLAIN), stdout);
     print_wrapped(stdout, text, lab->tool->width, MARGIN, MARGIN);
 }
 
@@ -140,10 +142,10 @@ static void value_text(const struct lab *lab, const char *title,
 {
     char size[32];
 
-    snprintf(size, sizeof(size), "%zu %s", bytes.len, words[WORD_BYTES]);
-    printf("%*s%s%-52s%s %12s\n", INDENT, "",
-           ink(lab->tool, stdout, INK_STRONG), title,
-           ink(lab->tool, stdout, INK_PLAIN), size);
+    snprintf(size, sizeof(size), "%zu %s", bytes.len, lang(words[WORD_BYTES]));
+    printf("%*s%s", INDENT, "", ink(lab->tool, stdout, INK_STRONG));
+    print_padded(stdout, title, 52);
+    printf("%s %12s\n", ink(lab->tool, stdout, INK_PLAIN), size);
     if (!lab->order.quiet && *how) {
         printf("%s", ink(lab->tool, stdout, INK_DIM));
         paragraph(lab, how, HEX_INDENT);
@@ -158,11 +160,12 @@ static void same_text(const struct lab *lab, bool same, enum lab_same with,
     printf("%*s%s", HEX_INDENT, "",
            ink(lab->tool, stdout, same ? INK_GOOD : INK_BAD));
     if (same) {
-        printf("= %s%s\n", sames[with], ink(lab->tool, stdout, INK_PLAIN));
+        printf("= %s%s\n", lang(sames[with]),
+               ink(lab->tool, stdout, INK_PLAIN));
         return;
     }
-    printf("%s; %s:%s\n", words[WORD_NOT_SAME], words[WORD_ENDS_HAVE],
-           ink(lab->tool, stdout, INK_PLAIN));
+    printf("%s; %s:%s\n", lang(words[WORD_NOT_SAME]),
+           lang(words[WORD_ENDS_HAVE]), ink(lab->tool, stdout, INK_PLAIN));
     hex_lines(used);
 }
 
@@ -187,13 +190,14 @@ static void tell_value(struct lab *lab, enum lab_value value, unsigned i,
 {
     const struct lab_row *row = &values[value];
     bool same = with == SAME_NOTHING || hf_span_equal(bytes, used);
-    char title[80];
+    char title[120];
 
     lab->checks += with != SAME_NOTHING;
     lab->faults += !same;
-    numbered(title, sizeof(title), row->title, i);
+    numbered(title, sizeof(title), lang(row->title), i);
     if (!lab->json) {
-        value_text(lab, i ? title : row->title, i > 1 ? "" : row->text, bytes);
+        value_text(lab, i ? title : lang(row->title),
+                   i > 1 ? "" : lang(row->text), bytes);
         if (with != SAME_NOTHING)
             same_text(lab, same, with, used);
         return;
@@ -201,8 +205,8 @@ static void tell_value(struct lab *lab, enum lab_value value, unsigned i,
     json_open(lab->json, NULL, '{');
     json_text(lab->json, "kind", "value");
     json_text(lab->json, "id", row->name);
-    json_text(lab->json, "title", i ? title : row->title);
-    json_text(lab->json, "how", row->text);
+    json_text(lab->json, "title", i ? title : lang(row->title));
+    json_text(lab->json, "how", lang(row->text));
     if (i)
         json_number(lab->json, "n", i);
     json_hex(lab->json, "hex", bytes);
@@ -250,15 +254,17 @@ void lab_claim(struct lab *lab, enum lab_claim claim, bool holds)
         json_open(lab->json, NULL, '{');
         json_text(lab->json, "kind", "claim");
         json_text(lab->json, "id", row->name);
-        json_text(lab->json, "text", row->text);
+        json_text(lab->json, "text", lang(row->text));
         json_bool(lab->json, "holds", holds);
         json_close(lab->json);
         return;
     }
     printf("%*s%s%s%s ", INDENT, "",
            ink(lab->tool, stdout, holds ? INK_GOOD : INK_BAD),
-           holds ? "=" : words[WORD_NOT_SO], ink(lab->tool, stdout, INK_PLAIN));
-    print_wrapped(stdout, row->text, lab->tool->width, HEX_INDENT, HEX_INDENT);
+           holds ? "=" : lang(words[WORD_NOT_SO]),
+           ink(lab->tool, stdout, INK_PLAIN));
+    print_wrapped(stdout, lang(row->text), lab->tool->width, HEX_INDENT,
+                  HEX_INDENT);
 }
 
 void lab_fact(struct lab *lab, const char *name, const char *text)
@@ -271,7 +277,8 @@ void lab_fact(struct lab *lab, const char *name, const char *text)
         json_close(lab->json);
         return;
     }
-    printf("%*s%-*s", INDENT, "", MARGIN - INDENT, name);
+    printf("%*s", INDENT, "");
+    print_padded(stdout, lang(name), MARGIN - INDENT);
     print_wrapped(stdout, text, lab->tool->width, MARGIN, MARGIN);
 }
 
@@ -285,19 +292,19 @@ void lab_begin(struct lab *lab)
     if (lab->json) {
         json_start(lab->json, stdout, "handfast/lab/1");
         json_text(lab->json, "experiment", row->name);
-        json_text(lab->json, "title", row->title);
-        json_text(lab->json, "text", row->text);
-        json_text(lab->json, "warning", words[WORD_WARNING]);
+        json_text(lab->json, "title", lang(row->title));
+        json_text(lab->json, "text", lang(row->text));
+        json_text(lab->json, "warning", lang(words[WORD_WARNING]));
         json_open(lab->json, "steps", '[');
         return;
     }
-    printf("%s%s%s\n\n", ink(tool, stdout, INK_STRONG), row->title,
+    printf("%s%s%s\n\n", ink(tool, stdout, INK_STRONG), lang(row->title),
            ink(tool, stdout, INK_PLAIN));
     if (!lab->order.quiet) {
-        paragraph(lab, row->text, INDENT);
+        paragraph(lab, lang(row->text), INDENT);
         putchar('\n');
     }
-    paragraph(lab, words[WORD_WARNING], INDENT);
+    paragraph(lab, lang(words[WORD_WARNING]), INDENT);
 }
 
 void lab_step(struct lab *lab, enum lab_step step)
@@ -308,15 +315,15 @@ void lab_step(struct lab *lab, enum lab_step step)
     if (lab->json) {
         json_open(lab->json, NULL, '{');
         json_text(lab->json, "id", row->name);
-        json_text(lab->json, "title", row->title);
-        json_text(lab->json, "text", row->text);
+        json_text(lab->json, "title", lang(row->title));
+        json_text(lab->json, "text", lang(row->text));
         json_open(lab->json, "shown", '[');
         return;
     }
     printf("\n%s%-2u %s%s\n", ink(lab->tool, stdout, INK_STRONG), lab->steps,
-           row->title, ink(lab->tool, stdout, INK_PLAIN));
+           lang(row->title), ink(lab->tool, stdout, INK_PLAIN));
     if (!lab->order.quiet) {
-        paragraph(lab, row->text, INDENT);
+        paragraph(lab, lang(row->text), INDENT);
         putchar('\n');
     }
 }
@@ -327,16 +334,16 @@ void lab_step_end(struct lab *lab, enum lab_step step)
 
     if (lab->json) {
         json_close(lab->json); /* shown */
-        json_text(lab->json, "old_texts", row->old);
-        json_text(lab->json, "in_truth", row->so);
+        json_text(lab->json, "old_texts", lang(row->old));
+        json_text(lab->json, "in_truth", lang(row->so));
         json_close(lab->json);
         return;
     }
     if (lab->order.quiet)
         return;
     putchar('\n');
-    aside(lab, INK_DIM, words[WORD_OLD], row->old);
-    aside(lab, INK_GOOD, words[WORD_SO], row->so);
+    aside(lab, INK_DIM, lang(words[WORD_OLD]), lang(row->old));
+    aside(lab, INK_GOOD, lang(words[WORD_SO]), lang(row->so));
 }
 
 /* ---- the end ------------------------------------------------------------------------------ */
@@ -361,10 +368,11 @@ int lab_end(struct lab *lab)
         return failure_tell(tool, &lab->failure);
     if (lab->faults)
         return tool_error(tool, code, "%u %s", lab->faults,
-                          words[WORD_SOME_NOT]);
+                          lang(words[WORD_SOME_NOT]));
     if (lab->json)
         return code;
-    snprintf(text, sizeof(text), "%u %s", lab->checks, words[WORD_ALL_SAME]);
+    snprintf(text, sizeof(text), "%u %s", lab->checks,
+             lang(words[WORD_ALL_SAME]));
     putchar('\n');
     paragraph(lab, text, 0);
     return code;

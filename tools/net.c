@@ -156,8 +156,8 @@ static bool resolve(const char *host, const char *port, int family,
     }
     if (result)
         return fail_with(f, FAIL_RESOLVE, "\"%.200s\": %s", host,
-                         result == EAI_SYSTEM ? strerror(errno)
-                                              : gai_strerror(result));
+                         result == EAI_SYSTEM ? lang_errno(errno)
+                                              : lang(gai_strerror(result)));
     return true;
 }
 
@@ -306,7 +306,7 @@ static int try_all(const struct addrinfo *list, deadline end,
         tried->count++;
         tried->timeouts += errno == ETIMEDOUT;
         snprintf(tried->last, sizeof tried->last, "%s: %s", text,
-                 strerror(errno));
+                 lang_errno(errno));
         story_note(story, "  %s", tried->last);
     }
     return -1;

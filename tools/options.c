@@ -26,6 +26,9 @@ static const struct opt common[] = {
     { .name = "color", .kind = OPT_TEXT, .shared = true,
       .arg = "auto|always|never", .at = offsetof(struct tool, color),
       .help = "colour the output; auto: on a terminal, unless NO_COLOR is set" },
+    { .name = "lang", .kind = OPT_TEXT, .shared = true,
+      .arg = "en|zh", .at = offsetof(struct tool, lang),
+      .help = "speak English or Chinese; otherwise as HANDFAST_LANG or, on a terminal, the locale says" },
     { .name = "help", .letter = 'h', .kind = OPT_FLAG, .shared = true,
       .at = offsetof(struct tool, help), .help = "print this and leave" },
     { .kind = OPT_END },
@@ -205,7 +208,8 @@ static int put(const struct tool *tool, void *base, const struct opt *row,
     }
     if (!good)
         return usage_error(tool, "--%s takes %s, not \"%s\"", row->name,
-                           row->kind == OPT_SECONDS ? "seconds" : "a number",
+                           row->kind == OPT_SECONDS ? lang("seconds")
+                                                    : lang("a number"),
                            word);
     return -1;
 }

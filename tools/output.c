@@ -130,27 +130,129 @@ void print_safe_text(FILE *to, const char *text)
     print_safe(to, text, strlen(text), NULL);
 }
 
+/* ---- columns ------------------------------------------------------------------- */
+
+/* How many columns of a terminal a letter takes: two for those of East Asia
+ * (UAX 11: W and F), none for those that sit on the one before. */
+static unsigned columns_of(uint32_t point)
+{
+    static const struct {
+        uint32_t first, last;
+    } wide[] = {
+        { 0x1100, 0x115f },   { 0x2e80, 0x303e },   { 0x3041, 0x33ff },
+        { 0x3400, 0x4dbf },   { 0x4e00, 0xa4cf },   { 0xa960, 0xa97f },
+        { 0xac00, 0xd7a3 },   { 0xf900, 0xfaff },   { 0xfe30, 0xfe6f },
+        { 0xff00, 0xff60 },   { 0xffe0, 0xffe6 },   { 0x1f300, 0x1f64f },
+        { 0x1f900, 0x1f9ff }, { 0x20000, 0x3fffd },
+    };
+    if (point >= 0x300 && point < 0x370)
+        return 0;
+    for (size_t i = 0; i < sizeof wide / sizeof wide[0]; i++)
+        if (point >= wide[i].first && point <= wide[i].last)
+            return 2;
+    return 1;
+}
+
+/* The next letter of @text, and its number; what is no UTF-8 is one letter a
+ * byte. */
+static size_t letter(const char *text, size_t len, uint32_t *point)
+{
+    size_t n = utf8((const uint8_t *)text, len, point);
+    if (n == 0)
+        *point = 0xfffd;
+    return n ? n : 1;
+}
+
+unsigned text_columns(const char *text, size_t len)
+{
+    unsigned columns = 0;
+    uint32_t point = 0;
+    for (size_t at = 0; at < len;) {
+        at += letter(text + at, len - at, &point);
+        columns += columns_of(point);
+    }
+    return columns;
+}
+
+void print_padded(FILE *to, const char *text, unsigned width)
+{
+    unsigned columns = text_columns(text, strlen(text));
+    fputs(text, to);
+    if (columns < width)
+        fprintf(to, "%*s", (int)(width - columns), "");
+}
+
+void text_cut(char *text)
+{
+    size_t len = strlen(text), back = 0;
+    uint32_t point;
+    while (back < len && back < 3 && (text[len - 1 - back] & 0xc0) == 0x80)
+        back++;
+    if (back < len && (text[len - 1 - back] & 0xc0) == 0xc0 &&
+        !utf8((const uint8_t *)text + len - 1 - back, back + 1, &point))
+        text[len - 1 - back] = '\0';
+}
+
+/* Marks that must not begin a line, and those that must not end one. */
+static bool closes(uint32_t point)
+{
+    return point == 0x3001 || point == 0x3002 || point == 0xff0c ||
+           point == 0xff1b || point == 0xff1a || point == 0xff01 ||
+           point == 0xff1f || point == 0xff09 || point == 0x300d ||
+           point == 0x300f || point == 0x300b || point == 0x3011 ||
+           point == 0x201d;
+}
+
+static bool opens(uint32_t point)
+{
+    return point == 0xff08 || point == 0x300c || point == 0x300e ||
+           point == 0x300a || point == 0x3010 || point == 0x201c;
+}
+
+/* How much of @text must stand on one line: a word with what closes it, or one
+ * wide letter likewise. */
+static size_t unbroken(const char *text)
+{
+    size_t len = strcspn(text, " \n"), at = 0;
+    uint32_t point = 0, last = 0;
+    while (at < len) {
+        size_t n = letter(text + at, len - at, &point);
+        bool wide = columns_of(point) == 2 || columns_of(last) == 2;
+        if (at && wide && !closes(point) && !opens(last))
+            break;
+        last = point;
+        at += n;
+    }
+    return at;
+}
+
 void print_wrapped(FILE *to, const char *text, unsigned width, unsigned indent,
                    unsigned at)
 {
-    bool fresh = true; /* nothing on this line yet */
+    bool fresh = true;  /* nothing on this line yet */
+    bool blank = false; /* there is one before the next word */
     while (*text) {
-        unsigned n = (unsigned)strcspn(text, " \n");
-        if (!fresh && at + 1 + n > width) {
+        size_t n = unbroken(text);
+        unsigned columns = text_columns(text, n);
+        if (!fresh && at + blank + columns > width) {
             fprintf(to, "\n%*s", (int)indent, "");
             at = indent;
             fresh = true;
         }
-        at += (unsigned)fprintf(to, "%s%.*s", fresh ? "" : " ", (int)n, text);
+        fprintf(to, "%s%.*s", blank && !fresh ? " " : "", (int)n, text);
+        at += columns + (blank && !fresh);
         fresh = false;
+        blank = false;
         text += n;
         if (*text == '\n') {
             fprintf(to, "\n%*s", (int)indent, "");
             at = indent;
             fresh = true;
-        }
-        if (*text)
             text++;
+        } else if (*text == ' ') {
+            blank = true;
+            text++;
+        }
     }
     putc('\n', to);
 }
@@ -203,7 +305,8 @@ static void complain(const struct tool *tool, const char *format, va_list args)
 static void complain(const struct tool *tool, const char *format, va_list args)
 {
     char text[1024];
-    vsnprintf(text, sizeof text, format, args);
+    vsnprintf(text, sizeof text, lang(format), args);
+    text_cut(text);
     fprintf(stderr, "%s: ", tool->title);
     print_safe_text(stderr, text);
     putc('\n', stderr);
@@ -215,7 +318,7 @@ int usage_error(const struct tool *tool, const char *format, ...)
     va_start(args, format);
     complain(tool, format, args);
     va_end(args);
-    fprintf(stderr, "%*s  try: %s --help\n", (int)strlen(tool->title), "",
+    fprintf(stderr, lang("%*s  try: %s --help\n"), (int)strlen(tool->title), "",
             tool->title);
     return HF_EXIT_USAGE;
 }

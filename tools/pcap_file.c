@@ -195,10 +195,10 @@ static bool open_file(struct pcap *p, const char *path, struct failure *f)
     p->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY,
                  0600);
     if (p->fd < 0)
-        return fail_with(f, FAIL_WRITE, "%.200s: %s", path, strerror(errno));
+        return fail_with(f, FAIL_WRITE, "%.200s: %s", path, lang_errno(errno));
     if (fstat(p->fd, &st) == 0 && S_ISREG(st.st_mode) &&
         fchmod(p->fd, 0600) != 0)
-        return fail_with(f, FAIL_WRITE, "%.200s: %s", path, strerror(errno));
+        return fail_with(f, FAIL_WRITE, "%.200s: %s", path, lang_errno(errno));
     return true;
 }
 
@@ -235,6 +235,6 @@ void pcap_close(struct pcap *p, struct failure *f)
     if (close(p->fd) != 0 && !p->error)
         p->error = errno;
     if (p->error)
-        fail_with(f, FAIL_WRITE, "%.200s: %s", p->path, strerror(p->error));
+        fail_with(f, FAIL_WRITE, "%.200s: %s", p->path, lang_errno(p->error));
     free(p);
 }

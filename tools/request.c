@@ -50,7 +50,7 @@ static bool add_file(struct body_text *out, const char *path, struct failure *f)
     size_t n;
     bool good = true;
     if (!file)
-        return fail_with(f, FAIL_INPUT, "%.200s: %s", path, strerror(errno));
+        return fail_with(f, FAIL_INPUT, "%.200s: %s", path, lang_errno(errno));
     while (good && (n = fread(room, 1, sizeof room, file)) > 0) {
         size_t kept = 0;
         for (size_t i = 0; i < n; i++)
@@ -59,7 +59,7 @@ static bool add_file(struct body_text *out, const char *path, struct failure *f)
         good = text_add(out, room, kept, f);
     }
     if (good && ferror(file))
-        good = fail_with(f, FAIL_INPUT, "%.200s: %s", path, strerror(errno));
+        good = fail_with(f, FAIL_INPUT, "%.200s: %s", path, lang_errno(errno));
     if (!input)
         fclose(file);
     return good;

@@ -55,7 +55,8 @@ void fault_list(FILE *to)
         const struct broken_row *row = issue_broken_row((enum issue_broken)i);
 
         if (can_be_served((enum issue_broken)i))
-            fprintf(to, "  %-21s certificate: %s\n", row->name, row->text);
+            fprintf(to, lang("  %-21s certificate: %s\n"), row->name,
+                    row->text);
     }
 }
 

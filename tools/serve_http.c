@@ -241,7 +241,7 @@ void answer_text(struct visit *v, unsigned status, const char *type, char *body,
 
 void answer_plain(struct visit *v, unsigned status, const char *text)
 {
-    char *body = strdup(text);
+    char *body = strdup(lang(text));
 
     answer_text(v, status, "text/plain; charset=utf-8", body,
                 body ? strlen(body) : 0);

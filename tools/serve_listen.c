@@ -120,7 +120,7 @@ static int refuse(const struct serve *s, const char *host, unsigned port,
                           "is used",
                           port);
     return tool_error(s->tool, HF_EXIT_CONNECT, "cannot listen at %s:%u: %s",
-                      host, port, strerror(error));
+                      host, port, lang_errno(error));
 }
 
 /* "HOST:PORT", "PORT": s_server's -accept. */

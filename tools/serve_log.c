@@ -25,13 +25,13 @@ static void banner_json(const struct serve *s)
 static void what_it_does(const struct serve *s, char *out, size_t cap)
 {
     if (s->fault != FAULT_NONE || s->broken != ISSUE_SOUND)
-        snprintf(out, cap, "wrong on purpose: %s", s->words->fault);
+        snprintf(out, cap, lang("wrong on purpose: %s"), s->words->fault);
     else if (s->words->echo)
-        snprintf(out, cap, "echo");
+        snprintf(out, cap, "%s", lang("echo"));
     else if (s->dir >= 0)
-        snprintf(out, cap, "files: %s", s->words->dir);
+        snprintf(out, cap, lang("files: %s"), s->words->dir);
     else
-        snprintf(out, cap, "a status page");
+        snprintf(out, cap, "%s", lang("a status page"));
 }
 
 static void tries(const struct serve *s)
@@ -44,16 +44,16 @@ static void tries(const struct serve *s)
     if (s->client_path[0])
         snprintf(client, sizeof(client), " --cert %s", s->client_path);
     if (s->words->echo) {
-        printf("  try     handfast connect%s%s %s:%u\n", trust, client, s->name,
-               s->port);
-        printf("  try     openssl s_client%s%s%s%s -connect %s:%u\n",
+        printf(lang("  try     handfast connect%s%s %s:%u\n"), trust, client,
+               s->name, s->port);
+        printf(lang("  try     openssl s_client%s%s%s%s -connect %s:%u\n"),
                s->ca_path[0] ? " -CAfile " : "", s->ca_path,
                s->client_path[0] ? " -cert " : "", s->client_path, s->name,
                s->port);
         return;
     }
-    printf("  try     curl%s%s %s\n", trust, client, url);
-    printf("  try     handfast get -v%s%s %s\n", trust, client, url);
+    printf(lang("  try     curl%s%s %s\n"), trust, client, url);
+    printf(lang("  try     handfast get -v%s%s %s\n"), trust, client, url);
 }
 
 /* "TLS 1.2", "TLS 1.2 and TLS 1.3". */
@@ -78,12 +78,12 @@ void serve_banner(const struct serve *s)
     } else {
         what_it_does(s, does, sizeof(does));
         versions_text(&s->words->offer, versions);
-        printf("%sserving https://%s:%u/%s  (%s)  %s\n",
+        printf(lang("%sserving https://%s:%u/%s  (%s)  %s\n"),
                ink(tool, stdout, INK_STRONG), s->name, s->port,
                ink(tool, stdout, INK_PLAIN), versions, does);
         if (s->ca_path[0])
-            printf("  ca      %s  (gone when this stops)\n"
-                   "  sha256  %s\n",
+            printf(lang("  ca      %s  (gone when this stops)\n"
+                        "  sha256  %s\n"),
                    s->ca_path, s->fingerprint);
         tries(s);
     }
@@ -132,8 +132,8 @@ static void agreed(const struct visit *v)
 
     suite_text(hf_conn_suite(conn), suite);
     printf("%s %s %s  %s%6.1f ms  ", hf_version_name(hf_conn_version(conn)),
-           group ? group : "no group", suite,
-           hf_conn_retried(conn) ? "retried " : "", v->ready - v->began);
+           group ? group : lang("no group"), suite,
+           hf_conn_retried(conn) ? lang("retried ") : "", v->ready - v->began);
 }
 
 static void end(struct visit *v)
@@ -203,7 +203,7 @@ void log_request(struct visit *v)
     if (v->requests == 1)
         agreed(v);
     else
-        printf("same connection  ");
+        fputs(lang("same connection  "), stdout);
     print_safe_text(stdout, v->request.method);
     putchar(' ');
     print_safe_text(stdout, v->request.target);
@@ -235,6 +235,7 @@ static const char *hint(const struct visit *v, const struct hf_error *error)
 void log_refusal(struct visit *v, const struct hf_error *error)
 {
     const struct tool *tool = v->serve->tool;
+    char room[2 * HF_DETAIL_MAX];
 
     v->good = false;
     if (tool->json) {
@@ -250,19 +251,19 @@ void log_refusal(struct visit *v, const struct hf_error *error)
         return;
     }
     begin(v);
-    printf("%srefused:%s ", ink(tool, stdout, INK_BAD),
+    printf(lang("%srefused:%s "), ink(tool, stdout, INK_BAD),
            ink(tool, stdout, INK_PLAIN));
     if (error->by_peer)
-        printf("the client ended it with %s (%u)",
+        printf(lang("the client ended it with %s (%u)"),
                hf_alert_name(error->alert) ? hf_alert_name(error->alert) : "?",
                (unsigned)error->alert);
     else
-        printf("%s", hf_error_text(error->code));
+        fputs(lang(hf_error_text(error->code)), stdout);
     if (error->detail[0] && !error->by_peer) {
         fputs(": ", stdout);
-        print_safe_text(stdout, error->detail);
+        print_safe_text(stdout, lang_text(error->detail, room, sizeof(room)));
     }
-    printf("%s [%s]", hint(v, error), hf_error_name(error->code));
+    printf("%s [%s]", lang(hint(v, error)), hf_error_name(error->code));
     end(v);
 }
 
@@ -273,7 +274,7 @@ void log_note(struct visit *v, const char *what)
 
         json_begin(&j, v, "note");
         json_conn(&j, v);
-        json_text(&j, "note", what);
+        json_text(&j, "note", lang(what));
         json_end(&j, v);
         return;
     }
@@ -284,8 +285,8 @@ void log_note(struct visit *v, const char *what)
     begin(v);
     if (v->ready > 0)
         agreed(v);
-    printf("%s", what);
+    fputs(lang(what), stdout);
     if (v->serve->words->echo && v->posted)
-        printf(", %llu bytes", (unsigned long long)v->posted);
+        printf(lang(", %llu bytes"), (unsigned long long)v->posted);
     end(v);
 }

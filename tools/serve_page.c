@@ -90,7 +90,7 @@ static void html_list(FILE *to, const char *title, const char *names_id,
     uint32_t number;
     char text[120];
 
-    fprintf(to, "<tr><th>%s<td>", title);
+    fprintf(to, "<tr><th>%s<td>", lang(title));
     while (hf_wire_next_number(2, &list, &number)) {
         number_text(names_id, number, text, sizeof(text));
         fputs(number == chosen ? "<b>" : "<span>", to);
@@ -107,15 +107,15 @@ static void html_offer(FILE *to, const struct visit *v)
     struct offered offer;
 
     read_offer(v->recall.hello, &offer);
-    fputs("<h2>You offered</h2><table>", to);
-    fputs("<tr><th>for the host<td>", to);
-    html(to, name ? name : "(no name)");
+    fputs(lang("<h2>You offered</h2><table>"), to);
+    fputs(lang("<tr><th>for the host<td>"), to);
+    html(to, name ? name : lang("(no name)"));
     html_list(to, "versions", "VERSION", offer.versions, hf_conn_version(conn));
     html_list(to, "cipher suites", "SUITE", offer.suites, hf_conn_suite(conn));
     html_list(to, "groups", "GROUP", offer.groups, hf_conn_group(conn));
     html_list(to, "signatures", "SIGNATURE", offer.schemes,
               hf_conn_own_scheme(conn));
-    fputs("<tr><th>protocols (ALPN)<td>", to);
+    fputs(lang("<tr><th>protocols (ALPN)<td>"), to);
     while (hf_wire_next(hf_protocol_name, &offer.protocols, &protocol)) {
         html_text(to, (const char *)protocol.name.at, protocol.name.len);
         fputs("<br>", to);
@@ -125,42 +125,56 @@ static void html_offer(FILE *to, const struct visit *v)
 
 /* ---- what was decided ---------------------------------------------------------- */
 
+/* What the library has put into words. */
+static void html_words(FILE *to, const char *text)
+{
+    char room[1024];
+
+    if (text)
+        html(to, lang_text(text, room, sizeof(room)));
+}
+
 static void html_decisions(FILE *to, const struct recall *r)
 {
-    fputs("<h2>What was chosen, and why</h2><table>", to);
+    fputs(lang("<h2>What was chosen, and why</h2><table>"), to);
     for (size_t i = 0; i < r->decisions; i++) {
         unsigned id = r->decision[i].id;
 
         fprintf(to, "<tr><th>%s<td>%s", hf_event_name(id),
-                r->decision[i].ok ? "" : "<b>no:</b> ");
-        html(to, r->decision[i].verdict ? r->decision[i].verdict : "");
+                r->decision[i].ok ? "" : lang("<b>no:</b> "));
+        html_words(to, r->decision[i].verdict);
         fputs("<td>", to);
-        html(to, r->decision[i].inputs ? r->decision[i].inputs : "");
-        fprintf(to, "<td>%s <i>%s</i>", hf_event_rule(id), hf_event_rfc(id));
+        html_words(to, r->decision[i].inputs);
+        fprintf(to, "<td>%s <i>%s</i>", lang(hf_event_rule(id)),
+                hf_event_rfc(id));
     }
     fputs("</table>\n", to);
 }
 
 static void html_messages(FILE *to, const struct recall *r)
 {
-    fputs("<h2>The messages</h2><table>", to);
+    fputs(lang("<h2>The messages</h2><table>"), to);
     for (size_t i = 0; i < r->messages; i++) {
         fprintf(to,
                 "<tr><td>%s<td>%s%s<td class=n>%zu B<td class=n>%.2f ms<td>",
-                r->message[i].sent ? "server" : "you",
+                r->message[i].sent ? lang("server") : lang("you"),
                 r->message[i].epoch ? "&#9642; " : "", r->message[i].title,
                 r->message[i].size, r->message[i].at);
         html(to, r->message[i].clause ? r->message[i].clause : "");
     }
-    fputs("</table><p>&#9642; encrypted</p>\n", to);
+    fputs(lang("</table><p>&#9642; encrypted</p>\n"), to);
 }
 
 static void html_line(void *ctx, const struct hf_line *line)
 {
     FILE *to = ctx;
-    char text[700];
+    struct hf_line said = *line;
+    char text[1024], room[256];
 
-    hf_line_text(line, text, sizeof(text));
+    said.value = lang_value(line, room, sizeof(room));
+    said.why = lang(line->why);
+    hf_line_text(&said, text, sizeof(text));
+    text_cut(text);
     html(to, text);
     putc('\n', to);
 }
@@ -171,11 +185,12 @@ static void html_hello(FILE *to, const struct recall *r)
     struct hf_visitor see = hf_lines(&lines);
     struct hf_fault fault;
 
-    fputs("<h2>Your ClientHello, field by field</h2><details><summary>", to);
-    fprintf(to, "%zu bytes: offset, length, field, value</summary><pre>",
+    fputs(lang("<h2>Your ClientHello, field by field</h2><details><summary>"),
+          to);
+    fprintf(to, lang("%zu bytes: offset, length, field, value</summary><pre>"),
             r->hello.len);
     if (!hf_explain(r->hello, 0, &see, &fault))
-        fputs("(cannot be read further)\n", to);
+        fputs(lang("(cannot be read further)\n"), to);
     fputs("</pre></details>\n", to);
 }
 
@@ -189,13 +204,14 @@ static void html_client_certificate(FILE *to, const struct visit *v)
     if (!hf_conn_peer_certificates(conn))
         return;
     cert = hf_cert_new(hf_conn_peer_certificate(conn, 0), &error);
-    fputs("<h2>Your certificate</h2><p>", to);
+    fputs(lang("<h2>Your certificate</h2><p>"), to);
     if (cert) {
         hf_name_text(cert->subject, text, sizeof(text));
         html(to, text);
     }
     fprintf(to, " (%s)</p>\n",
-            hf_conn_peer_verified(conn) ? "verified" : "not verified");
+            hf_conn_peer_verified(conn) ? lang("verified")
+                                        : lang("not verified"));
     hf_cert_free(cert);
 }
 
@@ -216,18 +232,20 @@ static void write_html(FILE *to, const struct visit *v)
     const char *group = hf_group_name(hf_conn_group(conn));
 
     fprintf(to,
-            "<!doctype html><html lang=en><meta charset=utf-8>"
-            "<meta name=viewport content=\"width=device-width\">"
-            "<title>handfast: you are connected</title>%s"
-            "<h1>%s, %s, %s</h1>"
-            "<p>Hello from the other side of the handshake. It took %.1f ms%s. "
-            "The same as <a href=\"/.handfast.json\">JSON</a>.</p>\n",
+            lang("<!doctype html><html lang=en><meta charset=utf-8>"
+                 "<meta name=viewport content=\"width=device-width\">"
+                 "<title>handfast: you are connected</title>%s"
+                 "<h1>%s, %s, %s</h1>"
+                 "<p>Hello from the other side of the handshake. It took "
+                 "%.1f ms%s. The same as "
+                 "<a href=\"/.handfast.json\">JSON</a>.</p>\n"),
             style, hf_version_name(hf_conn_version(conn)),
             hf_suite_name(hf_conn_suite(conn)),
-            group ? group : "RSA key transport", v->ready - v->began,
-            hf_conn_retried(conn) ? " and a retry, because your hello had no "
-                                    "share for the group that was chosen"
-                                  : "");
+            group ? group : lang("RSA key transport"), v->ready - v->began,
+            hf_conn_retried(conn)
+                ? lang(" and a retry, because your hello had no share for the "
+                       "group that was chosen")
+                : "");
     html_decisions(to, &v->recall);
     html_offer(to, v);
     html_messages(to, &v->recall);
@@ -312,7 +330,7 @@ static void json_decisions(struct json *j, const struct recall *r)
         json_text(j, "verdict", r->decision[i].verdict);
         json_text(j, "inputs", r->decision[i].inputs);
         json_text(j, "instead", r->decision[i].instead);
-        json_text(j, "rule", hf_event_rule(r->decision[i].id));
+        json_text(j, "rule", lang(hf_event_rule(r->decision[i].id)));
         json_text(j, "where", hf_event_rfc(r->decision[i].id));
         json_close(j);
     }

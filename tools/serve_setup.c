@@ -233,7 +233,7 @@ static void write_key_line(void *ctx, const char *line)
 
     if (n > 0 && (size_t)n < sizeof(text) &&
         write(s->keylog, text, (size_t)n) != n)
-        fprintf(stderr, "handfast serve: the key log cannot be written\n");
+        fputs(lang("handfast serve: the key log cannot be written\n"), stderr);
     hf_wipe(text, sizeof(text));
 }
 
@@ -248,7 +248,7 @@ static int open_keylog(struct serve *s)
     s->keylog = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
     if (s->keylog < 0)
         return tool_error(s->tool, HF_EXIT_USAGE, "%s: %s", path,
-                          strerror(errno));
+                          lang_errno(errno));
     fprintf(stderr,
             "handfast serve: the secrets of every connection go to "
             "%s\n",
@@ -280,7 +280,7 @@ static int set_folder(struct serve *s)
     if (s->dir >= 0)
         return 0;
     return tool_error(s->tool, HF_EXIT_USAGE, "%s: %s", s->words->dir,
-                      strerror(errno));
+                      lang_errno(errno));
 }
 
 static int read_fault(struct serve *s)

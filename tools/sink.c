@@ -21,14 +21,14 @@ static bool to_file(struct sink *sink, struct hf_span bytes, struct failure *f)
                         0666);
     if (sink->fd < 0)
         return fail_with(f, FAIL_WRITE, "%.200s: %s", sink->path,
-                         strerror(errno));
+                         lang_errno(errno));
     while (bytes.len > 0) {
         ssize_t n = write(sink->fd, bytes.at, bytes.len);
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
             return fail_with(f, FAIL_WRITE, "%.200s: %s", sink->path,
-                             strerror(errno));
+                             lang_errno(errno));
         bytes.at += n;
         bytes.len -= (size_t)n;
     }
@@ -79,7 +79,8 @@ bool sink_write(struct sink *sink, struct hf_span bytes, struct failure *f)
         good = to_terminal(bytes, f);
     else
         good = fwrite(bytes.at, 1, bytes.len, stdout) == bytes.len ||
-               fail_with(f, FAIL_WRITE, "standard output: %s", strerror(errno));
+               fail_with(f, FAIL_WRITE, "standard output: %s",
+                         lang_errno(errno));
     sink->bytes += bytes.len;
     show_progress(sink);
     return good;
@@ -93,7 +94,8 @@ bool sink_head(struct sink *sink, const struct http_head *head,
         return to_file(sink, raw, f);
     if (!sink->terminal)
         return fwrite(raw.at, 1, raw.len, stdout) == raw.len ||
-               fail_with(f, FAIL_WRITE, "standard output: %s", strerror(errno));
+               fail_with(f, FAIL_WRITE, "standard output: %s",
+                         lang_errno(errno));
     print_safe(stdout, raw.at, raw.len, "\r\n\t");
     return true;
 }
@@ -105,10 +107,11 @@ bool sink_close(struct sink *sink, struct failure *f)
     if (sink->fd >= 0 && close(sink->fd) < 0) {
         sink->fd = -1;
         return fail_with(f, FAIL_WRITE, "%.200s: %s", sink->path,
-                         strerror(errno));
+                         lang_errno(errno));
     }
     sink->fd = -1;
     if (fflush(stdout) || ferror(stdout))
-        return fail_with(f, FAIL_WRITE, "standard output: %s", strerror(errno));
+        return fail_with(f, FAIL_WRITE, "standard output: %s",
+                         lang_errno(errno));
     return true;
 }

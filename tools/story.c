@@ -39,8 +39,9 @@ void story_note(struct story *story, const char *format, ...)
     if (!story || story->level < 1)
         return;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    vsnprintf(text, sizeof text, lang(format), args);
     va_end(args);
+    text_cut(text);
     begin_line(story);
     print_safe_text(story->to, text);
     putc('\n', story->to);
@@ -108,8 +109,15 @@ static void tell_message(struct story *story, const struct hf_event *e,
 
 static void tell_rule(const struct story *story, const struct hf_event *e)
 {
-    fprintf(story->to, "*       rule: %s [%s]\n", hf_event_rule(e->id),
-            hf_event_rfc(e->id));
+    fprintf(story->to, lang("*       rule: %s [%s]\n"),
+            lang(hf_event_rule(e->id)), hf_event_rfc(e->id));
+}
+
+/* What a decision says, which the library has put into words. */
+static void print_words(const struct story *story, const char *text)
+{
+    char room[1024];
+    print_safe_text(story->to, lang_text(text, room, sizeof room));
 }
 
 static const char *or_empty(const char *text)
@@ -135,19 +143,19 @@ static void tell_decision(struct story *story, const struct hf_event *e)
     }
     fputs(ink(tool, story->to, e->ok ? INK_GOOD : INK_BAD), story->to);
     if (e->kind == HF_EVENT_CHECK || !e->ok)
-        fputs(e->ok ? "ok" : "FAIL", story->to);
+        fputs(e->ok ? lang("ok") : lang("FAIL"), story->to);
     if (verdict[0] && (e->kind == HF_EVENT_CHECK || !e->ok))
-        fputs(", ", story->to);
-    print_safe_text(story->to, verdict);
+        fputs(lang(", "), story->to);
+    print_words(story, verdict);
     fputs(ink(tool, story->to, INK_PLAIN), story->to);
     if (inputs[0]) {
-        fputs(" (", story->to);
-        print_safe_text(story->to, inputs);
-        fputs(")", story->to);
+        fputs(lang(" ("), story->to);
+        print_words(story, inputs);
+        fputs(lang(")"), story->to);
     }
     if (!e->ok && instead[0]) {
-        fputs("; would pass: ", story->to);
-        print_safe_text(story->to, instead);
+        fputs(lang("; would pass: "), story->to);
+        print_words(story, instead);
     }
     putc('\n', story->to);
     if (story->level >= 2)
@@ -159,12 +167,13 @@ static void tell_keys(struct story *story, const struct hf_event *e)
     static const char *const epochs[] = { "none", "early data", "handshake",
                                           "traffic" };
     begin_line(story);
-    fprintf(story->to, "  %s: %s now sealed with %s keys\n",
-            hf_event_name(e->id), e->sent ? "what we send is" : "what comes is",
-            epochs[e->epoch & 3]);
+    fprintf(story->to, lang("  %s: %s now sealed with %s keys\n"),
+            hf_event_name(e->id),
+            e->sent ? lang("what we send is") : lang("what comes is"),
+            lang(epochs[e->epoch & 3]));
     if (e->inputs && e->inputs[0]) {
         fputs("*       ", story->to);
-        print_safe_text(story->to, e->inputs);
+        print_words(story, e->inputs);
         putc('\n', story->to);
     }
 }
@@ -172,7 +181,7 @@ static void tell_keys(struct story *story, const struct hf_event *e)
 static void tell_secret(struct story *story, const struct hf_event *e)
 {
     begin_line(story);
-    fprintf(story->to, "  secret: %s ", or_empty(e->subject));
+    fprintf(story->to, lang("  secret: %s "), or_empty(e->subject));
     for (size_t i = 0; i < e->bytes.len; i++)
         fprintf(story->to, "%02x", e->bytes.at[i]);
     putc('\n', story->to);
@@ -283,7 +292,7 @@ void story_times(struct story *story, const struct arrival *way, double ready,
     if (story->level < 1)
         return;
     begin_line(story);
-    fprintf(story->to, "dns %.1f  tcp %.1f  tls %.1f",
+    fprintf(story->to, lang("dns %.1f  tcp %.1f  tls %.1f"),
             way->resolved - way->started, rtt, tls);
     if (story->first_received > 0 && gap >= 0) {
         /* of the gap, what TCP's own round trip took was the wire */
@@ -291,10 +300,11 @@ void story_times(struct story *story, const struct arrival *way, double ready,
         double verify = story->certificate > 0 && story->verified > 0
                             ? story->verified - story->certificate
                             : 0;
-        fprintf(story->to, " (server %.1f, verify %.1f, own %.1f, wire %.1f)",
+        fprintf(story->to,
+                lang(" (server %.1f, verify %.1f, own %.1f, wire %.1f)"),
                 gap - wire, verify, tls - gap - verify, wire);
     }
     if (first_byte > 0)
-        fprintf(story->to, "  first byte %.1f", first_byte - ready);
-    fprintf(story->to, "  total %.1f ms\n", end - way->started);
+        fprintf(story->to, lang("  first byte %.1f"), first_byte - ready);
+    fprintf(story->to, lang("  total %.1f ms\n"), end - way->started);
 }

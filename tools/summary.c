@@ -24,12 +24,13 @@ enum { TEXT_MAX = 600 };
 
 static const char *or_unknown(const char *name)
 {
-    return name ? name : "not agreed";
+    return name ? name : lang("not agreed");
 }
 
 static void line(const char *title, const char *text)
 {
-    fprintf(stderr, "%-10s ", title);
+    print_padded(stderr, lang(title), 10);
+    putc(' ', stderr);
     print_safe_text(stderr, text);
     putc('\n', stderr);
 }
@@ -42,9 +43,9 @@ static void until_text(int64_t not_after, char *out, size_t cap)
     bool over = not_after < (int64_t)time(NULL);
     date_text(date, sizeof date, not_after);
     if (over)
-        snprintf(out, cap, "EXPIRED %s", date);
+        snprintf(out, cap, lang("EXPIRED %s"), date);
     else
-        snprintf(out, cap, "until %s (%lld days)", date, (long long)days);
+        snprintf(out, cap, lang("until %s (%lld days)"), date, (long long)days);
 }
 
 static void certificate(size_t index, struct hf_span der)
@@ -52,19 +53,16 @@ static void certificate(size_t index, struct hf_span der)
     struct hf_error error = { 0 };
     char text[TEXT_MAX], until[128], key[64];
     struct hf_cert *cert = hf_cert_new(der, &error);
-    if (index == 0)
-        fprintf(stderr, "%-8s", "chain");
-    else
-        fprintf(stderr, "%-8s", "");
+    print_padded(stderr, index == 0 ? lang("chain") : "", 8);
     fprintf(stderr, "%2zu ", index);
     if (!cert) {
-        print_safe_text(stderr, error.detail);
+        print_safe_text(stderr, lang_text(error.detail, text, sizeof text));
         putc('\n', stderr);
         return;
     }
     hf_name_text(cert->subject, text, sizeof text);
-    print_safe_text(stderr, text[0] ? text : "(no subject)");
-    fputs("\n           issued by ", stderr);
+    print_safe_text(stderr, text[0] ? text : lang("(no subject)"));
+    fputs(lang("\n           issued by "), stderr);
     hf_name_text(cert->issuer, text, sizeof text);
     print_safe_text(stderr, text);
     until_text(cert->not_after, until, sizeof until);
@@ -77,7 +75,7 @@ static void names(const struct hf_cert *cert)
 {
     struct hf_san san;
     char text[TEXT_MAX];
-    fprintf(stderr, "%-10s", "names");
+    print_padded(stderr, lang("names"), 10);
     for (size_t i = 0; i < 20 && hf_cert_san(cert, i, &san); i++) {
         hf_san_text(&san, text, sizeof text);
         putc(' ', stderr);
@@ -106,12 +104,13 @@ static void verify_text(const struct story *story, const struct hf_conn *conn,
                         char *out, size_t cap)
 {
     if (story->insecure && story->verdict != HF_OK)
-        snprintf(out, cap, "FAILED (ignored): %s [%s]",
-                 hf_error_text(story->verdict), hf_error_name(story->verdict));
+        snprintf(out, cap, lang("FAILED (ignored): %s [%s]"),
+                 lang(hf_error_text(story->verdict)),
+                 hf_error_name(story->verdict));
     else if (hf_conn_ready(conn))
-        snprintf(out, cap, "ok: %s", story->host);
+        snprintf(out, cap, lang("ok: %s"), story->host);
     else
-        snprintf(out, cap, "not finished");
+        snprintf(out, cap, "%s", lang("not finished"));
 }
 
 void summary_verdict(const struct tool *tool, const struct story *story,
@@ -119,7 +118,7 @@ void summary_verdict(const struct tool *tool, const struct story *story,
 {
     char text[TEXT_MAX];
     verify_text(story, conn, text, sizeof text);
-    fprintf(stderr, "%sverify: %s%s\n",
+    fprintf(stderr, lang("%sverify: %s%s\n"),
             ink(tool, stderr,
                 story->verdict == HF_OK && hf_conn_ready(conn) ? INK_GOOD
                                                                : INK_BAD),
@@ -145,7 +144,7 @@ static void one_line(const struct story *story, const struct hf_conn *conn)
     }
     hf_cert_free(cert);
     verify_text(story, conn, text, sizeof text);
-    fprintf(stderr, "verify: %s\n", text);
+    fprintf(stderr, lang("verify: %s\n"), text);
 }
 
 static void agreed(const struct hf_conn *conn)
@@ -156,11 +155,12 @@ static void agreed(const struct hf_conn *conn)
     line("suite", or_unknown(hf_suite_name(hf_conn_suite(conn))));
     snprintf(text, sizeof text, "%s%s",
              or_unknown(hf_group_name(hf_conn_group(conn))),
-             hf_conn_retried(conn) ? ", after a retry" : "");
+             hf_conn_retried(conn) ? lang(", after a retry") : "");
     line("group", text);
     line("signature", or_unknown(hf_scheme_name(hf_conn_peer_scheme(conn))));
     if (alpn.len) {
-        fprintf(stderr, "%-10s ", "protocol");
+        print_padded(stderr, lang("protocol"), 10);
+        putc(' ', stderr);
         print_safe(stderr, alpn.at, alpn.len, NULL);
         putc('\n', stderr);
     }
@@ -175,8 +175,8 @@ void summary(const struct tool *tool, const struct connect *connect,
         one_line(story, conn);
         return;
     }
-    snprintf(text, sizeof text, "%s (%s port %u)", story->host, way->address,
-             way->port);
+    snprintf(text, sizeof text, lang("%s (%s port %u)"), story->host,
+             way->address, way->port);
     line("connected", text);
     agreed(conn);
     for (size_t i = 0; i < hf_conn_peer_certificates(conn); i++)

@@ -56,7 +56,7 @@ static bool print(struct talk *t, const uint8_t *bytes, size_t len)
         fwrite(bytes, 1, len, stdout);
     if (fflush(stdout) || ferror(stdout))
         return fail_with(t->f, FAIL_WRITE, "standard output: %s",
-                         strerror(errno));
+                         lang_errno(errno));
     return true;
 }
 
@@ -109,11 +109,11 @@ static bool transmit(struct talk *t)
 static bool update_keys(struct talk *t, bool both)
 {
     if (!hf_conn_update_keys(hf_tls_conn(t->tls), both)) {
-        fprintf(stderr, "keys cannot be updated now\n");
+        fputs(lang("keys cannot be updated now\n"), stderr);
         return true;
     }
-    fprintf(stderr, "key update sent%s\n",
-            both ? ", and asked of the peer" : "");
+    fprintf(stderr, lang("key update sent%s\n"),
+            both ? lang(", and asked of the peer") : "");
     ssize_t n = hf_write(t->tls, "", 0);
     return n >= 0 || wanting(t, n) ||
            fail_error(t->f, hf_tls_error(t->tls), true);

@@ -112,6 +112,7 @@ struct tool {
     bool json;
     bool help;
     const char *color;         /* as --color says, or NULL */
+    const char *lang;          /* as --lang says, or NULL; see lang_init() */
     bool color_out, color_err; /* may the stream be coloured? */
     unsigned width; /* columns of the terminal, 80 if there is none */
 };
@@ -141,6 +142,26 @@ void completion_bash(FILE *to);
 void completion_zsh(FILE *to);
 void completion_fish(FILE *to);
 
+/* ---- language (lang.c, lang/zh.txt) ------------------------------------------------- */
+
+/* Look for --lang in the words of the command line, then at HANDFAST_LANG and
+ * at the locale of a terminal.  Once, before anything is said. */
+void lang_init(int count, char **words);
+/* "en", "zh". */
+const char *lang_name(void);
+/* A sentence, or a format, of ours in the language of this run; itself if it
+ * has no translation.  NULL stays NULL. */
+const char *lang(const char *english) __attribute__((format_arg(1)));
+/* A sentence that the library has finished, with its values in it: @out
+ * afterwards, or @english itself.  NULL stays NULL. */
+const char *lang_text(const char *english, char *out, size_t cap);
+/* The value of a line of a message, as people read it: what a peer chose is
+ * left as it is. */
+struct hf_line;
+const char *lang_value(const struct hf_line *line, char *out, size_t cap);
+/* What the system says about an error, errno's. */
+const char *lang_errno(int number);
+
 /* ---- output (output.c) ---------------------------------------------------------- */
 
 enum ink {
@@ -163,9 +184,16 @@ void output_init(struct tool *tool);
 void print_safe(FILE *to, const void *bytes, size_t len, const char *keep);
 void print_safe_text(FILE *to, const char *text);
 /* Print @text (our own) wrapped to @width with @indent blanks before each
- * line but the first, which stands at column @at already. */
+ * line but the first, which stands at column @at already.  Lines are broken
+ * at blanks, and between letters of East Asia. */
 void print_wrapped(FILE *to, const char *text, unsigned width, unsigned indent,
                    unsigned at);
+/* How many columns the first @len bytes of @text (UTF-8) take on a terminal. */
+unsigned text_columns(const char *text, size_t len);
+/* Print @text, and blanks up to @width columns. */
+void print_padded(FILE *to, const char *text, unsigned width);
+/* Take away a letter that a full buffer has cut in two. */
+void text_cut(char *text);
 /* Rows of 16 bytes: offset, hex, letters; each after @indent. */
 void print_hexdump(FILE *to, const char *indent, struct hf_span bytes);
 /* "517 B", "2.1 K", "10.0 M". */
@@ -200,11 +228,11 @@ enum failure_id {
     FAILURE_IDS
 };
 struct failure {
-    const char *code; /* dotted; NULL: nothing has failed */
-    const char *text, *next;
+    const char *code;        /* dotted; NULL: nothing has failed */
+    const char *text, *next; /* in English: lang() says them */
     int exit;
-    char detail[HF_DETAIL_MAX]; /* the evidence */
-    struct hf_error error;      /* if the library noticed it */
+    char detail[2 * HF_DETAIL_MAX]; /* the evidence, as people read it */
+    struct hf_error error;          /* if the library noticed it */
 };
 /* Note a failure, the first one stays.  Both return false. */
 bool fail_with(struct failure *f, enum failure_id id, const char *format, ...)

@@ -22,7 +22,7 @@ bool is_address(const char *host)
 
 static bool bad(struct failure *f, const char *text, const char *why)
 {
-    return fail_with(f, FAIL_URL, "\"%.120s\": %s", text, why);
+    return fail_with(f, FAIL_URL, "\"%.120s\": %s", text, lang(why));
 }
 
 static bool copy(char *out, size_t cap, const char *text, size_t len)

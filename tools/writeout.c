@@ -160,7 +160,7 @@ static void print_variable(const struct sheet *s, const char *name, size_t len)
         effective(s, url, sizeof url);
         fputs(url, stdout);
     } else {
-        fprintf(stderr, "%s: unknown --write-out variable: \"%.*s\"\n",
+        fprintf(stderr, lang("%s: unknown --write-out variable: \"%.*s\"\n"),
                 s->fetch->tool->title, (int)len, name);
     }
 }

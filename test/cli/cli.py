@@ -28,6 +28,7 @@ CLEAN = {key: value for key, value in os.environ.items()
          if key not in ("SSLKEYLOGFILE", "SSL_CERT_FILE", "SSL_CERT_DIR",
                         "NO_COLOR", "CLICOLOR_FORCE", "COLUMNS", "TERM")
          and not key.lower().endswith("_proxy")}
+CLEAN["HANDFAST_LANG"] = "en"
 
 
 class Skip(Exception):
