@@ -105,6 +105,7 @@ static struct capture_stream *begin(struct capture *c,
     *stream = (struct capture_stream){
         .end = { ends[answers ? 1 : 0], ends[answers ? 0 : 1] },
         .called = syn && !answers,
+        .greeted = syn,
         .isn = s->seq,
         .chain = *bucket,
         .began = s->time,

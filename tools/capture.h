@@ -127,6 +127,7 @@ struct capture_stream {
     struct capture_end end[2]; /* the one who called, if that was seen; else
                                 * who was heard first */
     bool called;               /* the SYN is there */
+    bool greeted;              /* that, or the answer to it */
     bool closed;
     uint32_t isn; /* of the caller, if that was seen */
     uint32_t first, last, segments;
@@ -234,6 +235,7 @@ struct capture_tls {
     struct capture_side side[2];
     unsigned client; /* index of the side that is the client */
     uint16_t version, suite;
+    bool torn; /* the beginning of the connection is not in the capture */
     bool client_hello, server_hello;
     uint8_t client_random[32], server_random[32];
     char name[256]; /* SNI, or "" */

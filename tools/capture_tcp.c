@@ -8,6 +8,10 @@
  *     0 .............. next        (gap)       held -> held -> held
  *      passed on         |<------ missing ------>|
  *
+ * A segment also says what its sender had heard by then (its acknowledgement),
+ * and is held until that was passed on too: an answer comes after its question,
+ * whatever the capture did to the packets.
+ *
  * What the capture does not have cannot be waited for: once the receiver has
  * acknowledged bytes of the gap and some packets more went by, or too much is
  * held, or the connection is over, the gap is told and passed over.
@@ -19,7 +23,7 @@
 #include <stdlib.h>
 
 enum {
-    PATIENCE = 32,        /* packets, once bytes of the gap were acknowledged */
+    PATIENCE = 32,        /* packets, for what may not come any more */
     WINDOW_MAX = 1 << 30, /* RFC 7323 2.3: no segment lies farther ahead */
 };
 
@@ -27,6 +31,7 @@ enum {
 struct piece {
     struct piece *before, *after;
     uint64_t pos, len;
+    uint64_t heard;       /* how much of the other direction, by then */
     struct hf_span bytes; /* the first of them; the rest was not captured */
     struct capture_when when;
 };
@@ -35,6 +40,7 @@ struct half {
     bool begun;
     uint32_t base; /* the number of the byte at position 0 */
     uint64_t next, acked;
+    uint64_t excused; /* nobody waits for bytes before this any more */
     struct piece *first, *last;
     size_t held;
     unsigned waited;
@@ -93,27 +99,58 @@ static void drop(struct half *h, struct piece *p)
     free(p);
 }
 
-/* What is held and is next. */
-static void pass_held(struct replay *r, unsigned from)
+/* Was what its sender had heard passed on before? */
+static bool has_cause(const struct half *other, uint64_t heard)
+{
+    return !other->begun || heard <= other->next || heard <= other->excused;
+}
+
+/* What is held and is next; true: there was some. */
+static bool pass_some(struct replay *r, unsigned from)
 {
     struct half *h = &r->half[from];
+    bool some = false;
 
-    while (h->first && h->first->pos == h->next) {
+    while (h->first && h->first->pos == h->next &&
+           has_cause(&r->half[!from], h->first->heard)) {
         struct piece *p = h->first;
 
         pass(r, from, p->bytes, p->len, &p->when);
         drop(h, p);
+        some = true;
     }
+    return some;
 }
 
-/* Give up waiting for what lies before the first piece. */
+/* The same of both directions, which may wait for each other in turn. */
+static void pass_held(struct replay *r)
+{
+    while (pass_some(r, 0) || pass_some(r, 1))
+        ;
+}
+
+static bool has_gap(const struct half *h)
+{
+    return h->first && h->first->pos > h->next;
+}
+
+/* Give up waiting for what lies before the first piece, or for its cause; if
+ * that lies behind a gap of its own, that gap is it. */
 static void pass_over(struct replay *r, unsigned from)
 {
-    struct half *h = &r->half[from];
-    uint64_t gap = h->first->pos - h->next;
+    struct half *h = &r->half[from], *other = &r->half[!from];
+    struct piece *p = h->first;
 
-    pass(r, from, hf_span(NULL, 0), gap, &h->first->when);
-    pass_held(r, from);
+    if (!has_gap(h) && has_gap(other)) {
+        from = !from;
+        h = other;
+        p = h->first;
+    }
+    if (p->pos > h->next)
+        pass(r, from, hf_span(NULL, 0), p->pos - h->next, &p->when);
+    else if (p->heard > other->excused)
+        other->excused = p->heard;
+    pass_held(r);
 }
 
 /* ---- holding ------------------------------------------------------------------------- */
@@ -130,50 +167,52 @@ static struct hf_span after_of(struct hf_span bytes, uint64_t n)
 }
 
 /* A piece behind @before (NULL: at the front). */
-static struct piece *put(struct half *h, struct piece *before, uint64_t pos,
-                         struct hf_span bytes, uint64_t len,
-                         const struct capture_when *when)
+static struct piece *put(struct half *h, struct piece *before,
+                         const struct piece *like, struct hf_span bytes,
+                         uint64_t len)
 {
     struct piece *p = malloc(sizeof(*p));
 
     if (!p)
         return NULL;
-    *p = (struct piece){ before, before ? before->after : h->first,
-                         pos,    len,
-                         bytes,  *when };
+    *p = *like;
+    p->before = before;
+    p->after = before ? before->after : h->first;
+    p->bytes = bytes;
+    p->len = len;
     *(before ? &before->after : &h->first) = p;
     *(p->after ? &p->after->before : &h->last) = p;
     h->held++;
     return p;
 }
 
-/* Hold what of [pos, pos + len) is not held yet. */
-static bool hold(struct half *h, uint64_t pos, struct hf_span bytes,
-                 uint64_t len, const struct capture_when *when)
+/* Hold what of it is not held yet. */
+static bool hold(struct half *h, struct piece new)
 {
     struct piece *p = h->last;
 
-    while (p && p->pos > pos)
+    while (p && p->pos > new.pos)
         p = p->before;
-    while (len) {
+    while (new.len) {
         struct piece *behind = p ? p->after : h->first;
-        uint64_t seen = p && p->pos + p->len > pos ? p->pos + p->len - pos : 0;
-        uint64_t free_len = len;
+        uint64_t seen = 0, free_len;
 
-        if (seen >= len)
+        if (p && p->pos + p->len > new.pos)
+            seen = p->pos + p->len - new.pos;
+        if (seen >= new.len)
             return true;
-        pos += seen;
-        bytes = after_of(bytes, seen);
-        len -= seen;
-        free_len = behind && behind->pos - pos < len ? behind->pos - pos : len;
-        if (free_len) {
-            p = put(h, p, pos, first_of(bytes, free_len), free_len, when);
-            if (!p)
-                return false;
-        }
-        pos += free_len;
-        bytes = after_of(bytes, free_len);
-        len -= free_len;
+        new.pos += seen;
+        new.bytes = after_of(new.bytes, seen);
+        new.len -= seen;
+        free_len = new.len;
+        if (behind && behind->pos - new.pos < new.len)
+            free_len = behind->pos - new.pos;
+        if (free_len &&
+            !put(h, p, &new, first_of(new.bytes, free_len), free_len))
+            return false;
+        new.pos += free_len;
+        new.bytes = after_of(new.bytes, free_len);
+        new.len -= free_len;
         p = behind;
     }
     return true;
@@ -181,31 +220,43 @@ static bool hold(struct half *h, uint64_t pos, struct hf_span bytes,
 
 /* ---- segments ------------------------------------------------------------------------ */
 
+/* How much of the other direction the sender of @s had heard. */
+static uint64_t heard_by(const struct replay *r,
+                         const struct capture_segment *s)
+{
+    const struct half *other = &r->half[!s->from];
+    int64_t at;
+
+    if (!(s->flags & CAPTURE_ACK) || !other->begun)
+        return 0;
+    at = position(other, s->ack);
+    return at > 0 && at <= (int64_t)other->next + WINDOW_MAX ? (uint64_t)at : 0;
+}
+
 static bool take_data(struct replay *r, const struct capture_segment *s)
 {
     struct half *h = &r->half[s->from];
-    struct hf_span bytes = hf_span(s->at, s->captured);
     int64_t at = position(h, s->seq + (s->flags & CAPTURE_SYN ? 1 : 0));
-    uint64_t len = s->len, pos = (uint64_t)at;
+    struct piece new = { .pos = (uint64_t)at,
+                         .len = s->len,
+                         .heard = heard_by(r, s),
+                         .bytes = hf_span(s->at, s->captured),
+                         .when = r->now };
 
     if (at < (int64_t)h->next) { /* seen, or a part of it */
         uint64_t seen = (uint64_t)((int64_t)h->next - at);
 
-        if (seen >= len)
+        if (seen >= new.len)
             return true;
-        bytes = after_of(bytes, seen);
-        len -= seen;
-        pos = h->next;
+        new.bytes = after_of(new.bytes, seen);
+        new.len -= seen;
+        new.pos = h->next;
     }
-    if (pos - h->next > WINDOW_MAX)
+    if (new.pos - h->next > WINDOW_MAX)
         return true; /* no segment of this connection */
-    if (!h->first && pos == h->next) {
-        pass(r, s->from, bytes, len, &r->now);
-        return true;
-    }
-    if (!hold(h, pos, bytes, len, &r->now))
+    if (!hold(h, new))
         return false;
-    pass_held(r, s->from);
+    pass_held(r);
     return true;
 }
 
@@ -223,13 +274,10 @@ static void tell_end(struct replay *r, unsigned from)
 static void note_ack(struct replay *r, const struct capture_segment *s)
 {
     struct half *h = &r->half[!s->from];
-    int64_t at;
+    uint64_t heard = heard_by(r, s);
 
-    if (!(s->flags & CAPTURE_ACK) || !h->begun)
-        return;
-    at = position(h, s->ack);
-    if (at > (int64_t)h->acked && (uint64_t)at - h->next <= WINDOW_MAX)
-        h->acked = (uint64_t)at;
+    if (heard > h->acked)
+        h->acked = heard;
 }
 
 static void lose_patience(struct replay *r)
@@ -237,7 +285,7 @@ static void lose_patience(struct replay *r)
     for (unsigned from = 0; from < 2; from++) {
         struct half *h = &r->half[from];
 
-        if (h->first && h->acked > h->next)
+        if (h->first && (h->acked > h->next || h->first->pos == h->next))
             h->waited++;
         if (h->first && (h->waited > PATIENCE || h->held > CAPTURE_HELD_MAX))
             pass_over(r, from);
@@ -279,14 +327,13 @@ bool capture_replay(const struct capture *c, size_t which,
     for (uint32_t i = c->stream[which].first; i && good;
          i = c->segment[i - 1].next)
         good = take(&r, &c->segment[i - 1]);
+    while (good && (r.half[0].first || r.half[1].first))
+        pass_over(&r, !r.half[0].first);
     for (unsigned from = 0; from < 2; from++) {
-        struct half *h = &r.half[from];
-
-        while (good && h->first)
-            pass_over(&r, from);
-        while (h->first)
-            drop(h, h->first);
-        tell_end(&r, from);
+        while (r.half[from].first)
+            drop(&r.half[from], r.half[from].first);
+        if (good)
+            tell_end(&r, from);
     }
     return good;
 }

@@ -206,7 +206,7 @@ static bool go_through(const struct telling *t, size_t which,
     bool good;
 
     capture_tls_init(tls, t->crypto_open ? &t->crypto : NULL, &t->capture.keys);
-    tls->client = 0;
+    tls->torn = !t->capture.stream[which].greeted;
     tls->event = told ? on_event : no_event;
     tls->ctx = told;
     to = capture_tls_listener(tls);

@@ -242,6 +242,7 @@ static void take_record(struct capture_tls *t, struct capture_side *side,
         return;
     }
     if (covered && !capture_open(t, side, frame, room, &type, &plain)) {
+        side->gap = true; /* perhaps only this one is broken */
         take_sealed(t, side, frame, NULL, when);
         return;
     }
@@ -340,9 +341,10 @@ static bool begins(struct capture_tls *t, struct capture_side *side,
 {
     struct hf_span b = hf_buffer_bytes(&side->in);
     bool other = t->side[0].tls || t->side[1].tls;
-    /* "GET" cannot be a record, but \x17\x03 in the middle of something could;
-     * so after plain words only a hello begins TLS */
-    bool fresh = !side->tls && (side->plain || (!side->lost && !other));
+    /* After plain words only a hello begins TLS; but a connection that was met
+     * in its middle may go on with anything. */
+    bool fresh = !side->tls && !t->torn &&
+                 (side->plain || (!side->lost && !other));
 
     switch (guess(b, fresh)) {
     case GUESS_MORE: return false;

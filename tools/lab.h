@@ -77,7 +77,12 @@ enum lab_word {
 
 /* ---- what happened (lab_run.c) --------------------------------------------------- */
 
-enum { LAB_MESSAGES = 24, LAB_STREAM = 32 * 1024, LAB_MASTER = 48 };
+enum {
+    LAB_MESSAGES = 24,
+    LAB_STREAM = 32 * 1024,
+    LAB_MASTER = 48,
+    LAB_SCALAR_MAX = 48
+};
 
 struct lab_message {
     uint16_t type; /* handshake type */
@@ -98,7 +103,8 @@ struct lab_end {
     size_t stream_len, taken;   /* of which the other has taken */
     uint8_t premaster[HF_SECRET_MAX], master[LAB_MASTER];
     size_t premaster_len, master_len;
-    bool closed;
+    uint8_t private_number[LAB_SCALAR_MAX]; /* the server's, of ECDHE */
+    bool closed, forgot;
     bool too_much; /* something above was too small */
     uint8_t data[256];
     size_t data_len; /* what its application received */
@@ -166,6 +172,11 @@ unsigned lab_scheme_hash(unsigned scheme);
 HF_CHECK bool lab_verify(struct hf_span certificate, unsigned scheme,
                          struct hf_span message, struct hf_span signature,
                          bool *good);
+/* @scalar times @share, or times the base point if that is empty: out gets a
+ * share, or Z as TLS takes it. False: not in this group. */
+HF_CHECK bool lab_multiply(unsigned group, const uint8_t *scalar,
+                           struct hf_span share, uint8_t *out, size_t cap,
+                           size_t *len);
 /* SubjectPublicKeyInfo of a certificate; empty: none. */
 struct hf_span lab_public_key(struct hf_span certificate, uint8_t *room,
                               size_t cap);

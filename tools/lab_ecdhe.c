@@ -48,6 +48,24 @@ static bool verify(struct lab *lab, const struct server_kx *kx,
     return true;
 }
 
+/* The share once more, from the private number that only the server knew. */
+static bool server_share(struct lab *lab, const struct server_kx *kx)
+{
+    const uint8_t *number = lab->server.private_number;
+    uint8_t share[1 + 2 * LAB_SCALAR_MAX];
+    size_t len;
+
+    if (!lab_multiply(kx->group, number, hf_span(NULL, 0), share, sizeof(share),
+                      &len))
+        return lab_failed(lab, "the server's share");
+    lab_fact(lab, "group", hf_group_name(kx->group));
+    lab_show(lab, VALUE_SERVER_PRIVATE,
+             hf_span(number, lab->server.premaster_len));
+    lab_check(lab, VALUE_SERVER_SHARE, hf_span(share, len), SAME_WIRE,
+              kx->share);
+    return true;
+}
+
 static bool server_kx(struct lab *lab)
 {
     uint8_t room[PARAMS_MAX], digest[HF_HASH_MAX];
@@ -62,8 +80,8 @@ static bool server_kx(struct lab *lab)
     hf_put_bytes(&w, kx.params);
     hash = lab_scheme_hash(kx.scheme);
     lab_step(lab, STEP_SERVER_KX);
-    lab_fact(lab, "group", hf_group_name(kx.group));
-    lab_show(lab, VALUE_SERVER_SHARE, kx.share);
+    if (!server_share(lab, &kx))
+        return false;
     lab_show(lab, VALUE_SIGNED, hf_written(&w));
     lab_fact(lab, "scheme", hf_scheme_name(kx.scheme));
     if (hash != HF_HASH_NONE) {
@@ -78,9 +96,29 @@ static bool server_kx(struct lab *lab)
     return true;
 }
 
-bool lab_ecdhe(struct lab *lab)
+static bool shared_secret(struct lab *lab, struct hf_span client_share)
 {
     const struct lab_end *c = &lab->client, *s = &lab->server;
+    uint8_t z[1 + 2 * LAB_SCALAR_MAX];
+    size_t len;
+
+    if (!lab_multiply(hf_conn_group(c->conn), s->private_number, client_share,
+                      z, sizeof(z), &len) ||
+        len > sizeof(lab->premaster))
+        return lab_failed(lab, "the shared secret");
+    lab->premaster_len = len;
+    hf_copy(lab->premaster, z, len);
+    lab_step(lab, STEP_SHARED);
+    lab_check_both(lab, VALUE_Z, hf_span(z, len),
+                   hf_span(c->premaster, c->premaster_len),
+                   hf_span(s->premaster, s->premaster_len));
+    lab_claim(lab, CLAIM_FORGOTTEN, c->forgot && s->forgot);
+    lab_step_end(lab, STEP_SHARED);
+    return true;
+}
+
+bool lab_ecdhe(struct lab *lab)
+{
     struct hf_span message = lab_message(lab, CLIENT_KX);
 
     if (!server_kx(lab))
@@ -91,12 +129,5 @@ bool lab_ecdhe(struct lab *lab)
     lab_show(lab, VALUE_CLIENT_SHARE, hf_span_after(message, 5));
     lab_step_end(lab, STEP_CLIENT_KX);
 
-    lab->premaster_len = c->premaster_len;
-    hf_copy(lab->premaster, c->premaster, c->premaster_len);
-    lab_step(lab, STEP_SHARED);
-    /* each end has computed it from another private number */
-    lab_check(lab, VALUE_Z, hf_span(c->premaster, c->premaster_len), SAME_SEEN,
-              hf_span(s->premaster, s->premaster_len));
-    lab_step_end(lab, STEP_SHARED);
-    return true;
+    return shared_secret(lab, hf_span_after(message, 5));
 }

@@ -3,6 +3,7 @@
 #include "lab.h"
 
 #include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/pem.h>
@@ -167,6 +168,77 @@ bool lab_verify(struct hf_span certificate, unsigned scheme,
     EVP_MD_CTX_free(c);
     EVP_PKEY_free(key);
     return ready;
+}
+
+/* ---- Diffie-Hellman ---------------------------------------------------------------------- */
+
+static bool x25519(const uint8_t *scalar, struct hf_span share, uint8_t *out,
+                   size_t *len)
+{
+    EVP_PKEY *own = EVP_PKEY_new_raw_private_key(EVP_PKEY_X25519, NULL, scalar,
+                                                 32);
+    EVP_PKEY *peer = EVP_PKEY_new_raw_public_key(EVP_PKEY_X25519, NULL,
+                                                 share.at, share.len);
+    EVP_PKEY_CTX *c = own && peer ? EVP_PKEY_CTX_new(own, NULL) : NULL;
+    bool good;
+
+    if (!share.len)
+        good = own && EVP_PKEY_get_raw_public_key(own, out, len) == 1;
+    else
+        good = c && EVP_PKEY_derive_init(c) == 1 &&
+               EVP_PKEY_derive_set_peer(c, peer) == 1 &&
+               EVP_PKEY_derive(c, out, len) == 1;
+    EVP_PKEY_CTX_free(c);
+    EVP_PKEY_free(peer);
+    EVP_PKEY_free(own);
+    return good;
+}
+
+/* RFC 8422 5.10: of the point that comes out, Z is the x coordinate; a share
+ * is 04, x and y. */
+static bool on_curve(int nid, size_t size, const uint8_t *scalar,
+                     struct hf_span share, uint8_t *out, size_t *len)
+{
+    EC_GROUP *group = EC_GROUP_new_by_curve_name(nid);
+    EC_POINT *peer = group ? EC_POINT_new(group) : NULL;
+    EC_POINT *result = group ? EC_POINT_new(group) : NULL;
+    BIGNUM *number = BN_bin2bn(scalar, (int)size, NULL);
+    uint8_t room[1 + 2 * LAB_SCALAR_MAX];
+    bool good = peer && result && number &&
+                (share.len ? EC_POINT_oct2point(group, peer, share.at,
+                                                share.len, NULL) == 1 &&
+                                 EC_POINT_mul(group, result, NULL, peer, number,
+                                              NULL) == 1
+                           : EC_POINT_mul(group, result, number, NULL, NULL,
+                                          NULL) == 1) &&
+                EC_POINT_point2oct(group, result, POINT_CONVERSION_UNCOMPRESSED,
+                                   room, sizeof(room), NULL) == 1 + 2 * size;
+
+    *len = share.len ? size : 1 + 2 * size;
+    if (good)
+        hf_copy(out, share.len ? room + 1 : room, *len);
+    BN_clear_free(number);
+    EC_POINT_free(result);
+    EC_POINT_free(peer);
+    EC_GROUP_free(group);
+    return good;
+}
+
+bool lab_multiply(unsigned group, const uint8_t *scalar, struct hf_span share,
+                  uint8_t *out, size_t cap, size_t *len)
+{
+    enum { P256 = 23, P384 = 24, X25519 = 29 };
+
+    *len = cap;
+    if (cap < 1 + 2 * LAB_SCALAR_MAX)
+        return false;
+    switch (group) {
+    case X25519: return x25519(scalar, share, out, len);
+    case P256:
+        return on_curve(NID_X9_62_prime256v1, 32, scalar, share, out, len);
+    case P384: return on_curve(NID_secp384r1, 48, scalar, share, out, len);
+    default: return false;
+    }
 }
 
 /* ---- RSA as numbers ------------------------------------------------------------------------ */

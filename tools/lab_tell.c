@@ -74,7 +74,6 @@ static const char *const same_names[] = {
     [SAME_NOTHING] = NULL,
     [SAME_BOTH] = "both_ends",
     [SAME_WIRE] = "wire",
-    [SAME_SEEN] = "seen",
 };
 
 const char *lab_name(enum lab_kind kind)

@@ -51,6 +51,51 @@ HF_PUBLIC bool hf_config_trust_directory(struct hf_config *config,
  * replace it by renaming a new one over it. */
 HF_PUBLIC bool hf_config_trust_system(struct hf_config *config);
 
+/* ---- sessions kept in memory --------------------------------------------------
+ * A place for hf_config_set_sessions(): a client's sessions, or those that a
+ * server remembers by id.
+ *
+ *     struct hf_session_store *store = hf_session_store_new(1000, 0);
+ *     hf_config_set_sessions(config, hf_session_store_interface(store));
+ *
+ * Bounded; finding takes the same time however many there are; several of one
+ * key, the newest first; wiped when they go.  What has expired is not given.
+ * Any thread may use it, and several configs; it is freed after them. */
+struct hf_session_store;
+
+enum {
+    HF_SESSION_STORE_MAX = 16 * 1024 * 1024, /* sessions in one store at most */
+    HF_SESSIONS_PER_KEY = 8                  /* kept; the oldest goes first */
+};
+
+/* Room for @max_sessions (1 to HF_SESSION_STORE_MAX), and for @max_bytes of
+ * them, keys and bookkeeping included (0: no limit but the number); the one
+ * that was put least recently makes room for the next.  NULL without memory,
+ * or if @max_sessions is out of range.  Owner: caller. */
+HF_PUBLIC struct hf_session_store *hf_session_store_new(size_t max_sessions,
+                                                        size_t max_bytes);
+/* Wipe and free; NULL is fine.  No config may use it any more. */
+HF_PUBLIC void hf_session_store_free(struct hf_session_store *store);
+/* What a config needs; lives as long as @store. */
+HF_PUBLIC const struct hf_sessions *hf_session_store_interface(
+    const struct hf_session_store *store);
+/* The clock by which sessions expire; the system's if never set.  Before the
+ * store is used. */
+HF_PUBLIC void hf_session_store_set_clock(struct hf_session_store *store,
+                                          hf_clock_fn *now, void *ctx);
+/* Wipe them all; whoever comes next shakes hands in full. */
+HF_PUBLIC void hf_session_store_clear(struct hf_session_store *store);
+/* How many are there, expired ones not yet dropped included. */
+HF_PUBLIC size_t hf_session_store_count(struct hf_session_store *store);
+/* Show all that have not expired, in the order in which they were put, as long
+ * as @visit says true; true if it always did.  To keep them elsewhere: put()
+ * of the interface takes them back.  @visit may not use @store, which is
+ * locked meanwhile. */
+typedef bool hf_session_visit_fn(void *ctx, struct hf_span key,
+                                 struct hf_span session, int64_t expires);
+HF_PUBLIC bool hf_session_store_each(struct hf_session_store *store,
+                                     hf_session_visit_fn *visit, void *ctx);
+
 /* ---- connections on sockets -------------------------------------------------
  * A config without a clock gets the system's from any function of this header,
  * unless it is frozen.  Signals do not interrupt calls: what waits goes on
@@ -70,7 +115,8 @@ enum { HF_HANDSHAKE_MS = 10000 }; /* for a handshake, unless said otherwise */
  * over TCP, IPv6 and IPv4 addresses tried in turn, and shake hands; @host is
  * sent as SNI and verified.  Ten seconds for all of it unless
  * hf_connect_within() says otherwise (0: no limit); only the system's resolver
- * cannot be stopped on its way.  Returns NULL only without memory; an object
+ * cannot be stopped on its way.  Sessions, if the config keeps any, are those
+ * of the same "host:port" (hf_conn_set_session_label()).  Returns NULL only without memory; an object
  * whose hf_tls_error() has a code if it failed.  Blocking.  Owner: caller. */
 HF_PUBLIC struct hf_tls *hf_connect(struct hf_config *config, const char *host,
                                     const char *port);

@@ -8,6 +8,7 @@
  *               made, asked about, freed
  *     stream.c  what moves through it: handshake, read, write, close
  *     window.c  the bytes of a record that is not whole yet
+ *     sessions.c  sessions kept in memory
  *
  * What the world sees of it is handfast.h; this is what its files share.
  */
@@ -74,6 +75,7 @@ int hf_tcp_race(const struct addrinfo *list, int64_t deadline,
 /* ---- a connection and its descriptors (tls.c, stream.c, window.c) -------- */
 
 enum {
+    HF_LABEL_MAX = 320,            /* a name of 253 letters, and a service's */
     HF_LINGER_MS = 250,            /* for the peer to take our last words */
     HF_LINGER_BYTES = 1024 * 1024, /* of its own, that we throw away then */
     HF_REASON_MAX = HF_DETAIL_MAX + 192

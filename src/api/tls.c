@@ -184,6 +184,16 @@ struct hf_tls *hf_connect(struct hf_config *config, const char *host,
     return hf_connect_within(config, host, port, HF_HANDSHAKE_MS);
 }
 
+/* Another port is another service, whatever the name says: its sessions are
+ * not for this one. */
+static bool set_label(struct hf_tls *tls, const char *host, const char *port)
+{
+    char label[HF_LABEL_MAX];
+
+    hf_format(label, sizeof(label), "%s:%s", host, port);
+    return hf_conn_set_session_label(tls->conn, label);
+}
+
 struct hf_tls *hf_connect_within(struct hf_config *config, const char *host,
                                  const char *port, int milliseconds)
 {
@@ -193,6 +203,10 @@ struct hf_tls *hf_connect_within(struct hf_config *config, const char *host,
     /* What cannot be verified is not even connected to. */
     if (!tls || tls->dead)
         return tls;
+    if (!set_label(tls, host, port)) {
+        hf_tls_fail_memory(tls);
+        return tls;
+    }
     tls->deadline = hf_io_deadline(milliseconds);
     fd = hf_tcp_connect(host, port, milliseconds, &tls->error);
     if (fd < 0) {

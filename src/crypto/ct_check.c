@@ -7,10 +7,15 @@
  *     valgrind --error-exitcode=1 constant-time branch    must not
  *     valgrind --error-exitcode=1 constant-time index     must not
  *
- * Without arguments it runs ML-KEM, the key derivation and the helpers of base
- * on secrets, and checks that the results are right as well. */
+ * Without arguments it runs ML-KEM, the key derivation, what is done with an
+ * RSA premaster secret after libcrypto, and the helpers of base on secrets, and
+ * checks that the results are right as well. */
 #define HF_UNPOISONED
 #include "crypto/mlkem.h"
+#include "crypto/oracle.h"
+
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -94,6 +99,39 @@ static void check_kdf(const struct hf_crypto *c)
     }
 }
 
+/* ---- RSA key transport ------------------------------------------------------------------- */
+
+/* Whether it was well formed, what was in it, and which of the two comes out:
+ * all that is marked secret where libcrypto hands it over. */
+static void check_premaster(const struct hf_crypto *c)
+{
+    EVP_PKEY *pkey = EVP_RSA_gen(2048);
+    struct hf_private_key *key = NULL;
+    struct hf_public_key public;
+    struct hf_error error = { 0 };
+    static struct oracle o;
+    uint8_t secret[HF_PREMASTER_LEN], out[HF_PREMASTER_LEN], *der = NULL;
+    int len = pkey ? i2d_PrivateKey(pkey, &der) : 0;
+
+    expect(len > 0 && c->provider->key_load(c->self, hf_span(der, (size_t)len),
+                                            NULL, NULL, &key, &error),
+           "an RSA key");
+    c->provider->key_public(key, &public);
+    for (unsigned i = 0; i < sizeof(secret); i++)
+        secret[i] = i < 2 ? 3 : (uint8_t)(i * 5 + 1);
+    for (size_t i = 0; oracle_make(&o, i, &public, secret); i += i ? 23 : 1) {
+        memset(out, 0x77, sizeof(out));
+        HF_SECRET(out, sizeof(out));
+        c->provider->premaster_open(c->self, key, hf_span(o.bytes, o.len),
+                                    0x0303, out);
+        HF_DECLASSIFY(out, sizeof(out));
+        expect(hf_equal(out, secret, sizeof(out)) == (i == 0), o.name);
+    }
+    c->provider->key_free(key);
+    OPENSSL_free(der);
+    EVP_PKEY_free(pkey);
+}
+
 /* ---- helpers ------------------------------------------------------------------------------ */
 
 static void check_helpers(void)
@@ -124,6 +162,7 @@ int main(int argc, char **argv)
     check_helpers();
     check_mlkem();
     check_kdf(&crypto);
+    check_premaster(&crypto);
     hf_crypto_close(&crypto);
     printf("nothing depends on a secret\n");
     return 0;

@@ -250,6 +250,70 @@ static void keys_and_signatures_survive_hunger(void **state)
     }
 }
 
+/* ---- key transport --------------------------------------------------------------------------- */
+
+static uint8_t transport[HF_SIGNATURE_MAX];
+static size_t transport_len;
+
+static void make_secret(uint8_t *out, uint8_t fill)
+{
+    memset(out, fill, HF_PREMASTER_LEN);
+    out[0] = out[1] = 3;
+}
+
+static enum result seal_secret(void)
+{
+    struct hf_public_key public;
+    uint8_t secret[HF_PREMASTER_LEN];
+    bool fault;
+
+    make_secret(secret, 1);
+    hf_libcrypto.key_public(key, &public);
+    if (!hf_libcrypto.premaster_seal(opened()->self, &public, secret, transport,
+                                     sizeof(transport), &transport_len,
+                                     &fault)) {
+        assert_true(fault);
+        return REFUSED;
+    }
+    return DONE;
+}
+
+/* Without memory it is as with a wrong one: nothing is said. */
+static enum result open_secret(void)
+{
+    uint8_t want[HF_PREMASTER_LEN], other[HF_PREMASTER_LEN];
+    uint8_t secret[HF_PREMASTER_LEN];
+
+    make_secret(want, 1);
+    make_secret(other, 2);
+    memcpy(secret, other, sizeof(secret));
+    hf_libcrypto.premaster_open(
+        opened()->self, key, hf_span(transport, transport_len), 0x0303, secret);
+    assert_int_equal(ERR_peek_error(), 0);
+    if (!memcmp(secret, want, sizeof(want)))
+        return DONE;
+    assert_memory_equal(secret, other, sizeof(other));
+    return REFUSED;
+}
+
+static void key_transport_survives_hunger(void **state)
+{
+    struct hf_error error = { 0 };
+    EVP_PKEY *pkey = make(HF_KEY_RSA);
+
+    (void)state;
+    der_len = (size_t)i2d_PrivateKey(pkey, &der);
+    assert_true(hf_libcrypto.key_load(opened()->self, hf_span(der, der_len),
+                                      NULL, NULL, &key, &error));
+    starve(seal_secret, 5);
+    assert_int_equal(seal_secret(), DONE);
+    starve(open_secret, 5);
+    hf_libcrypto.key_free(key);
+    OPENSSL_free(der);
+    der = NULL;
+    EVP_PKEY_free(pkey);
+}
+
 /* ---- AEADs ----------------------------------------------------------------------------------- */
 
 static const struct hf_aead *aead;
@@ -350,6 +414,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_group_survives_hunger),
         cmocka_unit_test(keys_and_signatures_survive_hunger),
+        cmocka_unit_test(key_transport_survives_hunger),
         cmocka_unit_test(each_aead_survives_hunger),
         cmocka_unit_test(opening_survives_hunger),
     };

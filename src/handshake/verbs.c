@@ -67,12 +67,14 @@ bool hf_read_name(struct hf_handshake *hs, enum hf_place place,
     return true;
 }
 
+/* "When resuming a session, the server MUST NOT include a server_name
+ * extension in the server hello" (RFC 6066 3). */
 bool hf_write_name_ack(struct hf_handshake *hs, enum hf_place place,
                        struct hf_writer *w)
 {
     struct hf_empty nothing = { 0 };
 
-    if (!hs->session->server_name)
+    if (!hs->session->server_name || hs->facts & HF_FACT_RESUMED)
         return false;
     hf_wire_write_ext(hf_empty, w, HF_EXT_server_name, place, &nothing);
     return true;

@@ -171,7 +171,7 @@ static bool after_handshake(struct shim *s)
     if (s->o->send_alert)
         return shim_send_alert(s);
     return write_first(s) && (s->o->shim_shuts_down || echo_all(s)) &&
-           shut_down(s) && trace_is_right(s);
+           shut_down(s) && trace_is_right(s) && shim_last_expectations(s);
 }
 
 bool shim_exchange(struct shim *s)

@@ -71,6 +71,48 @@ static bool names(const struct shim *s)
            text_is("protocol", hf_conn_protocol(s->conn), alpn ? alpn : "");
 }
 
+/* ---- sessions -------------------------------------------------------------------------- */
+
+static bool resumption(const struct shim *s)
+{
+    bool expected = s->again && !s->o->expect_session_miss;
+
+    return hf_conn_resumed(s->conn) == expected ||
+           shim_wrong(expected ? "the session was not resumed"
+                               : "a session was resumed");
+}
+
+/* A client of TLS 1.2 has a new session once the handshake is over, and keeps
+ * an old one beyond its resumption; a server has one if it gave it an id. */
+static bool sessions(const struct shim *s)
+{
+    const struct shim_options *o = s->o;
+    bool resumed = hf_conn_resumed(s->conn);
+    bool have = s->puts && (!resumed || s->trace.tickets);
+    bool want = !o->expect_no_session && (!resumed || o->expect_ticket_renewal);
+
+    if (!o->server && hf_conn_version(s->conn) == HF_TLS12 && have != want)
+        return shim_wrong(have ? "there is a new session"
+                               : "there is no new session");
+    if (!s->again && ((o->expect_session_id && !s->puts) ||
+                      (o->expect_no_session_id && s->puts)))
+        return shim_wrong(s->puts ? "the session has an id"
+                                  : "the session has no id");
+    return true;
+}
+
+/* Tickets of TLS 1.3 come whenever the server likes. */
+bool shim_last_expectations(struct shim *s)
+{
+    bool want = !s->o->expect_no_session;
+
+    if (s->o->server || s->o->shim_shuts_down ||
+        hf_conn_version(s->conn) != HF_TLS13 || want == (s->puts != 0))
+        return true;
+    return shim_wrong(want ? "there is no new session"
+                           : "there is a new session");
+}
+
 /* ---- certificates ---------------------------------------------------------------------- */
 
 /* The peer's certificate number @index is the next one in the PEM text. */
@@ -111,7 +153,8 @@ static bool certificates(const struct shim *s)
     if (!o->expect_no_peer_cert && !count &&
         (!o->server || o->require_any_client_certificate))
         return shim_wrong("the peer gave no certificate");
-    if (o->expect_verify_result && s->verdict == o->verify_fail)
+    if (o->expect_verify_result && shim_asks_verify(o) && count &&
+        !hf_conn_resumed(s->conn) && s->verdict == o->verify_fail)
         return shim_wrong("the chain was judged otherwise");
     return !o->expect_peer_cert_file || same_chain(s, o->expect_peer_cert_file);
 }
@@ -134,6 +177,6 @@ static bool credential(const struct shim *s)
 
 bool shim_expectations(struct shim *s)
 {
-    return choices(s) && master_secret(s) && retry(s) && names(s) &&
-           certificates(s) && credential(s);
+    return resumption(s) && sessions(s) && choices(s) && master_secret(s) &&
+           retry(s) && names(s) && certificates(s) && credential(s);
 }

@@ -151,6 +151,8 @@ enum shim_status shim_parse(int argc, char **argv, struct shim_options *first,
             on_later = false;
         else if (cut(&name, "on-resume-"))
             on_first = false;
+        else if (cut(&name, "on-retry-")) /* after 0-RTT was refused */
+            on_first = on_later = false;
         flag = find(name);
         if (!flag || flag->kind == LACK)
             return shim_lacks(first, argv[i],

@@ -35,6 +35,14 @@ This page is written by that command. The runner was that of BoringSSL {revision
 """
 
 REASONS = """
+Sessions are resumed as far as it is safe. Three rules of ours cost tests on
+purpose: a session without extended_master_secret is never kept (RFC 7627 5.4), so
+it is a full handshake where BoringSSL resumes; a client whose chain the
+application judges is not resumed but judged again each time; and psk_ke, without a
+fresh key exchange, is refused. A session ages from its first handshake however
+often it is resumed. The shim runs with the policy *classic*, which has RSA key
+transport.
+
 ## Why not
 
 A test is not run because a flag asks for what is not there (found by the shim), or

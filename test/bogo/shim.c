@@ -24,15 +24,16 @@ static bool make_connection(struct shim *s)
     return true;
 }
 
-static enum shim_status one_connection(const struct shim_options *o)
+static enum shim_status one_connection(const struct shim_options *o, bool again)
 {
     static struct shim s;
     enum shim_status status;
 
     memset(&s, 0, sizeof(s));
     s.o = o;
+    s.again = again;
     s.fd = -1;
-    status = shim_setup(o, &s.config);
+    status = shim_setup(&s);
     if (!status)
         status = make_connection(&s) && shim_connect(&s) && shim_exchange(&s)
                      ? SHIM_OK
@@ -44,13 +45,10 @@ static enum shim_status one_connection(const struct shim_options *o)
 }
 
 /* What only shows when all flags are known. */
-static enum shim_status check_options(const struct shim_options *first,
-                                      const struct shim_options *later)
+static enum shim_status check_options(const struct shim_options *first)
 {
     const char *reason = first->expect_early_data_reason;
 
-    if (first->resume_count && !later->expect_session_miss)
-        return shim_lacks(first, "-resume-count", "not yet: resumption");
     if (reason && strcmp(reason, "disabled") != 0)
         return shim_lacks(first, "-expect-early-data-reason", "not yet: 0-RTT");
     return SHIM_OK;
@@ -67,11 +65,13 @@ static enum shim_status run(int argc, char **argv)
         puts("No");
         return SHIM_OK;
     }
-    status = check_options(&first, &later);
+    status = check_options(&first);
     if (!status)
-        status = one_connection(&first);
-    for (unsigned i = 0; !status && i < first.resume_count; i++)
-        status = one_connection(&later);
+        status = one_connection(&first, false);
+    for (unsigned i = 0; !status && i < first.resume_count; i++) {
+        shim_wait(first.resumption_delay);
+        status = one_connection(&later, true);
+    }
     return status;
 }
 

@@ -11,6 +11,7 @@
  *   talk.c      bytes: the socket, the handshake, reading and writing
  *   exchange.c  what is said after the handshake, in the runner's order
  *   expect.c    is everything as the runner expects?
+ *   store.c     what lives longer than a connection: sessions, keys, the clock
  *   trace.c     the connection's messages in the words of the runner
  *
  * Exit status: 0 all was as it should be, 1 it was not (stderr says why, in
@@ -72,7 +73,13 @@ struct shim_options {
     unsigned expect_version, expect_curve_id, expect_cipher, expect_cipher_aes;
     unsigned expect_peer_signature_algorithm, expect_selected_credential;
     bool expect_verify_result, expect_hrr, expect_no_hrr, expect_no_peer_cert;
-    bool expect_session_miss, expect_no_server_name;
+    bool expect_no_server_name;
+
+    bool no_ticket, skip_ticket, renew_ticket;
+    unsigned resumption_delay; /* seconds, before the next connection */
+    bool expect_session_miss, expect_no_session, expect_ticket_renewal;
+    bool expect_session_id, expect_no_session_id;
+
     bool expect_extended_master_secret;
     const char *expect_server_name, *expect_alpn, *expect_advertised_alpn;
     const char *expect_peer_cert_file, *expect_msg_callback;
@@ -87,10 +94,11 @@ enum shim_status shim_parse(int argc, char **argv, struct shim_options *first,
 enum shim_status shim_lacks(const struct shim_options *o, const char *what,
                             const char *why);
 
+struct shim;
+
 /* ---- setup.c */
-/* A frozen config in *config, which belongs to the caller. */
-enum shim_status shim_setup(const struct shim_options *o,
-                            struct hf_config **config);
+/* A frozen config in s->config, which belongs to the caller. */
+enum shim_status shim_setup(struct shim *s);
 /* Must a chain that is refused end the connection? */
 bool shim_enforces(const struct shim_options *o);
 bool shim_asks_verify(const struct shim_options *o);
@@ -101,6 +109,7 @@ struct hf_span shim_read_file(const char *path, uint8_t *room, size_t cap);
 struct shim_trace {
     char text[TRACE];
     size_t len;
+    unsigned tickets; /* that came, and are not empty */
     uint8_t client_secret[HF_HASH_MAX], server_secret[HF_HASH_MAX];
     size_t secret_len;
 };
@@ -113,6 +122,8 @@ struct shim {
     struct hf_conn *conn;
     struct shim_trace trace;
     int fd;
+    bool again;          /* not the first connection */
+    unsigned puts;       /* sessions that were kept */
     bool verdict;        /* was the peer's chain accepted? */
     char complaint[128]; /* something that the library cannot have said */
     uint8_t in[HF_RECORD_MAX];
@@ -141,8 +152,16 @@ bool shim_wrong(const char *what);
 /* Send the fatal alert decompression_failure, which nobody sends by itself. */
 bool shim_send_alert(struct shim *s);
 
+/* ---- store.c */
+hf_clock_fn shim_clock;
+void shim_wait(unsigned seconds);
+/* Give the config of @s a place for sessions, a key for them and our clock. */
+bool shim_remember(struct shim *s);
+
 /* ---- exchange.c and expect.c */
 bool shim_exchange(struct shim *s);
 bool shim_expectations(struct shim *s);
+/* When all is over: what became of sessions meanwhile. */
+bool shim_last_expectations(struct shim *s);
 
 #endif

@@ -176,12 +176,46 @@ def test_ecdhe_what_is_signed_is_randoms_and_share():
             equal(words[:2], ("--key", "ed25519"))
 
 
+def x25519(scalar, point):
+    """RFC 7748 5: the Montgomery ladder."""
+    p, a24 = 2**255 - 19, 121665
+    k = int.from_bytes(scalar, "little")
+    k = (k & ~(7 | 1 << 255)) | 1 << 254
+    u = int.from_bytes(point, "little") & (2**255 - 1)
+    x2, z2, x3, z3 = 1, 0, u, 1
+    for t in reversed(range(255)):
+        bit = k >> t & 1
+        if bit:
+            x2, z2, x3, z3 = x3, z3, x2, z2
+        a, b, c, d = x2 + z2, x2 - z2, x3 + z3, x3 - z3
+        x3, z3 = (d * a + c * b) ** 2 % p, u * (d * a - c * b) ** 2 % p
+        x2, z2 = a * a * b * b % p, ((e := a * a - b * b)
+                                     * (a * a + a24 * e)) % p
+        if bit:
+            x2, z2, x3, z3 = x3, z3, x2, z2
+    return (x2 * pow(z2, p - 2, p) % p).to_bytes(32, "little")
+
+
+def test_ecdhe_share_and_secret_arise_from_the_private_number():
+    v = Values(lab("ecdhe"))
+    base = (9).to_bytes(32, "little")
+    equal(x25519(v["server_private"], base), v["server_share"])
+    equal(x25519(v["server_private"], v["client_share"]), v["premaster"])
+    for words in WAYS:
+        document = lab("ecdhe", *words)
+        compared = {one["id"]: one["compared"]
+                    for one in shown(document, "value")}
+        equal((compared["server_share"], compared["premaster"]),
+              ("wire", "both_ends"))
+
+
 def test_two_runs_share_no_secret():
     first = Values(lab("ecdhe"))
     done = run("lab", "ecdhe", "--json")
     second = Values(done.json())
     for name in ("client_random", "server_random", "premaster", "master",
-                 "server_share", "client_share", "certificate_key"):
+                 "server_share", "client_share", "certificate_key",
+                 "server_private"):
         want(first[name] != second[name], name)
     for one in (first, second):
         want(one["client_random"][:4] != one["server_random"][:4],

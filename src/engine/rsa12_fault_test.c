@@ -1,0 +1,172 @@
+/* rsa12_fault_test.c - RSA key transport in which every allocation and every call
+ * of the provider fails, once and for good: it ends with a reason, nothing is
+ * lost, and what is given back is wiped. */
+#define HF_UNPOISONED
+#include "engine/flaky.h"
+#include "engine/scene.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct duet_certs certs;
+static struct stage stage;
+static struct duet duet;
+
+/* How often each end gave which reason. */
+static size_t reasons[2][HF_ERROR_CODES];
+
+static void end(struct hf_conn *conn, unsigned who, bool *well)
+{
+    const struct hf_error *e = hf_conn_error(conn);
+
+    if (e->code == HF_E_BUG)
+        fail_msg("%s", e->detail);
+    if (e->code && hf_conn_ready(conn) && e->code != HF_E_ALERT)
+        fail_msg("ready, and %s", hf_error_name(e->code));
+    reasons[who][e->code]++;
+    *well = *well && !e->code;
+}
+
+/* Both ends and some data.  True: nothing failed. */
+static bool meet(void)
+{
+    bool well = true;
+
+    duet.client = hf_conn_new(stage.client, HF_CLIENT, "localhost");
+    duet.server = hf_conn_new(stage.server, HF_SERVER, NULL);
+    duet.to_client.len = duet.to_server.len = 0;
+    duet.client_len = duet.server_len = 0;
+    if (duet.client && duet.server) {
+        if (duet_run(&duet)) {
+            well = duet_send(&duet, duet.client, hf_span_text("hello"));
+            duet_run(&duet);
+            well = well && duet.server_len == 5;
+        }
+        well = hf_conn_ready(duet.client) && hf_conn_ready(duet.server) && well;
+        end(duet.client, HF_CLIENT, &well);
+        end(duet.server, HF_SERVER, &well);
+    } else {
+        well = false;
+    }
+    hf_conn_free(duet.client);
+    hf_conn_free(duet.server);
+    return well;
+}
+
+static size_t each_may_fail(enum flaky what)
+{
+    size_t calls;
+
+    memset(reasons, 0, sizeof(reasons));
+    flaky_begin(what, 0, false);
+    assert_true(meet());
+    calls = flaky_end();
+    for (size_t n = 1; n <= calls; n++)
+        for (int on = 0; on < 2; on++) {
+            bool well;
+
+            flaky_begin(what, n, on);
+            well = meet();
+            flaky_end();
+            if (well && on)
+                fail_msg("call %zu of %zu failed, and nobody noticed", n,
+                         calls);
+            if (flaky_blocks() || flaky_dirty())
+                fail_msg("call %zu of %zu: %zu blocks lost, %zu not wiped", n,
+                         calls, flaky_blocks(), flaky_dirty());
+        }
+    return calls;
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    (void)state;
+    assert_true(each_may_fail(FLAKY_MEMORY) > 20);
+    assert_true(reasons[HF_CLIENT][HF_E_OUT_OF_MEMORY]);
+    assert_true(reasons[HF_SERVER][HF_E_OUT_OF_MEMORY]);
+}
+
+/* Sealing fails with a reason.  Opening cannot: what comes of it is what comes
+ * of any secret that is wrong. */
+static void every_call_of_the_provider_may_fail(void **state)
+{
+    (void)state;
+    assert_true(each_may_fail(FLAKY_PROVIDER) > 40);
+    assert_true(reasons[HF_CLIENT][HF_E_CRYPTO]);
+    assert_true(reasons[HF_CLIENT][HF_E_RANDOM] >= 2);
+    assert_true(reasons[HF_SERVER][HF_E_RANDOM] >= 2);
+    assert_true(reasons[HF_SERVER][HF_E_BAD_RECORD_MAC]);
+}
+
+/* ---- a provider that has it not ---------------------------------------------------- */
+
+/* Named, it is refused; in a policy it is left out. */
+static void a_provider_without_it_offers_none(void **state)
+{
+    static const uint16_t named[] = { 0xc02f, 0x009c, 0 };
+
+    (void)state;
+    for (unsigned lacks = 0; lacks < 3; lacks++)
+        for (unsigned by_name = 0; by_name < 2; by_name++) {
+            struct hf_provider provider = hf_libcrypto;
+            struct hf_config *config = hf_config_new();
+
+            if (lacks & 1)
+                provider.premaster_seal = NULL;
+            if (lacks & 2)
+                provider.premaster_open = NULL;
+            assert_true(hf_config_set_provider(config, &provider));
+            assert_true(by_name ? hf_config_set_suites(config, named)
+                                : hf_config_set_policy(config, "classic"));
+            assert_true(hf_config_set_versions(config, HF_TLS12, HF_TLS12));
+            assert_int_equal(hf_config_freeze(config), !lacks || !by_name);
+            if (lacks && by_name)
+                assert_int_equal(hf_config_error(config)->code,
+                                 HF_E_BAD_OPTION);
+            else
+                assert_int_equal(
+                    hf_numbers_have(&config->settings.suites, 0x009c), !lacks);
+            hf_config_free(config);
+        }
+}
+
+static int set_up(void **state)
+{
+    static const uint16_t suite[] = { 0x009d, 0 };
+
+    (void)state;
+    if (!duet_certs_make(&certs, "rsa2048") ||
+        !stage_set_with(&stage, SCENE_CLIENT_CERT, &certs,
+                        flaky_provider(&hf_libcrypto)) ||
+        !hf_config_set_versions(stage.client, HF_TLS12, HF_TLS12) ||
+        !hf_config_set_versions(stage.server, HF_TLS12, HF_TLS12) ||
+        !hf_config_set_suites(stage.client, suite) ||
+        !hf_config_set_suites(stage.server, suite))
+        return -1;
+    return hf_config_freeze(stage.client) && hf_config_freeze(stage.server)
+               ? 0
+               : -1;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    stage_clear(&stage);
+    duet_certs_free(&certs);
+    return 0;
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_allocation_may_fail),
+        cmocka_unit_test(every_call_of_the_provider_may_fail),
+        cmocka_unit_test(a_provider_without_it_offers_none),
+    };
+
+    return cmocka_run_group_tests(tests, set_up, tear_down);
+}
