@@ -115,6 +115,17 @@ HF_PUBLIC bool hf_config_trust(struct hf_config *config,
 HF_PUBLIC bool hf_config_trust_borrowed(struct hf_config *config,
                                         struct hf_span pem,
                                         void (*done)(void *ctx), void *ctx);
+/* Certificate revocation lists (RFC 5280 5): every X509 CRL of a PEM text, or
+ * one in DER.  Copies, indexes.  All or nothing: config.crl says which one
+ * cannot be used and why (a delta CRL, an indirect CRL, a critical extension
+ * that is not understood, no number, no nextUpdate). */
+HF_PUBLIC bool hf_config_add_crls(struct hf_config *config,
+                                  struct hf_span lists);
+/* What is asked about revocation (types.h); HF_REVOCATION_SOFT if never set.
+ * Nothing is ever fetched: what is asked are the lists that were added and the
+ * OCSP responses that the peer sends. */
+HF_PUBLIC bool hf_config_set_revocation(struct hf_config *config,
+                                        enum hf_revocation mode);
 /* Server: ask clients for a certificate. */
 enum hf_client_auth {
     HF_CLIENT_AUTH_NONE,

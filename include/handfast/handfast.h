@@ -33,7 +33,8 @@ extern "C" {
 enum {
     HF_KEY_FILE_MAX = 64 * 1024,
     HF_CHAIN_FILE_MAX = 1024 * 1024,
-    HF_TRUST_FILE_MAX = 16 * 1024 * 1024 /* a bundle, or a whole directory */
+    HF_TRUST_FILE_MAX = 16 * 1024 * 1024, /* a bundle, or a whole directory */
+    HF_CRL_FILE_MAX = 64 * 1024 * 1024    /* revocation lists */
 };
 
 /* A chain and its key from files, PEM or DER.  A file may hold both: @key is
@@ -42,6 +43,9 @@ HF_PUBLIC bool hf_config_add_keypair_file(struct hf_config *config,
                                           const char *chain, const char *key);
 /* Trust a bundle (PEM) or a single certificate (PEM or DER). */
 HF_PUBLIC bool hf_config_trust_file(struct hf_config *config, const char *path);
+/* Certificate revocation lists: a PEM text of any number, or one in DER. */
+HF_PUBLIC bool hf_config_add_crl_file(struct hf_config *config,
+                                      const char *path);
 /* Trust every certificate in a hashed directory (names such as 1f2e3d4c.0). */
 HF_PUBLIC bool hf_config_trust_directory(struct hf_config *config,
                                          const char *path);

@@ -279,6 +279,21 @@ bool hf_config_trust_file(struct hf_config *config, const char *path)
     return ok || blame(config, path, before);
 }
 
+bool hf_config_add_crl_file(struct hf_config *config, const char *path)
+{
+    struct text text;
+    bool before, ok;
+
+    if (!begin(config))
+        return false;
+    before = has_error(config);
+    if (!read_file(config, path, HF_CRL_FILE_MAX, &text))
+        return false;
+    ok = hf_config_add_crls(config, hf_span(text.at, text.len));
+    wipe_text(&text);
+    return ok || blame(config, path, before);
+}
+
 /* ---- a hashed directory -------------------------------------------------- */
 
 enum { DIRECTORY_MAX = 8192 }; /* files that we look at */

@@ -264,6 +264,19 @@ static void anchors_come_in_pem_and_der(void **state)
     trusted(hf_config_trust_file(config, at("leaf.der")), config);
 }
 
+static void a_list_that_cannot_be_used_is_named(void **state)
+{
+    struct hf_config *config = hf_config_new();
+
+    (void)state;
+    assert_false(hf_config_add_crl_file(config, at("garbage")));
+    fails(config, HF_E_BAD_CRL, 0, at("garbage"), "no BEGIN X509 CRL");
+    config = hf_config_new();
+    assert_false(hf_config_add_crl_file(config, at("nowhere.crl")));
+    fails(config, HF_E_FILE, ENOENT, at("nowhere.crl"), "check the path");
+    assert_false(hf_config_add_crl_file(NULL, at("garbage")));
+}
+
 /* A fresh directory inside ours, with hashed names or without. */
 static void make_hashed(char *path)
 {
@@ -414,6 +427,7 @@ int main(void)
         cmocka_unit_test(a_keypair_that_does_not_fit_names_both_files),
         cmocka_unit_test(a_missing_half_is_named),
         cmocka_unit_test(anchors_come_in_pem_and_der),
+        cmocka_unit_test(a_list_that_cannot_be_used_is_named),
         cmocka_unit_test(of_a_directory_only_hashed_names_count),
         cmocka_unit_test(a_broken_file_of_a_directory_fails_the_whole),
         cmocka_unit_test(

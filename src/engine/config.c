@@ -39,6 +39,7 @@ struct hf_config *hf_config_new(void)
         return NULL;
     config->count = 1;
     config->provider = &hf_libcrypto;
+    config->settings.revocation = HF_REVOCATION_SOFT;
     follow(config, hf_policy_at(0)); /* a test says that this is "default" */
     config->settings.tickets = 2;
     config->settings.session_lifetime = SESSION_LIFETIME;
@@ -79,6 +80,7 @@ void hf_config_free(struct hf_config *config)
     hf_free(set->keypairs, set->keypair_count * sizeof(*set->keypairs));
     hf_free((uint8_t *)(uintptr_t)set->protocols.at, set->protocols.len);
     hf_store_free(set->store);
+    hf_crls_wipe(&set->crls);
     hf_ticket_keys_free(set->keys);
     hf_crypto_close(&set->crypto);
     hf_free(config, sizeof(*config));
@@ -315,6 +317,17 @@ bool hf_config_set_min_rsa(struct hf_config *config, unsigned bits)
                        "an RSA minimum of %u bits; from %u to %u", bits,
                        (unsigned)LEAST, (unsigned)MOST);
     config->settings.min_rsa_bits = (uint16_t)bits;
+    return true;
+}
+
+bool hf_config_set_revocation(struct hf_config *config, enum hf_revocation mode)
+{
+    if (!open_to_change(config))
+        return false;
+    if ((unsigned)mode > HF_REVOCATION_HARD)
+        return refuse(config, "a kind of asking about revocation that there "
+                              "is not");
+    config->settings.revocation = (uint8_t)mode;
     return true;
 }
 

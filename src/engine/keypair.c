@@ -244,6 +244,15 @@ bool hf_config_trust(struct hf_config *config, struct hf_span anchors)
     return add_anchors(config, anchors, true, NULL, NULL);
 }
 
+bool hf_config_add_crls(struct hf_config *config, struct hf_span lists)
+{
+    size_t added;
+
+    if (config->frozen)
+        return hf_fail(&config->error, HF_E_FROZEN, NULL);
+    return hf_crls_add(&config->settings.crls, lists, &added, &config->error);
+}
+
 bool hf_config_trust_borrowed(struct hf_config *config, struct hf_span pem,
                               void (*done)(void *ctx), void *ctx)
 {

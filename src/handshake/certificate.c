@@ -222,6 +222,8 @@ bool hf_chain_trusted(struct hf_handshake *hs, struct hf_error *why)
         .any_time = set->no_time_check,
         .min_rsa_bits = set->min_rsa_bits,
         .leaf_usage = hf_rsa12_leaf_usage(hs),
+        .revocation = set->revocation,
+        .crls = &set->crls,
         .watch = s->watch,
         .watch_ctx = s->watch_ctx,
     };

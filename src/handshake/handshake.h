@@ -134,6 +134,8 @@ struct hf_settings {
     uint8_t client_auth; /* enum hf_client_auth */
     bool strict_names, no_verify, no_name_check, no_time_check;
     uint16_t min_rsa_bits;
+    uint8_t revocation; /* enum hf_revocation */
+    struct hf_crls crls;
     unsigned questions; /* enum hf_question_kind */
     hf_clock_fn *clock;
     void *clock_ctx;

@@ -38,7 +38,7 @@ static bool anchors_matter(const struct hf_settings *set)
 
 bool hf_settings_bind(struct hf_settings *set, struct hf_error *error)
 {
-    uint8_t anchors[HF_BINDING_LEN] = { 0 };
+    uint8_t anchors[HF_BINDING_LEN] = { 0 }, lists[HF_BINDING_LEN] = { 0 };
     uint8_t switches[] = {
         FORMAT,
         set->client_auth,
@@ -48,12 +48,14 @@ bool hf_settings_bind(struct hf_settings *set, struct hf_error *error)
         (uint8_t)(set->questions & HF_ASK_VERIFY),
         (uint8_t)(set->min_rsa_bits >> 8),
         (uint8_t)(set->min_rsa_bits & 0xff),
+        set->revocation,
     };
     struct hf_span parts[] = { HF_SPAN(switches), HF_SPAN(anchors),
-                               set->protocols };
+                               HF_SPAN(lists), set->protocols };
 
     if ((anchors_matter(set) &&
-         !hf_store_digest(set->store, &set->crypto, anchors)) ||
+         !(hf_store_digest(set->store, &set->crypto, anchors) &&
+           hf_crls_digest(&set->crls, &set->crypto, lists))) ||
         !digest(set, parts, HF_COUNT(parts), set->binding))
         return hf_fail(error, HF_E_CRYPTO, "the digest of the settings");
     return true;

@@ -120,6 +120,22 @@ void hf_crls_wipe(struct hf_crls *crls)
     *crls = (struct hf_crls){ .at = NULL };
 }
 
+/* Of two lists with one signature one is the other. */
+bool hf_crls_digest(const struct hf_crls *crls, const struct hf_crypto *crypto,
+                    uint8_t *out)
+{
+    const struct hf_hash *hash = hf_hash_by_id(crypto, HF_SHA256);
+    struct hf_hash_state state = { .words = { 0 } };
+    bool ok = hash && hash->start(crypto->self, &state);
+
+    for (size_t i = 0; ok && i < crls->count; i++)
+        ok = hash->add(&state, crls->at[i]->signature);
+    ok = ok && hash->digest(&state, out);
+    if (hash)
+        hash->wipe(&state);
+    return ok;
+}
+
 /* ---- scope --------------------------------------------------------------------------- */
 
 /* Is one of @names among those of the distribution point, as bytes? */

@@ -305,6 +305,9 @@ struct hf_crls {
 HF_CHECK bool hf_crls_add(struct hf_crls *crls, struct hf_span text,
                           size_t *added, struct hf_error *error);
 void hf_crls_wipe(struct hf_crls *crls);
+/* SHA-256 of which lists these are, in their order: 32 bytes. */
+HF_CHECK bool hf_crls_digest(const struct hf_crls *crls,
+                             const struct hf_crypto *crypto, uint8_t *out);
 
 /* ---- OCSP responses (ocsp.c) ---------------------------------------------------------------- */
 
