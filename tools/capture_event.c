@@ -64,11 +64,9 @@ static const char *record_name(uint8_t type)
     }
 }
 
-/* What a message is about.  Some clauses are told from a participant's view,
- * which nobody has here. */
+/* What a message is about. */
 static void clause(const struct capture_event *e, char *out, size_t cap)
 {
-    enum { DONE = 14, KEY_EXCHANGE = 16 };
     struct hf_event event = {
         .kind = HF_EVENT_MESSAGE,
         .record = HF_CONTENT_HANDSHAKE,
@@ -78,8 +76,7 @@ static void clause(const struct capture_event *e, char *out, size_t cap)
     };
 
     out[0] = '\0';
-    if (e->kind == CAPTURE_MESSAGE && e->message != DONE &&
-        e->message != KEY_EXCHANGE)
+    if (e->kind == CAPTURE_MESSAGE)
         clause_of(&event, out, cap);
 }
 

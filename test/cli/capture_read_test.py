@@ -40,7 +40,7 @@ def test_tls_1_2_of_openssl_is_opened_ecdhe():
         done = explain(pcap.pcapng(talks[0], keys), "--data", "--brief")
         heard(done)
         has(done.out, rf"^  TLS 1.2, {name}$")
-        has(done.out, r"server  ServerHelloDone \(14\), 4 B, in clear$")
+        has(done.out, r"server  ServerHelloDone \(14\), 4 B, in clear: the server")
         has(done.out, r"client  Finished \(20\), 16 B, under traffic keys")
 
 
@@ -52,7 +52,8 @@ def test_tls_1_2_of_openssl_is_opened_rsa():
         done = explain(pcap.pcapng(talks[0], keys), "--data", "--brief")
         heard(done)
         has(done.out, rf"^  TLS 1.2, {name}$")
-        has(done.out, r"client  ClientKeyExchange \(16\), 262 B, in clear")
+        has(done.out, r"client  ClientKeyExchange \(16\), 262 B, in clear: the "
+                      r"premaster secret, encrypted")
 
 
 def test_a_retry_is_followed():

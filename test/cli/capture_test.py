@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 
+import captured
 import cli
 from cli import (CLEAN, HANDFAST, WORK, Skip, ca_file, certificate, equal, has,
                  lacks, run, tls_context, want)
@@ -115,6 +116,48 @@ def test_a_capture_of_tls_1_2_with_ecdhe():
     sees_http(path)
     suite = fields(path, "tls.handshake.type == 2", "tls.handshake.ciphersuite")
     want(suite[0][0].startswith(("0xc0", "0xcc")), suite)
+
+
+def test_a_capture_of_tls_1_2_with_rsa_key_transport():
+    """By OpenSSL's server, whose answer ends with the connection: tshark would
+    wait for bytes of TLS at its end."""
+    now = ("-o", "http.desegment_body:FALSE")
+    for suite, number in (("AES128-GCM-SHA256", "0x009c"),
+                          ("AES256-GCM-SHA384", "0x009d")):
+        path, keys = WORK / f"{suite}.pcapng", WORK / f"{suite}.keys"
+        chain, key = captured.rsa()
+        server = cli.openssl("-cert", chain, "-key", key, "-www", "-tls1_2")
+        try:
+            done = get(server.port, "--policy", "classic", "--ciphers", suite,
+                       "--pcap", path, "--keylog-file", keys)
+        finally:
+            cli.stop(server)
+        equal(done.code, 0, done)
+        sees_http(path, more=now)
+        equal(fields(path, "tls.handshake.type == 2",
+                     "tls.handshake.ciphersuite"), [[number]])
+        done = run("explain", "--brief", "--data", path)
+        equal(done.code, 0, done)
+        has(done.out, r"client  ClientKeyExchange \(16\), 262 B, in clear")
+        has(done.out, "^        Host: localhost")
+        if shutil.which("editcap"):
+            bare = WORK / "bare12.pcapng"
+            subprocess.run(["editcap", "--discard-all-secrets", path, bare],
+                           check=True, capture_output=True)
+            sees_http(bare, more=(*now, "-o", f"tls.keylog_file:{keys}"))
+
+
+def test_a_capture_of_our_server_with_rsa_key_transport():
+    path = WORK / "serve-rsa.pcapng"
+    chain, key = captured.rsa()
+    with Serve("--pcap", path, "--policy", "classic", "--cert", chain, "--key",
+               key) as server:
+        done = get(server.port, "--policy", "classic", "--ciphers",
+                   "AES128-GCM-SHA256", "--tls-max", "1.2")
+        equal(done.code, 0, done)
+    sees_http(path)
+    equal(fields(path, "tls.handshake.type == 2",
+                 "tls.handshake.ciphersuite"), [["0x009c"]])
 
 
 def test_a_key_log_of_its_own_opens_it_too():
