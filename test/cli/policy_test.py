@@ -2,11 +2,12 @@
 """`handfast policy`, and what --policy and the options beside it offer: seen in
 the ClientHello that arrives, and by what a server accepts."""
 import json
+import re
 import subprocess
 import sys
 
 import cli
-from cli import equal, has, lacks, run, want
+from cli import ca_file, certificate, equal, has, lacks, run, want
 
 NAMES = ("default", "modern", "classic")
 ECDHE = [0xc02b, 0xc02c, 0xcca9, 0xc02f, 0xc030, 0xcca8]
@@ -160,7 +161,7 @@ def without_signals(suites):
 
 
 def test_a_client_offers_what_its_policy_says():
-    for name in ("default", "default-2026", "modern"):
+    for name in ("default", "default-2026", "modern", "classic"):
         document = show(name)
         for command in ("get", "connect"):
             hello = hello_of("--policy", name, command=command)
@@ -202,23 +203,34 @@ def test_lists_change_a_policy_in_part():
 # ---- what a server accepts -----------------------------------------------------------
 
 
-def outcome(words, *options):
-    """(exit code, version) of a get from a server with those words."""
+def visit(words, *options):
+    """What a get from a server with those words says, and the server."""
     runtime = cli.WORK / "run"
     runtime.mkdir(mode=0o700, exist_ok=True)
     server = subprocess.Popen(
-        [cli.HANDFAST, "serve", "--json", "--port", "0", "--once", *words],
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+        [cli.HANDFAST, "serve", "-v", "--port", "0", "--once", *map(str, words)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         env={**cli.CLEAN, "XDG_RUNTIME_DIR": str(runtime)})
     try:
-        said = json.loads(server.stdout.readline())
-        done = run("get", "--json", "--cacert", said["ca"], *options,
-                   f"https://localhost:{said['port']}/")
-        tls = done.json()["hops"][0].get("tls") or {}
-        return done.code, tls.get("version")
+        said = ""
+        while not (port := re.search(r"https://localhost:(\d+)", said)):
+            line = server.stdout.readline()
+            want(line, "the server has ended", said)
+            said += line
+        done = run("get", "-v", "--json", "--cacert", ca_file(), *options,
+                   f"https://localhost:{port[1]}/")
     finally:
         server.terminate()
-        server.communicate()
+        out, err = server.communicate()
+    return done, said + out + err
+
+
+def outcome(words, *options):
+    """(exit code, version)"""
+    chain, key = certificate("good")
+    done, _ = visit((*words, "--cert", chain, "--key", key), *options)
+    tls = done.json()["hops"][0].get("tls") or {}
+    return done.code, tls.get("version")
 
 
 def test_a_server_accepts_what_its_policy_says():
@@ -237,6 +249,33 @@ def test_a_server_accepts_what_its_policy_says():
             (("--tlsv1.3",), ("--tls-max", "1.2")),
             (("--tls-max", "1.2"), ("--policy", "modern"))):
         equal(outcome(words, *options)[0], 35, words, options)
+
+
+def test_classic_transports_by_rsa_and_says_what_that_costs():
+    chain, key = certificate("classic", "localhost", options=("--rsa",))
+    words = ("--cert", chain, "--key", key, "--policy", "classic")
+    for suite in ("AES128-GCM-SHA256", "AES256-GCM-SHA384"):
+        done, served = visit(words, "--policy", "classic", "--tls-max", "1.2",
+                             "--ciphers", suite)
+        equal(done.code, 0, done)
+        hop = done.json()["hops"][0]
+        has(hop["tls"]["suite"], "^TLS_RSA_WITH_AES_")
+        has(done.err, "policy classic-2026: ")
+        for trace in (done.err, served):
+            has(trace, "no forward secrecy: whoever gets the server's private"
+                " key", trace)
+        want("no forward secrecy" in json.dumps(hop["events"]))
+    # nobody pays it who can have better
+    done, served = visit(words, "--policy", "classic", "--tls-max", "1.2")
+    has(done.json()["hops"][0]["tls"]["suite"], "^TLS_ECDHE_RSA_")
+    lacks(done.err + served, "no forward secrecy: ")
+    # and nobody who has not asked for it
+    for theirs, ours in (("default", "classic"), ("classic", "default")):
+        done, _ = visit((*words, "--policy", theirs), "--policy", ours,
+                        "--tls-max", "1.2", *(("--ciphers", suite)
+                                              if ours == "classic" else ()))
+        equal(done.code, 35 if ours == "classic" else 0, done)
+        lacks(done.err, "TLS_RSA_WITH", done)
 
 
 if __name__ == "__main__":
