@@ -226,7 +226,9 @@ HF_PUBLIC bool hf_config_insecure_no_time_check(struct hf_config *config);
 /* Questions that a connection puts to the application (HF_ASKS) instead of
  * deciding by itself. */
 enum hf_question_kind {
-    HF_ASK_CONFIG = 1, /* server: which config for this client? */
+    HF_ASK_CONFIG = 1, /* server: which config for this client?  Its versions
+                        * and lists count from then on; but whom the first
+                        * config refuses, for him nothing is asked */
     HF_ASK_SIGN = 2,   /* sign these bytes (the key lives elsewhere) */
     HF_ASK_VERIFY = 4  /* the last word on the peer's chain */
 };

@@ -127,7 +127,7 @@ bool hf_config_open(struct hf_config *config)
 bool hf_config_set_policy(struct hf_config *config, const char *name)
 {
     const struct hf_policy *policy = hf_policy_find(name);
-    struct hf_span word = hf_span_text(name);
+    struct hf_span word = hf_span_text(name ? name : "");
 
     if (!open_to_change(config))
         return false;

@@ -333,13 +333,11 @@ static bool use_config(struct hf_conn *conn, struct hf_config *config)
         s->error = config->error;
         return false;
     }
-    /* Version and first offers were judged by the config in force before. */
+    /* What is hashed already was hashed by the one in force before. */
     if (config->settings.crypto.provider !=
-            conn->config->settings.crypto.provider ||
-        config->settings.min_version > s->version ||
-        config->settings.max_version < s->version)
+        conn->config->settings.crypto.provider)
         return hf_fail(&s->error, HF_E_MISUSE,
-                       "the chosen config differs in version or provider");
+                       "the chosen config has another provider");
     if (!check_role(&config->settings, s->role, &s->error))
         return false;
     before = conn->config;
@@ -347,9 +345,7 @@ static bool use_config(struct hf_conn *conn, struct hf_config *config)
     hf_config_free(before);
     s->settings = conn->handshake->settings = &config->settings;
     conn->handshake->transcript.crypto = &config->settings.crypto;
-    hf_numbers_read(&conn->handshake->peer_schemes,
-                    conn->handshake->offer.schemes, &config->settings.schemes);
-    return true;
+    return true; /* the handshake settles version and signatures anew */
 }
 
 /* The caller's bytes are good for this call only. */

@@ -253,6 +253,7 @@ static void a_frozen_config_refuses_every_setter(void **state)
         assert_int_equal(hf_config_error(c)->code, HF_OK);       \
     } while (0)
     REFUSED(hf_config_set_provider(c, &hf_libcrypto));
+    REFUSED(hf_config_set_policy(c, "modern"));
     REFUSED(hf_config_set_versions(c, HF_TLS13, HF_TLS13));
     REFUSED(hf_config_set_suites(c, numbers));
     REFUSED(hf_config_set_groups(c, groups));

@@ -70,6 +70,7 @@ static void names_are_short_or_pinned(void **state)
     assert_null(hf_policy_find("default-2025"));
     assert_null(hf_policy_find("Default"));
     assert_null(hf_policy_find(""));
+    assert_null(hf_policy_find(NULL));
 }
 
 static void lists_hold_what_exists_once_each(void **state)
@@ -206,6 +207,14 @@ static void a_new_config_follows_the_default(void **state)
     assert_follows("default"); /* libcrypto has all of it */
 }
 
+static void classic_has_all_of_its_row(void **state)
+{
+    (void)state;
+    assert_true(hf_config_set_policy(config, "classic"));
+    assert_true(hf_config_freeze(config));
+    assert_follows("classic"); /* RSA key transport, too */
+}
+
 static void a_policy_replaces_whatever_was_set(void **state)
 {
     static const uint16_t suite[] = { 0x1303, 0 }, group[] = { 23, 0 },
@@ -250,6 +259,8 @@ static void an_unknown_policy_changes_nothing(void **state)
     assert_true(hf_config_set_policy(config, "modern"));
     assert_false(hf_config_set_policy(config, "moder\n"));
     expect(HF_E_BAD_OPTION, "there is no policy \"moder\\x0a\"");
+    assert_false(hf_config_set_policy(config, NULL));
+    expect(HF_E_BAD_OPTION, "no policy");
     assert_follows("modern");
     assert_true(hf_config_freeze(config));
     assert_false(hf_config_set_policy(config, "default"));
@@ -302,6 +313,15 @@ static void what_the_provider_lacks_is_left_out(void **state)
     assert_list(&config->settings.shares, x25519);
     assert_list(&config->settings.schemes, ecdsa);
 
+    end(NULL); /* RSA key transport is a matter of the provider, too */
+    begin(NULL);
+    small.premaster_seal = NULL;
+    small.premaster_open = NULL;
+    assert_true(hf_config_set_provider(config, &small));
+    assert_true(hf_config_set_policy(config, "classic"));
+    assert_true(hf_config_freeze(config));
+    assert_list(&config->settings.suites, suites);
+
     end(NULL); /* but not from a list that somebody wrote himself */
     begin(NULL);
     assert_true(hf_config_set_provider(config, &small));
@@ -329,6 +349,7 @@ int main(void)
         TEST(nothing_weak_is_in_any),
         TEST(the_three_are_what_they_are_called),
         TEST(a_new_config_follows_the_default),
+        TEST(classic_has_all_of_its_row),
         TEST(a_policy_replaces_whatever_was_set),
         TEST(setters_behind_it_change_parts),
         TEST(an_unknown_policy_changes_nothing),

@@ -94,6 +94,99 @@ static void another_config_takes_over(void **state)
     end();
 }
 
+/* Its versions and its signatures count, whatever the first one had settled. */
+static void the_policy_of_the_other_config_counts(void **state)
+{
+    static const struct {
+        unsigned client_min, client_max; /* the client's versions */
+        unsigned first_max, other_min, other_max;
+        unsigned version; /* 0: refused */
+    } rows[] = {
+        { HF_TLS12, HF_TLS13, HF_TLS13, HF_TLS12, HF_TLS12, HF_TLS12 },
+        { HF_TLS12, HF_TLS13, HF_TLS12, HF_TLS12, HF_TLS13, HF_TLS13 },
+        { HF_TLS12, HF_TLS13, HF_TLS12, HF_TLS13, HF_TLS13, HF_TLS13 },
+        { HF_TLS12, HF_TLS12, HF_TLS13, HF_TLS13, HF_TLS13, 0 },
+        { HF_TLS13, HF_TLS13, HF_TLS13, HF_TLS12, HF_TLS12, 0 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < HF_COUNT(rows); i++) {
+        struct stage other;
+
+        begin(SCENE_FULL);
+        assert_true(stage_set(&other, SCENE_FULL, attack_certs()));
+        assert_true(
+            hf_config_set_versions(stage.client, rows[i].client_min,
+                                   rows[i].client_max) &&
+            hf_config_set_versions(stage.server, HF_TLS12, rows[i].first_max) &&
+            hf_config_set_versions(other.server, rows[i].other_min,
+                                   rows[i].other_max) &&
+            hf_config_set_questions(stage.server, HF_ASK_CONFIG));
+        assert_true(rogue_hear(other.server, HF_SERVER));
+        run();
+        assert_int_equal(
+            answer(HF_SERVER, (struct hf_answer){ .config = other.server }),
+            rows[i].version != 0);
+        if (rows[i].version)
+            assert_int_equal(hf_conn_version(conn_of(HF_CLIENT)),
+                             rows[i].version);
+        else
+            assert_int_equal(hf_conn_error(conn_of(HF_SERVER))->code,
+                             HF_E_NO_VERSION);
+        stage_clear(&other);
+        end();
+    }
+}
+
+static void the_signatures_of_the_other_config_count(void **state)
+{
+    static const uint16_t pss[] = { 0x0804, 0 }, ecdsa[] = { 0x0403, 0 };
+
+    (void)state;
+    for (unsigned version = HF_TLS12; version <= HF_TLS13; version++)
+        for (unsigned good = 0; good < 2; good++) {
+            struct stage other;
+
+            begin(SCENE_FULL);
+            assert_true(stage_set(&other, SCENE_FULL, attack_certs()));
+            assert_true(
+                hf_config_set_versions(stage.client, version, version) &&
+                hf_config_set_versions(stage.server, version, version) &&
+                hf_config_set_versions(other.server, version, version) &&
+                hf_config_set_signatures(stage.server, good ? pss : ecdsa) &&
+                hf_config_set_signatures(other.server, good ? ecdsa : pss) &&
+                hf_config_set_questions(stage.server, HF_ASK_CONFIG));
+            assert_true(rogue_hear(other.server, HF_SERVER));
+            run();
+            assert_int_equal(
+                answer(HF_SERVER, (struct hf_answer){ .config = other.server }),
+                good);
+            if (good)
+                assert_int_equal(hf_conn_peer_scheme(conn_of(HF_CLIENT)),
+                                 0x0403);
+            stage_clear(&other);
+            end();
+        }
+}
+
+static void the_other_config_has_the_same_provider(void **state)
+{
+    static struct hf_provider copy;
+    struct stage other;
+
+    (void)state;
+    copy = hf_libcrypto;
+    begin(SCENE_FULL);
+    assert_true(stage_set_with(&other, SCENE_FULL, attack_certs(), &copy));
+    assert_true(hf_config_set_questions(stage.server, HF_ASK_CONFIG));
+    run();
+    assert_false(
+        answer(HF_SERVER, (struct hf_answer){ .config = other.server }));
+    assert_int_equal(hf_conn_error(conn_of(HF_SERVER))->code, HF_E_MISUSE);
+    stage_clear(&other);
+    end();
+}
+
 static void a_config_that_cannot_serve_fails_the_connection(void **state)
 {
     struct stage other;
@@ -416,6 +509,9 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_question_tells_name_and_protocols),
         cmocka_unit_test(another_config_takes_over),
+        cmocka_unit_test(the_policy_of_the_other_config_counts),
+        cmocka_unit_test(the_signatures_of_the_other_config_count),
+        cmocka_unit_test(the_other_config_has_the_same_provider),
         cmocka_unit_test(a_config_that_cannot_serve_fails_the_connection),
         cmocka_unit_test(signatures_may_come_from_elsewhere),
         cmocka_unit_test(an_open_question_costs_nothing),

@@ -370,6 +370,9 @@ static void lowered_answers_are_not_believed(void **state)
         /* and the suite shows what it was */
         ATTACK("all of TLS 1.3 taken away", sh_bare, HF_E_NOT_OFFERED, ANY_BYTE, "0x1301", 0, "")
     };
+    static const struct attack retried[] = {
+        ATTACK("all of it taken away after a retry", sh_bare, HF_E_RETRY_CHANGED, ANY_BYTE, "TLS 1.3 in the retry", 0, "")
+    };
     static const struct attack marks[] = { /* a client of TLS 1.2 only */
         ATTACK("TLS 1.1 and its mark", sh_remark, HF_E_DOWNGRADE, ANY_BYTE, "the server can do TLS 1.2 and was made to answer with TLS 1.1", 0x0302, "DOWNGRD\0")
         ATTACK("TLS 1.0 and its mark", sh_remark, HF_E_DOWNGRADE, ANY_BYTE, "answer with TLS 1.0", 0x0301, "DOWNGRD\0")
@@ -380,6 +383,7 @@ static void lowered_answers_are_not_believed(void **state)
 
     (void)state;
     play(&both, HF_CLIENT, answers, HF_COUNT(answers));
+    play(&twice, HF_CLIENT, retried, HF_COUNT(retried));
     play(&tls12, HF_CLIENT, marks, HF_COUNT(marks));
 }
 

@@ -44,7 +44,8 @@ enum hf_message_kind {
     HF_MESSAGE_KINDS = 259
 };
 
-/* What has been settled so far.  Bits only ever go from 0 to 1. */
+/* What has been settled so far.  Bits only ever go from 0 to 1 (but a server
+ * settles the version anew if it is given another config before it answers). */
 enum hf_fact {
     HF_FACT_TLS13 = 1 << 0,   /* the version is TLS 1.3 */
     HF_FACT_RETRY = 1 << 1,   /* the server asked for another key share */

@@ -33,7 +33,7 @@ static bool same(const char *a, const char *b)
 
 const struct hf_policy *hf_policy_find(const char *name)
 {
-    for (size_t i = 0; i < HF_COUNT(policies); i++)
+    for (size_t i = 0; name && i < HF_COUNT(policies); i++)
         if (same(policies[i].name, name) || same(policies[i].pinned, name))
             return &policies[i];
     return NULL;

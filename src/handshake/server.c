@@ -71,11 +71,39 @@ static bool check_mandatory(struct hf_handshake *hs)
     return true;
 }
 
+/* What the config in force makes of the hello: the version, what that version
+ * demands, and which signatures both can do.  Done anew if another config takes
+ * over, for its policy counts and not that of the one before. */
+static bool settle(struct hf_handshake *hs)
+{
+    struct hf_session *s = hs->session;
+    struct hf_span id = hs->offer.hello.legacy_session_id;
+    unsigned before = s->version;
+
+    s->version = (uint16_t)hf_negotiate_version(
+        hs->settings, hs->offer.versions, hs->offer.hello.legacy_version);
+    if (!s->version)
+        return hf_no_version(hs);
+    if (s->version != before)
+        hf_decided(s, HF_EV_VERSION, true, "the client's list and ours",
+                   hf_version_name(s->version), NULL);
+    hs->facts &= ~(unsigned)HF_FACT_TLS13;
+    if (s->version == HF_TLS13)
+        hs->facts |= HF_FACT_TLS13;
+    hs->session_id_len = (uint8_t)id.len; /* at most 32: the layout */
+    hf_copy(hs->session_id, id.at, id.len);
+    if (hs->offer.schemes.at)
+        hf_numbers_read(&hs->peer_schemes, hs->offer.schemes,
+                        &hs->settings->schemes);
+    if (s->version == HF_TLS12)
+        return hf_check_hello12(hs) == HF_STEP_DONE;
+    return check_compression(hs) && check_mandatory(hs);
+}
+
 enum hf_step_result hf_recv_client_hello(struct hf_handshake *hs,
                                          const struct hf_message *m)
 {
     struct hf_session *s = hs->session;
-    struct hf_span id;
 
     if (!read_hello(hs, m->bytes))
         return HF_STEP_FAILED;
@@ -85,22 +113,8 @@ enum hf_step_result hf_recv_client_hello(struct hf_handshake *hs,
                 hf_version_name(0x0300));
         return HF_STEP_FAILED;
     }
-    s->version = (uint16_t)hf_negotiate_version(
-        hs->settings, hs->offer.versions, hs->offer.hello.legacy_version);
-    if (!s->version)
-        return hf_step(hf_no_version(hs));
-    hf_decided(s, HF_EV_VERSION, true, "the client's list and ours",
-               hf_version_name(s->version), NULL);
-    if (s->version == HF_TLS13)
-        hs->facts |= HF_FACT_TLS13;
-    id = hs->offer.hello.legacy_session_id;
-    hs->session_id_len = (uint8_t)id.len; /* at most 32: the layout */
-    hf_copy(hs->session_id, id.at, id.len);
     hf_copy(s->client_random, hs->offer.hello.random, 32);
-    if (s->version == HF_TLS12)
-        return keep_name(hs) ? hf_check_hello12(hs) : HF_STEP_FAILED;
-    return hf_step(check_compression(hs) && check_mandatory(hs) &&
-                   keep_name(hs));
+    return hf_step(keep_name(hs) && settle(hs));
 }
 
 /* ---- the second hello is bound to the first (RFC 8446 4.1.2) ---------------------------- */
@@ -391,6 +405,8 @@ enum hf_step_result hf_job_choose_parameters(struct hf_handshake *hs)
 {
     if (ask_for_config(hs))
         return HF_STEP_WAIT;
+    if (hs->answered && !settle(hs))
+        return HF_STEP_FAILED;
     hs->answered = false;
     if (!hs->settings->keypair_count) {
         hf_fail(hs->error, HF_E_NO_KEYPAIR, NULL);
