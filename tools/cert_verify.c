@@ -8,6 +8,7 @@
  *         by Lab Root (trusted)
  */
 #include "cert_verify.h"
+#include "files.h"
 
 #include "engine/conn.h"
 
@@ -133,8 +134,27 @@ static void json_tree(struct json *j, const struct hf_tried_tree *tree)
 
 /* ---- the verdict ------------------------------------------------------------------- */
 
+/* "  not revoked until ... (list 2a)"; empty of what nobody asked about. */
+static void standing_text(const struct hf_status *status, char *out, size_t cap)
+{
+    struct hf_span number = hf_span(status->number, status->number_len);
+
+    hf_format(out, cap, "");
+    if (status->standing == HF_STANDING_UNKNOWN)
+        hf_format(out, cap, "revocation not known: %s",
+                  status->why ? status->why : "nobody said anything");
+    else if (status->standing == HF_STANDING_GOOD &&
+             status->source == HF_SOURCE_CRL)
+        hf_format(out, cap, "not revoked until %t (list %h)", status->until,
+                  &number);
+    else if (status->standing == HF_STANDING_GOOD)
+        hf_format(out, cap, "not revoked until %t (OCSP)", status->until);
+}
+
 static void print_path(const struct tool *tool, const struct hf_verified *proof)
 {
+    char standing[200];
+
     for (size_t i = 0; i < proof->depth; i++) {
         char name[200];
 
@@ -142,7 +162,29 @@ static void print_path(const struct tool *tool, const struct hf_verified *proof)
         printf("  %*s%s%s%s%s\n", (int)(2 * i), "", i ? lang("by ") : "", name,
                ink(tool, stdout, INK_PLAIN),
                i + 1 == proof->depth ? lang(" (in the trust store)") : "");
+        standing_text(&proof->status[i], standing, sizeof(standing));
+        if (standing[0])
+            printf("  %*s%s\n", (int)(2 * i + 3), "", lang(standing));
     }
+}
+
+static void json_standing(struct json *j, const struct hf_status *status)
+{
+    static const char *const standings[] = { "unasked", "good", "revoked",
+                                             "unknown" };
+    static const char *const sources[] = { NULL, "crl", "ocsp" };
+    char until[40] = "", number[48] = "";
+
+    if (status->standing == HF_STANDING_GOOD)
+        hf_time_text(until, sizeof(until), status->until);
+    hf_hex(number, sizeof(number), hf_span(status->number, status->number_len));
+    json_open(j, NULL, '{');
+    json_text(j, "standing", standings[status->standing]);
+    json_text(j, "source", sources[status->source]);
+    json_text(j, "until", until[0] ? until : NULL);
+    json_text(j, "list", number[0] ? number : NULL);
+    json_text(j, "why", status->why);
+    json_close(j);
 }
 
 static void say_good(const struct tool *tool, const struct cert_verify *how,
@@ -189,6 +231,10 @@ static void say_json(const struct cert_verify *how, bool good,
         json_text(&j, NULL, text);
     }
     json_close(&j);
+    json_open(&j, "revocation", '[');
+    for (size_t i = 0; good && i + 1 < proof->depth; i++)
+        json_standing(&j, &proof->status[i]);
+    json_close(&j);
     json_tree(&j, tree);
     json_error(&j, error, good ? HF_EXIT_GOOD : HF_EXIT_NO);
     json_finish(&j);
@@ -226,6 +272,37 @@ static int judge(struct tool *tool, const struct cert_verify *how,
     return good ? HF_EXIT_GOOD : HF_EXIT_NO;
 }
 
+/* What is asked if nobody says: as much as what was given can answer. */
+static enum hf_revocation mode_of(const struct cert_verify *how)
+{
+    if (how->mode_said)
+        return how->mode;
+    return how->crl_file    ? HF_REVOCATION_HARD
+           : how->ocsp_file ? HF_REVOCATION_LEAF
+                            : HF_REVOCATION_SOFT;
+}
+
+/* With the response that came with the first, if there is one. */
+static int judge_stapled(struct tool *tool, const struct cert_verify *how,
+                         struct hf_verify *v)
+{
+    struct hf_span staples[HF_CHAIN_MAX] = { { NULL, 0 } };
+    struct bytes bytes = { 0 };
+    struct hf_error error = { 0 };
+    int code;
+
+    if (how->ocsp_file) {
+        if (!file_read(how->ocsp_file, HF_DER_MAX, &bytes, &error))
+            return error_tell(tool, HF_EXIT_USAGE, &error, NULL);
+        staples[0] = bytes_span(&bytes);
+        v->staples = staples;
+        v->staple_asked = true;
+    }
+    code = judge(tool, how, v);
+    bytes_free(&bytes);
+    return code;
+}
+
 int cert_verify(struct tool *tool, const struct cert_verify *how,
                 const struct certs *certs)
 {
@@ -245,6 +322,9 @@ int cert_verify(struct tool *tool, const struct cert_verify *how,
         const struct hf_error *error = hf_config_error(config);
 
         code = error_tell(tool, HF_EXIT_TRUST, error, NULL);
+    } else if (how->crl_file &&
+               !hf_config_add_crl_file(config, how->crl_file)) {
+        code = error_tell(tool, HF_EXIT_CRL, hf_config_error(config), NULL);
     } else {
         struct hf_verify v = { .crypto = &config->settings.crypto,
                                .store = config->settings.store,
@@ -255,9 +335,11 @@ int cert_verify(struct tool *tool, const struct cert_verify *how,
                                .name = how->name ? &name : NULL,
                                .purpose = how->purpose,
                                .now = how->now,
+                               .revocation = (uint8_t)mode_of(how),
+                               .crls = &config->settings.crls,
                                .tree = tree };
 
-        code = judge(tool, how, &v);
+        code = judge_stapled(tool, how, &v);
         hf_tried_wipe(tree);
     }
     free(tree);

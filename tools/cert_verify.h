@@ -8,6 +8,9 @@
 struct cert_verify {
     const char *name; /* NULL: none is checked */
     const char *ca_file, *ca_dir;
+    const char *crl_file, *ocsp_file;
+    bool mode_said;
+    enum hf_revocation mode; /* if it was said */
     enum hf_purpose purpose;
     int64_t now;
 };

@@ -85,6 +85,41 @@ static bool set_trust(struct hf_config *config, const struct client *c,
     return config_failed(config, FAIL_TRUST, f);
 }
 
+bool revocation_read(const char *text, enum hf_revocation *mode)
+{
+    static const char *const words[] = { [HF_REVOCATION_NONE] = "none",
+                                         [HF_REVOCATION_SOFT] = "soft",
+                                         [HF_REVOCATION_LEAF] = "leaf",
+                                         [HF_REVOCATION_HARD] = "hard" };
+
+    for (unsigned i = 0; i <= HF_REVOCATION_HARD; i++)
+        if (!strcmp(text, words[i])) {
+            *mode = (enum hf_revocation)i;
+            return true;
+        }
+    return false;
+}
+
+/* As curl has it, whoever gives lists wants to see each certificate on one. */
+bool revoking_set(const struct revoking *how, struct hf_config *config)
+{
+    enum hf_revocation mode = how->crl_file ? HF_REVOCATION_HARD
+                                            : HF_REVOCATION_SOFT;
+
+    if (how->mode && !revocation_read(how->mode, &mode))
+        return hf_config_fail(config, HF_E_BAD_OPTION, 0,
+                              "--revocation takes none, soft, leaf or hard");
+    return (!how->crl_file || hf_config_add_crl_file(config, how->crl_file)) &&
+           hf_config_set_revocation(config, mode);
+}
+
+static bool set_revoking(struct hf_config *config, const struct client *c,
+                         struct failure *f)
+{
+    return revoking_set(&c->revoking, config) ||
+           config_failed(config, FAIL_NONE, f);
+}
+
 static size_t passphrase(void *ctx, char *out, size_t cap)
 {
     const char *pass = ctx;
@@ -212,7 +247,8 @@ struct hf_config *client_config(const struct client *c, struct story *story,
     hf_config_default_clock(config, now, NULL);
     bool good = offer_set(&c->offer, config, f) &&
                 set_protocols(config, c, f) && set_trust(config, c, f) &&
-                set_own(config, c, f) && set_keylog(config, c, story, f) &&
+                set_revoking(config, c, f) && set_own(config, c, f) &&
+                set_keylog(config, c, story, f) &&
                 set_watch(config, c, story, f);
     /* with -k we are asked instead, so that the verdict can still be told */
     if (good && c->insecure)

@@ -99,8 +99,18 @@ bool starttls(int fd, const char *protocol, deadline end, struct story *story,
 
 /* ---- what the client offers and accepts (client.c, link.c) -------------------- */
 
+/* Revocation lists, and what is asked about them. */
+struct revoking {
+    const char *crl_file;
+    const char *mode; /* "soft"; NULL: hard if there are lists */
+};
+/* False: hf_config_error() tells. */
+bool revoking_set(const struct revoking *how, struct hf_config *config);
+bool revocation_read(const char *text, enum hf_revocation *mode);
+
 struct client {
     const char *ca_file, *ca_dir;
+    struct revoking revoking;
     const char *cert, *key, *pass;
     bool insecure;
     struct offer offer;

@@ -119,8 +119,15 @@ static int run_show(struct tool *tool)
 /* ---- cert verify ---------------------------------------------------------------- */
 
 static int read_verify(const struct tool *tool, struct cert_verify *v,
-                       const char *at, const char *purpose)
+                       const char *at, const char *purpose,
+                       const char *revocation)
 {
+    v->mode_said = revocation != NULL;
+    if (revocation && !revocation_read(revocation, &v->mode))
+        return usage_error(tool,
+                           "--revocation takes none, soft, leaf or hard, not "
+                           "\"%s\"",
+                           revocation);
     v->now = (int64_t)time(NULL);
     if (at && !when_read(at, v->now, &v->now))
         return usage_error(tool,
@@ -136,7 +143,7 @@ static int read_verify(const struct tool *tool, struct cert_verify *v,
 
 struct verify_words {
     struct cert_verify verify;
-    const char *at, *purpose;
+    const char *at, *purpose, *revocation;
 };
 
 static int run_verify(struct tool *tool)
@@ -147,7 +154,8 @@ static int run_verify(struct tool *tool)
     int code = options_read(tool, &words);
 
     if (code < 0)
-        code = read_verify(tool, &words.verify, words.at, words.purpose);
+        code = read_verify(tool, &words.verify, words.at, words.purpose,
+                           words.revocation);
     if (code >= 0)
         return code;
     if (!tool->operand_count)
@@ -185,6 +193,17 @@ static const struct opt verify_options[] = {
     { .name = "capath", .kind = OPT_TEXT, .arg = "DIR",
       .at = AT(verify.ca_dir), .also = "CApath",
       .help = "whom to trust: a folder with hashed names" },
+    { .name = "crl", .kind = OPT_TEXT, .arg = "FILE",
+      .at = AT(verify.crl_file), .also = "crlfile CRLfile",
+      .help = "revocation lists, PEM or DER" },
+    { .name = "ocsp", .kind = OPT_TEXT, .arg = "FILE",
+      .at = AT(verify.ocsp_file),
+      .help = "an OCSP response about the first certificate, DER" },
+    { .name = "revocation", .kind = OPT_TEXT, .arg = "none|soft|leaf|hard",
+      .at = AT(revocation),
+      .help = "which certificates must be known not to be revoked: none that "
+              "nobody speaks of (soft), the first (leaf, with --ocsp), all "
+              "(hard, with --crl)" },
     { .name = "purpose", .kind = OPT_TEXT, .arg = "server|client|any",
       .at = AT(purpose), .help = "what it is to be used for; otherwise server" },
     { .name = "at", .kind = OPT_TEXT, .arg = "TIME", .at = AT(at),
@@ -214,8 +233,10 @@ static const struct command verify = {
              "what may have issued it, in any order. The exit code is 0 if it "
              "is trusted and 1 if it is not; then every path that was tried is "
              "shown with the first check that failed.",
-    .examples = "  handfast cert verify --name www.example.org fullchain.pem\n"
-                "  handfast cert verify --CAfile ca.pem --at +30d site.pem\n",
+    .examples =
+        "  handfast cert verify --name www.example.org fullchain.pem\n"
+        "  handfast cert verify --CAfile ca.pem --at +30d site.pem\n"
+        "  handfast cert verify --CAfile ca.pem --crl ca.crl site.pem\n",
     .options = verify_options,
     .run = run_verify,
 };

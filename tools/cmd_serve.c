@@ -181,6 +181,15 @@ static const struct opt options[] = {
       .at = AT(need_client), .help = "s_server's word for required" },
     { .name = "cafile", .kind = OPT_TEXT, .arg = "FILE", .at = AT(ca_file),
       .also = "CAfile cacert", .help = "whose clients to trust" },
+    { .name = "crlfile", .kind = OPT_TEXT, .arg = "FILE",
+      .at = AT(revoking.crl_file), .also = "CRL",
+      .help = "refuse clients that are on the revocation lists in this file, "
+              "and those that no list is about" },
+    { .name = "revocation", .kind = OPT_TEXT, .arg = "none|soft|leaf|hard",
+      .at = AT(revoking.mode),
+      .help = "which certificates must be known not to be revoked: none that "
+              "nobody speaks of (soft), the client's own, or all (hard, with "
+              "--crlfile)" },
 
     { .kind = OPT_HEAD, .help = "What it speaks" },
     OPT_POLICY(OFFER),

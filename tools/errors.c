@@ -35,6 +35,7 @@ static const struct {
     const char *name;
     int early, late; /* during the handshake, after it */
 } kinds[] = {
+    { "verify.staple",      HF_EXIT_STAPLE,    HF_EXIT_STAPLE },
     { "verify.der",         HF_EXIT_PEER_CERT, HF_EXIT_PEER_CERT },
     { "verify.",            HF_EXIT_PEER_CERT, HF_EXIT_PEER_CERT },
     { "decode.",            HF_EXIT_HANDSHAKE, HF_EXIT_BROKEN },
@@ -44,6 +45,7 @@ static const struct {
     { "proof.",             HF_EXIT_HANDSHAKE, HF_EXIT_BROKEN },
     { "peer.",              HF_EXIT_HANDSHAKE, HF_EXIT_BROKEN },
     { "config.no_trust",    HF_EXIT_TRUST,     HF_EXIT_TRUST },
+    { "config.crl",         HF_EXIT_CRL,       HF_EXIT_CRL },
     { "config.option",      HF_EXIT_USAGE,     HF_EXIT_USAGE },
     { "config.frozen",      HF_EXIT_INTERNAL,  HF_EXIT_INTERNAL },
     { "config.",            HF_EXIT_OWN_CERT,  HF_EXIT_OWN_CERT },

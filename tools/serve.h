@@ -50,6 +50,7 @@ struct serve_words {
     const char *accept; /* s_server's [HOST:]PORT */
     const char *host, *dir, *alpn, *ca_file, *pass, *fault, *keylog;
     const char *names, *pcap;
+    struct revoking revoking;
     struct offer offer;
     const char *client_auth, *need_client;
     struct words cert, key;

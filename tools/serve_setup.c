@@ -212,7 +212,8 @@ static int set_clients(struct serve *s)
     if (mode != HF_CLIENT_AUTH_NONE && w->cert.count && !w->ca_file)
         return usage_error(s->tool, "--verify-client: whose certificates? "
                                     "--cafile FILE says it");
-    return hf_config_set_client_auth(s->config, mode) &&
+    return revoking_set(&w->revoking, s->config) &&
+                   hf_config_set_client_auth(s->config, mode) &&
                    hf_config_set_clock(s->config, clock_now, NULL)
                ? 0
                : config_failed(s);
