@@ -11,6 +11,8 @@
 #include "handfast/handfast.h"
 
 enum { BATCH = 40, PAIRS = 15, PAIRS_MAX = 200 };
+/* Each side speaks so often at most, tickets included. */
+enum { ROUND_TRIPS = 3 };
 
 /* Seconds of processor time that each side took for a batch. */
 struct sides {
@@ -22,12 +24,23 @@ struct bench_certs {
     char *chain, *key, *root;
 };
 
+/* A kind of handshake, and what is promised of its ratios. */
+struct scenario {
+    const char *what;
+    unsigned version; /* HF_TLS12 or HF_TLS13 */
+    uint16_t suite;
+    const char *openssl; /* its name there */
+    const char *key;     /* of the certificate, as issue_key_by_name */
+    bool resumed;
+    double server_most, client_most;
+};
+
 /* One implementation under test. */
 struct contender {
     const char *name;
-    void *(*open)(const struct bench_certs *certs);
+    void *(*open)(const struct bench_certs *certs, const struct scenario *how);
     void (*close)(void *self);
-    /* BATCH full handshakes. */
+    /* BATCH handshakes. */
     struct sides (*handshakes)(void *self);
     /* Seal and open @count records of 16 KiB: seconds each. */
     struct sides (*records)(void *self, unsigned count);

@@ -1,5 +1,5 @@
-/* libssl.c - OpenSSL's libssl in the benchmark, set up to do the same work:
- * TLS 1.3, X25519, AES-128-GCM, chain and name verified, no tickets. */
+/* libssl.c - OpenSSL's libssl in the benchmark, set up to do the same work: the
+ * scenario's version, suite and tickets, X25519, chain and name verified. */
 #include "bench.h"
 
 #include <openssl/bio.h>
@@ -12,6 +12,8 @@ enum { RECORD = 16384 };
 
 struct self {
     SSL_CTX *client, *server;
+    bool resumed;
+    SSL_SESSION *session; /* the first one, used again and again */
 };
 struct pair {
     SSL *client, *server;
@@ -51,29 +53,36 @@ static void use_root(SSL_CTX *ctx, const struct bench_certs *certs)
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
 }
 
-static SSL_CTX *context(const SSL_METHOD *method)
+static SSL_CTX *context(const SSL_METHOD *method, const struct scenario *how)
 {
     SSL_CTX *ctx = SSL_CTX_new(method);
+    bool older = how->version == TLS1_2_VERSION;
 
-    if (!ctx || !SSL_CTX_set_min_proto_version(ctx, TLS1_3_VERSION) ||
-        !SSL_CTX_set1_groups_list(ctx, "X25519") ||
-        !SSL_CTX_set_ciphersuites(ctx, "TLS_AES_128_GCM_SHA256"))
+    if (!ctx || !SSL_CTX_set_min_proto_version(ctx, (int)how->version) ||
+        !SSL_CTX_set_max_proto_version(ctx, (int)how->version) ||
+        !SSL_CTX_set1_groups_list(ctx, "X25519:P-256") ||
+        !(older ? SSL_CTX_set_cipher_list(ctx, how->openssl)
+                : SSL_CTX_set_ciphersuites(ctx, how->openssl)))
         give_up("configuring libssl");
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
-    SSL_CTX_set_num_tickets(ctx, 0);
+    SSL_CTX_set_num_tickets(ctx, how->resumed);
+    if (!how->resumed)
+        SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET);
     /* What people who mind memory set. */
     SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS);
     return ctx;
 }
 
-static void *open_libssl(const struct bench_certs *certs)
+static void *open_libssl(const struct bench_certs *certs,
+                         const struct scenario *how)
 {
     struct self *self = calloc(1, sizeof(*self));
 
     if (!self)
         give_up("memory");
-    self->client = context(TLS_client_method());
-    self->server = context(TLS_server_method());
+    self->client = context(TLS_client_method(), how);
+    self->server = context(TLS_server_method(), how);
+    self->resumed = how->resumed;
     use_chain(self->server, certs);
     use_root(self->client, certs);
     return self;
@@ -83,6 +92,7 @@ static void close_libssl(void *p)
 {
     struct self *self = p;
 
+    SSL_SESSION_free(self->session);
     SSL_CTX_free(self->client);
     SSL_CTX_free(self->server);
     free(self);
@@ -106,48 +116,77 @@ static void carry(SSL *from, SSL *to)
     BIO_reset(SSL_get_wbio(from));
 }
 
+/* What a side does when it is its turn; a ticket of TLS 1.3 comes as data. */
+static void turn(SSL *ssl, bool client)
+{
+    char byte;
+
+    if (!SSL_is_init_finished(ssl))
+        (void)(client ? SSL_connect(ssl) : SSL_accept(ssl));
+    else if (client)
+        SSL_read(ssl, &byte, 1);
+}
+
+static SSL *new_client(struct self *self)
+{
+    SSL *ssl = new_side(self->client);
+
+    SSL_set_tlsext_host_name(ssl, "localhost");
+    SSL_set1_host(ssl, "localhost");
+    if (self->session)
+        SSL_set_session(ssl, self->session);
+    return ssl;
+}
+
 static void shake(struct self *self, struct pair *pairs, size_t count,
                   struct sides *took)
 {
-    double t[7];
+    double t[3];
 
-    t[0] = cpu_seconds();
-    for (size_t i = 0; i < count; i++) {
-        pairs[i].client = new_side(self->client);
-        SSL_set_tlsext_host_name(pairs[i].client, "localhost");
-        SSL_set1_host(pairs[i].client, "localhost");
-        SSL_connect(pairs[i].client);
+    *took = (struct sides){ 0, 0 };
+    for (int flight = 0; flight < ROUND_TRIPS; flight++) {
+        t[0] = cpu_seconds();
+        for (size_t i = 0; i < count; i++) {
+            if (!flight)
+                pairs[i].client = new_client(self);
+            else
+                carry(pairs[i].server, pairs[i].client);
+            turn(pairs[i].client, true);
+        }
+        t[1] = cpu_seconds();
+        for (size_t i = 0; i < count; i++) {
+            if (!flight)
+                pairs[i].server = new_side(self->server);
+            carry(pairs[i].client, pairs[i].server);
+            turn(pairs[i].server, false);
+        }
+        t[2] = cpu_seconds();
+        took->client += t[1] - t[0];
+        took->server += t[2] - t[1];
     }
-    t[1] = cpu_seconds();
-    for (size_t i = 0; i < count; i++) {
-        pairs[i].server = new_side(self->server);
-        carry(pairs[i].client, pairs[i].server);
-        SSL_accept(pairs[i].server);
-    }
-    t[2] = cpu_seconds();
-    for (size_t i = 0; i < count; i++) {
-        carry(pairs[i].server, pairs[i].client);
-        if (SSL_connect(pairs[i].client) != 1)
-            give_up("libssl's client is not ready");
-    }
-    t[3] = cpu_seconds();
-    for (size_t i = 0; i < count; i++) {
-        carry(pairs[i].client, pairs[i].server);
-        if (SSL_accept(pairs[i].server) != 1)
-            give_up("libssl's server is not ready");
-    }
-    t[4] = cpu_seconds();
-    took->client = t[1] - t[0] + t[3] - t[2];
-    took->server = t[2] - t[1] + t[4] - t[3];
+    for (size_t i = 0; i < count; i++)
+        if (!SSL_is_init_finished(pairs[i].client) ||
+            !SSL_is_init_finished(pairs[i].server))
+            give_up("a handshake of libssl's is not over");
 }
 
 static struct sides handshakes(void *p)
 {
     static struct pair pairs[BATCH];
+    struct self *self = p;
+    bool warm = !self->resumed || self->session;
     struct sides took;
     double t[3];
 
     shake(p, pairs, BATCH, &took);
+    for (size_t i = 0; i < BATCH; i++)
+        if (SSL_session_reused(pairs[i].server) != (self->resumed && warm))
+            give_up("libssl's was not resumed");
+    if (!warm)
+        self->session = SSL_get1_session(pairs[0].client);
+    /* Who leaves without a word spoils the session. */
+    for (size_t i = 0; i < BATCH; i++)
+        SSL_set_shutdown(pairs[i].client, SSL_SENT_SHUTDOWN);
     t[0] = cpu_seconds();
     for (size_t i = 0; i < BATCH; i++)
         SSL_free(pairs[i].client);
