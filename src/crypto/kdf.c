@@ -158,30 +158,43 @@ enum { SEED_PARTS = 6 }; /* randoms, a session hash, a context: three at most */
 /* PRF(secret, label, seed) = P_hash(secret, label + seed), where
  * P_hash = HMAC(A(1) + seed) + HMAC(A(2) + seed) + ...,  A(i) = HMAC(A(i-1)),
  * and A(0) is the seed. */
+bool hf_prf12_keyed(const struct hf_hmac *key, const char *label,
+                    const struct hf_span *seed, size_t n, uint8_t *out,
+                    size_t len)
+{
+    struct hf_span parts[2 + SEED_PARTS]; /* A(i), label, seed... */
+    const struct hf_hash *hash = key->hash;
+    uint8_t a[HF_HASH_MAX], block[HF_HASH_MAX];
+
+    bool ok = n <= SEED_PARTS;
+    for (size_t i = 0; ok && i < n; i++)
+        parts[2 + i] = seed[i];
+    parts[1] = hf_span_text(label);
+    ok = ok && hf_hmac_sum(key, parts + 1, 1 + n, a);
+    parts[0] = hf_span(a, hash->len);
+    for (size_t done = 0; ok && done < len; done += hash->len) {
+        size_t take = len - done < hash->len ? len - done : hash->len;
+        ok = hf_hmac_sum(key, parts, 2 + n, block) &&
+             (done + take == len || hf_hmac_sum(key, parts, 1, a));
+        if (ok)
+            hf_copy(out + done, block, take);
+    }
+    hf_wipe(a, sizeof(a));
+    hf_wipe(block, sizeof(block));
+    if (!ok)
+        hf_wipe(out, len);
+    return ok;
+}
+
 bool hf_prf12(const struct hf_crypto *c, const struct hf_hash *hash,
               struct hf_span secret, const char *label,
               const struct hf_span *seed, size_t n, uint8_t *out, size_t len)
 {
-    struct hf_span parts[2 + SEED_PARTS]; /* A(i), label, seed... */
-    uint8_t a[HF_HASH_MAX], block[HF_HASH_MAX];
-    struct hf_hmac h = { 0 };
+    struct hf_hmac key = { 0 };
+    bool ok = hf_hmac_key(&key, c, hash, secret);
 
-    bool ok = n <= SEED_PARTS && hf_hmac_key(&h, c, hash, secret);
-    for (size_t i = 0; ok && i < n; i++)
-        parts[2 + i] = seed[i];
-    parts[1] = hf_span_text(label);
-    ok = ok && hf_hmac_sum(&h, parts + 1, 1 + n, a);
-    parts[0] = hf_span(a, hash->len);
-    for (size_t done = 0; ok && done < len; done += hash->len) {
-        size_t take = len - done < hash->len ? len - done : hash->len;
-        ok = hf_hmac_sum(&h, parts, 2 + n, block) &&
-             (take < hash->len || hf_hmac_sum(&h, parts, 1, a));
-        if (ok)
-            hf_copy(out + done, block, take);
-    }
-    hf_hmac_wipe(&h);
-    hf_wipe(a, sizeof(a));
-    hf_wipe(block, sizeof(block));
+    ok = ok && hf_prf12_keyed(&key, label, seed, n, out, len);
+    hf_hmac_wipe(&key);
     if (!ok)
         hf_wipe(out, len);
     return ok;

@@ -89,6 +89,10 @@ HF_CHECK bool hf_prf12(const struct hf_crypto *c, const struct hf_hash *hash,
                        struct hf_span secret, const char *label,
                        const struct hf_span *seed, size_t n, uint8_t *out,
                        size_t len);
+/* The same with a key that is ready for several of them. */
+HF_CHECK bool hf_prf12_keyed(const struct hf_hmac *key, const char *label,
+                             const struct hf_span *seed, size_t n, uint8_t *out,
+                             size_t len);
 /* One-shot digest of parts. */
 HF_CHECK bool hf_hash_parts(const struct hf_crypto *c,
                             const struct hf_hash *hash,

@@ -198,6 +198,8 @@ enum hf_outcome hf_conn_fail(struct hf_conn *conn)
     if (s->error.alert && !s->error.by_peer && !conn->close_sent &&
         conn->started)
         hf_send_alert(s, s->error.alert, &unsaid);
+    if (conn->handshake)
+        hf_session_failed(conn->handshake);
     hf_handshake_free(conn->handshake);
     conn->handshake = NULL;
     hf_reassembly_wipe(&s->messages);

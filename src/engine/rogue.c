@@ -87,13 +87,17 @@ static void install12(struct rogue_end *end, bool sending)
 {
     struct hf_direction *d = sending ? &end->from : &end->to;
     struct hf_session copy = end->conn->session;
+    struct hf_handshake *hs;
 
     copy.watch = NULL;
     copy.error = (struct hf_error){ .code = HF_OK };
     memset(&copy.in, 0, sizeof(copy.in));
     memset(&copy.out, 0, sizeof(copy.out));
     memset(&copy.messages, 0, sizeof(copy.messages));
-    assert_true(hf_keys12_install(&copy, sending));
+    hs = hf_handshake_new(&copy);
+    assert_non_null(hs);
+    assert_true(hf_keys12_install(hs, sending));
+    hf_handshake_free(hs);
     hf_direction_wipe(d);
     *d = sending ? copy.out : copy.in;
 }

@@ -130,7 +130,7 @@ static bool grow_chain(struct hf_session *s)
     return true;
 }
 
-bool hf_keep_certificate(struct hf_handshake *hs, struct hf_span der)
+bool hf_keep_certificate(struct hf_handshake *hs, struct hf_span der, bool hold)
 {
     struct hf_session *s = hs->session;
 
@@ -141,9 +141,10 @@ bool hf_keep_certificate(struct hf_handshake *hs, struct hf_span der)
                        (unsigned)HF_CHAIN_MAX + 1, (unsigned)HF_CHAIN_MAX);
     if (!grow_chain(s))
         return false;
-    s->peer[s->peer_count] = hf_cert_new(der, hs->error);
+    s->peer[s->peer_count] = hold ? hf_cert_hold(der)
+                                  : hf_cert_new(der, hs->error);
     if (!s->peer[s->peer_count])
-        return false;
+        return hf_fail(hs->error, HF_E_OUT_OF_MEMORY, NULL);
     s->peer_count++;
     return true;
 }
@@ -157,7 +158,7 @@ static bool keep_chain(struct hf_handshake *hs, struct hf_span list)
         /* No extension of ours asks for an answer in here. */
         if (!hf_extensions_recv(hs, HF_CT, &entry.extensions))
             return false;
-        if (!hf_keep_certificate(hs, entry.cert_data))
+        if (!hf_keep_certificate(hs, entry.cert_data, false))
             return false;
     }
     return true;

@@ -34,7 +34,7 @@ static bool keep_chain(struct hf_handshake *hs, struct hf_span list)
     struct hf_asn1_cert one;
 
     while (hf_wire_next(hf_asn1_cert, &list, &one))
-        if (!hf_keep_certificate(hs, one.cert_data))
+        if (!hf_keep_certificate(hs, one.cert_data, false))
             return false;
     return true;
 }

@@ -11,14 +11,14 @@ enum hf_step_result hf_send_ccs(struct hf_handshake *hs)
               HF_SPAN(one));
     return hf_step(hf_records_seal(&s->out, HF_CONTENT_CCS, 0x0303,
                                    HF_SPAN(one), &s->outgoing, hs->error) &&
-                   hf_keys12_install(s, true));
+                   hf_keys12_install(hs, true));
 }
 
 enum hf_step_result hf_recv_ccs(struct hf_handshake *hs,
                                 const struct hf_message *m)
 {
     (void)m; /* one byte, 1: looked at where records are taken */
-    return hf_step(hf_keys12_install(hs->session, false));
+    return hf_step(hf_keys12_install(hs, false));
 }
 
 enum hf_step_result hf_send_finished12(struct hf_handshake *hs)

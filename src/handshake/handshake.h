@@ -201,6 +201,7 @@ struct hf_session {
     size_t peer_count;
 
     uint8_t binding[HF_BINDING_LEN]; /* of the sessions that come of this */
+    int64_t session_end; /* of one that was resumed, seconds since 1970 */
     uint8_t client_random[32], server_random[32];
     uint8_t master_secret[HF_MASTER_LEN]; /* TLS 1.2 */
     uint8_t client_secret[HF_HASH_MAX];   /* application traffic, current */
@@ -339,6 +340,9 @@ struct hf_handshake {
     uint8_t stage[HF_HASH_MAX]; /* early, handshake or master secret */
     uint8_t shared[HF_SECRET_MAX];
     uint8_t client_hs[HF_HASH_MAX], server_hs[HF_HASH_MAX];
+    struct hf_hmac master; /* TLS 1.2: its secret, ready for use */
+    uint8_t key_block[2 * (HF_AEAD_KEY_MAX + HF_NONCE_LEN)];
+    bool key_block_made;
 
     /* a question to the application */
     struct hf_question question;
@@ -389,7 +393,7 @@ HF_CHECK bool hf_keys13_export(const struct hf_session *s, const char *label,
 /* ---- the keys of TLS 1.2 (keys12.c) ------------------------------------------------- */
 HF_CHECK bool hf_keys12_master(struct hf_handshake *hs,
                                struct hf_span premaster);
-HF_CHECK bool hf_keys12_install(struct hf_session *s, bool sending);
+HF_CHECK bool hf_keys12_install(struct hf_handshake *hs, bool sending);
 HF_CHECK bool hf_keys12_finished(struct hf_handshake *hs, enum hf_role whose,
                                  const uint8_t *digest, uint8_t *out);
 HF_CHECK bool hf_keys12_export(const struct hf_session *s, const char *label,
@@ -401,6 +405,8 @@ HF_CHECK bool hf_keys12_export(const struct hf_session *s, const char *label,
  * memory. */
 struct hf_ticket_keys *hf_ticket_keys_new(void);
 void hf_ticket_keys_free(struct hf_ticket_keys *keys);
+/* The handshake has failed, and with it the session that it would resume. */
+void hf_session_failed(const struct hf_handshake *hs);
 /* The digest of what is the same for every session of these settings. */
 HF_CHECK bool hf_settings_bind(struct hf_settings *set, struct hf_error *error);
 
@@ -409,8 +415,10 @@ HF_CHECK bool hf_settings_bind(struct hf_settings *set, struct hf_error *error);
 enum hf_step_result hf_sign_text(struct hf_handshake *hs, struct hf_span text);
 /* Is the peer's chain in the session trusted?  Sets no proof. */
 HF_CHECK bool hf_chain_trusted(struct hf_handshake *hs, struct hf_error *why);
-/* One more certificate of the peer's; at most HF_CHAIN_MAX. */
-HF_CHECK bool hf_keep_certificate(struct hf_handshake *hs, struct hf_span der);
+/* One more certificate of the peer's; at most HF_CHAIN_MAX.  @hold: it was
+ * read before, and is only kept. */
+HF_CHECK bool hf_keep_certificate(struct hf_handshake *hs, struct hf_span der,
+                                  bool hold);
 /* The peer gave none: is that in order? */
 HF_CHECK bool hf_no_chain(struct hf_handshake *hs);
 /* Is what came the MAC that it should be?  Sets that proof. */

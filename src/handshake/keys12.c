@@ -47,29 +47,54 @@ static size_t salt_len(const struct hf_session *s)
     return s->suite->aead == HF_CHACHA20_POLY1305 ? HF_NONCE_LEN : 4;
 }
 
-bool hf_keys12_install(struct hf_session *s, bool sending)
+/* The master secret as a key, made ready once. */
+static const struct hf_hmac *master_key(struct hf_handshake *hs)
 {
-    enum { BLOCK_MAX = 2 * (HF_AEAD_KEY_MAX + HF_NONCE_LEN) };
+    struct hf_session *s = hs->session;
+
+    if (!hs->master.hash && !hf_hmac_key(&hs->master, &hs->settings->crypto,
+                                         s->hash, HF_SPAN(s->master_secret))) {
+        hf_hmac_wipe(&hs->master);
+        return NULL;
+    }
+    return &hs->master;
+}
+
+/* The keys of both directions come of one block. */
+static const uint8_t *key_block(struct hf_handshake *hs)
+{
+    struct hf_session *s = hs->session;
+    size_t len = 2 * (s->aead->key_len + salt_len(s));
+    struct hf_span randoms[2] = { HF_SPAN(s->server_random),
+                                  HF_SPAN(s->client_random) };
+    const struct hf_hmac *key = master_key(hs);
+
+    if (hs->key_block_made)
+        return hs->key_block;
+    hs->key_block_made = key && hf_prf12_keyed(key, "key expansion", randoms, 2,
+                                               hs->key_block, len);
+    return hs->key_block_made ? hs->key_block : NULL;
+}
+
+bool hf_keys12_install(struct hf_handshake *hs, bool sending)
+{
+    struct hf_session *s = hs->session;
     struct hf_direction *d = sending ? &s->out : &s->in;
     const struct hf_crypto *c = &s->settings->crypto;
     size_t key_len = s->aead->key_len, salt = salt_len(s);
     size_t second = (s->role == HF_CLIENT) != sending; /* the server's */
-    struct hf_span randoms[2] = { HF_SPAN(s->server_random),
-                                  HF_SPAN(s->client_random) };
-    uint8_t block[BLOCK_MAX], iv[HF_NONCE_LEN] = { 0 };
-    bool ok;
+    uint8_t iv[HF_NONCE_LEN] = { 0 };
+    const uint8_t *block;
 
     if (!sending && !hf_reassembly_empty(&s->messages))
         return hf_fail(&s->error, HF_E_KEY_CHANGE,
                        "bytes are left in the last record of the old keys");
-    if (!hf_prf12(c, s->hash, HF_SPAN(s->master_secret), "key expansion",
-                  randoms, 2, block, 2 * (key_len + salt)))
+    block = key_block(hs);
+    if (!block)
         return crypto_failed(s, "key block");
     hf_copy(iv, block + 2 * key_len + second * salt, salt);
-    ok = hf_direction_set(d, c->self, s->aead, block + second * key_len, iv,
-                          HF_TRAFFIC, &s->error);
-    hf_wipe(block, sizeof(block));
-    if (!ok)
+    if (!hf_direction_set(d, c->self, s->aead, block + second * key_len, iv,
+                          HF_TRAFFIC, &s->error))
         return false;
     d->tls12 = true;
     d->explicit_len = (uint8_t)(salt == HF_NONCE_LEN ? 0 : HF_NONCE_LEN - salt);
@@ -82,10 +107,12 @@ bool hf_keys12_finished(struct hf_handshake *hs, enum hf_role whose,
 {
     struct hf_session *s = hs->session;
     struct hf_span seed = { digest, s->hash->len };
+    const struct hf_hmac *key = master_key(hs);
 
-    return hf_prf12(&hs->settings->crypto, s->hash, HF_SPAN(s->master_secret),
-                    whose == HF_CLIENT ? "client finished" : "server finished",
-                    &seed, 1, out, HF_FINISHED12_LEN) ||
+    return (key && hf_prf12_keyed(key,
+                                  whose == HF_CLIENT ? "client finished"
+                                                     : "server finished",
+                                  &seed, 1, out, HF_FINISHED12_LEN)) ||
            crypto_failed(s, "finished");
 }
 

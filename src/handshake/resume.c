@@ -108,7 +108,6 @@ static void write_session(const struct hf_session *s,
                           struct hf_saved_session *what, uint8_t *chain,
                           size_t chain_cap, struct hf_writer *w)
 {
-    static const uint8_t never[sizeof(what->issued)];
     struct hf_writer list = hf_writer(chain, chain_cap);
 
     for (size_t i = 0; i < s->peer_count; i++) {
@@ -122,9 +121,26 @@ static void write_session(const struct hf_session *s,
     what->peer_scheme = s->peer_scheme;
     what->verified = s->verified;
     what->chain = hf_written(&list);
-    if (hf_equal(what->issued, never, sizeof(never)))
-        hf_store_number(what->issued, (uint64_t)now(s->settings), 8);
+    hf_store_number(what->issued, (uint64_t)now(s->settings), 8);
     hf_wire_write(hf_saved_session, w, what);
+}
+
+/* As long as was asked for and as we like; no longer than a server's
+ * certificate is good; and however often it is resumed, no longer than the
+ * first time. */
+static uint32_t cut_lifetime(const struct hf_session *s, uint32_t lifetime)
+{
+    const struct hf_settings *set = s->settings;
+    int64_t end = INT64_MAX, left;
+
+    if (!lifetime || lifetime > set->session_lifetime)
+        lifetime = set->session_lifetime;
+    if (s->resumed)
+        end = s->session_end;
+    else if (s->role == HF_CLIENT && s->peer_count && !set->no_time_check)
+        end = s->peer[0]->not_after;
+    left = end - now(set);
+    return left < 0 ? 0 : left < lifetime ? (uint32_t)left : lifetime;
 }
 
 bool hf_session_save(const struct hf_session *s, struct hf_saved_session *what,
@@ -136,8 +152,10 @@ bool hf_session_save(const struct hf_session *s, struct hf_saved_session *what,
     struct hf_writer w;
     bool ok;
 
-    if (!s->settings->clock || cap + certs > 2 * HF_SESSION_MAX ||
-        cap > HF_SESSION_MAX - HF_SEALED_MORE)
+    if (!s->settings->clock || cap > HF_SESSION_MAX - HF_SEALED_MORE)
+        return false;
+    what->lifetime = cut_lifetime(s, what->lifetime);
+    if (!what->lifetime)
         return false;
     room = hf_alloc(cap + certs);
     if (!room)
@@ -150,18 +168,32 @@ bool hf_session_save(const struct hf_session *s, struct hf_saved_session *what,
     return ok;
 }
 
+/* Under what a client keeps it: tickets of TLS 1.3 are used once, sessions of
+ * TLS 1.2 stay, so the two do not lie together. */
+struct shelf_key {
+    uint8_t bytes[HF_BINDING_LEN + 1];
+};
+
+static struct shelf_key shelf_key(const struct hf_session *s, unsigned version)
+{
+    struct shelf_key key;
+
+    hf_copy(key.bytes, s->binding, HF_BINDING_LEN);
+    key.bytes[HF_BINDING_LEN] = (uint8_t)version;
+    return key;
+}
+
 void hf_session_keep(const struct hf_session *s, struct hf_saved_session *what)
 {
     const struct hf_settings *set = s->settings;
+    struct shelf_key key = shelf_key(s, s->version);
     struct hf_buffer sealed = { .at = NULL };
     bool kept = false;
 
     if (!set->sessions.put)
         return;
-    if (!what->lifetime || what->lifetime > set->session_lifetime)
-        what->lifetime = set->session_lifetime;
     if (hf_session_save(s, what, &sealed))
-        kept = set->sessions.put(set->sessions.ctx, HF_SPAN(s->binding),
+        kept = set->sessions.put(set->sessions.ctx, HF_SPAN(key.bytes),
                                  hf_buffer_bytes(&sealed),
                                  now(set) + what->lifetime);
     hf_buffer_wipe(&sealed);
@@ -172,18 +204,25 @@ void hf_session_keep(const struct hf_session *s, struct hf_saved_session *what)
 
 /* ---- finding -------------------------------------------------------------------------------- */
 
+/* Seconds since 1970; what no clock of ours said is long ago. */
+int64_t hf_session_issued(const struct hf_saved_session *saved)
+{
+    uint64_t issued = 0;
+
+    for (size_t i = 0; i < sizeof(saved->issued); i++)
+        issued = issued << 8 | saved->issued[i];
+    return issued > INT64_MAX / 2 ? 0 : (int64_t)issued;
+}
+
 /* Issued in the past, and not too long ago. */
 static bool is_of_today(const struct hf_settings *set,
                         const struct hf_saved_session *saved)
 {
     int64_t age;
-    uint64_t issued = 0;
 
-    for (size_t i = 0; i < sizeof(saved->issued); i++)
-        issued = issued << 8 | saved->issued[i];
-    if (issued > INT64_MAX || !set->clock)
+    if (!set->clock)
         return false;
-    age = now(set) - (int64_t)issued;
+    age = now(set) - hf_session_issued(saved);
     return age >= -CLOCK_SKEW && age <= (int64_t)saved->lifetime &&
            saved->lifetime <= HF_SESSION_LIFETIME_MAX;
 }
@@ -213,34 +252,39 @@ struct hf_saved_session *hf_session_open(struct hf_handshake *hs,
 
 /* What we would not take today, we do not ask for. */
 static bool may_offer(struct hf_handshake *hs,
-                      const struct hf_saved_session *saved)
+                      const struct hf_saved_session *saved, unsigned version)
 {
     const struct hf_settings *set = hs->settings;
-    struct hf_span chain = saved->chain;
-    struct hf_error unsaid = { .code = HF_OK };
-    struct hf_asn1_cert first;
-    struct hf_cert *leaf;
-    bool in_time;
 
-    if (saved->version < set->min_version ||
-        saved->version > set->max_version ||
-        !hf_numbers_have(&set->suites, saved->cipher_suite) ||
-        !hf_wire_next(hf_asn1_cert, &chain, &first))
-        return false;
-    leaf = hf_cert_new(first.cert_data, &unsaid);
-    in_time = leaf && (set->no_time_check || leaf->not_after >= now(set));
-    hf_cert_free(leaf);
-    return in_time && (saved->verified || set->no_verify ||
-                       set->questions & HF_ASK_VERIFY);
+    return saved->version == version &&
+           hf_numbers_have(&set->suites, saved->cipher_suite) &&
+           (saved->verified || set->no_verify ||
+            set->questions & HF_ASK_VERIFY);
+}
+
+static struct hf_saved_session *find(struct hf_handshake *hs, unsigned version,
+                                     uint8_t *room)
+{
+    const struct hf_settings *set = hs->settings;
+    struct shelf_key key = shelf_key(hs->session, version);
+    struct hf_saved_session *saved;
+    size_t len;
+    bool renew;
+
+    if (version < set->min_version || version > set->max_version)
+        return NULL;
+    len = set->sessions.get(set->sessions.ctx, HF_SPAN(key.bytes),
+                            version == HF_TLS13, room, HF_SESSION_MAX);
+    if (!len || len > HF_SESSION_MAX)
+        return NULL;
+    saved = hf_session_open(hs, hf_span(room, len), &renew);
+    return saved && may_offer(hs, saved, version) ? saved : NULL;
 }
 
 bool hf_session_find(struct hf_handshake *hs)
 {
     const struct hf_settings *set = hs->settings;
-    struct hf_saved_session *saved;
-    size_t len;
     uint8_t *room;
-    bool renew;
 
     if (!set->sessions.get || !set->clock)
         return true;
@@ -249,14 +293,32 @@ bool hf_session_find(struct hf_handshake *hs)
     room = hf_arena_take(&hs->arena, HF_SESSION_MAX);
     if (!room)
         return hf_arena_fail(&hs->arena, hs->error);
-    len = set->sessions.get(set->sessions.ctx, HF_SPAN(hs->session->binding),
-                            true, room, HF_SESSION_MAX);
-    if (!len || len > HF_SESSION_MAX)
-        return true;
-    saved = hf_session_open(hs, hf_span(room, len), &renew);
-    if (saved && may_offer(hs, saved))
-        hs->saved = saved;
+    hs->saved = find(hs, HF_TLS13, room);
+    if (!hs->saved)
+        hs->saved = find(hs, HF_TLS12, room);
     return true;
+}
+
+void hf_session_drop(const struct hf_handshake *hs)
+{
+    const struct hf_sessions *sessions = &hs->settings->sessions;
+    struct shelf_key key = shelf_key(hs->session, HF_TLS12);
+    uint8_t *room;
+
+    if (hs->session->role != HF_CLIENT || !hs->saved ||
+        hs->saved->version != HF_TLS12)
+        return;
+    room = hf_alloc(HF_SESSION_MAX);
+    if (room)
+        (void)sessions->get(sessions->ctx, HF_SPAN(key.bytes), true, room,
+                            HF_SESSION_MAX);
+    hf_free(room, HF_SESSION_MAX);
+}
+
+void hf_session_failed(const struct hf_handshake *hs)
+{
+    if (hs->session->resumed)
+        hf_session_drop(hs);
 }
 
 /* ---- resuming ---------------------------------------------------------------------------------- */
@@ -275,14 +337,16 @@ static void drop_chain(struct hf_session *s)
     s->peer_count = 0;
 }
 
-/* The certificates of the first handshake are those of this one. */
+/* The certificates of the first handshake are those of this one.  A client has
+ * verified them; a server reads them once more. */
 static bool restore_chain(struct hf_handshake *hs)
 {
+    bool hold = hs->session->role == HF_CLIENT;
     struct hf_span list = hs->saved->chain;
     struct hf_asn1_cert cert;
 
     while (hf_wire_next(hf_asn1_cert, &list, &cert))
-        if (!hf_keep_certificate(hs, cert.cert_data))
+        if (!hf_keep_certificate(hs, cert.cert_data, hold))
             return false;
     return true;
 }
@@ -315,6 +379,7 @@ bool hf_session_resume(struct hf_handshake *hs)
     s->verified = hs->saved->verified == 1;
     s->peer_scheme = hs->saved->peer_scheme;
     s->resumed = true;
+    s->session_end = hf_session_issued(hs->saved) + hs->saved->lifetime;
     hs->facts |= HF_FACT_RESUMED;
     hs->proofs.resumed = HF_PROOF_RESUMED;
     hf_decided(s, HF_EV_PSK, true, "both know the secret of an earlier session",

@@ -46,8 +46,14 @@ void hf_session_keep(const struct hf_session *s, struct hf_saved_session *what);
  * not of today. */
 struct hf_saved_session *hf_session_open(struct hf_handshake *hs,
                                          struct hf_span sealed, bool *renew);
+/* When, in seconds since 1970. */
+int64_t hf_session_issued(const struct hf_saved_session *saved);
 /* Client: the session to be offered, if there is one: hs->saved. */
 HF_CHECK bool hf_session_find(struct hf_handshake *hs);
+/* Client: the session of TLS 1.2 that was offered is not to be offered again:
+ * it was declined, is replaced, or went with a connection that failed (RFC
+ * 5246 7.2.2). */
+void hf_session_drop(const struct hf_handshake *hs);
 /* From here on hs->saved is resumed.  False: it cannot be (server), or the
  * handshake has failed (client). */
 HF_CHECK bool hf_session_resume(struct hf_handshake *hs);

@@ -126,25 +126,19 @@ bool hf_resume12(struct hf_handshake *hs)
 
 /* ---- the server: what it gives ------------------------------------------------------------ */
 
-/* However often it is resumed, it ages from its first handshake. */
-static struct hf_saved_session master_of(const struct hf_handshake *hs)
+static struct hf_saved_session master_of(const struct hf_session *s)
 {
-    const struct hf_session *s = hs->session;
-    struct hf_saved_session what = {
+    return (struct hf_saved_session){
         .lifetime = s->settings->session_lifetime,
         .secret = HF_SPAN(s->master_secret),
     };
-
-    if (s->resumed)
-        hf_copy(what.issued, hs->saved->issued, sizeof(what.issued));
-    return what;
 }
 
 /* RFC 5077 3.3: who has promised a ticket and has none sends an empty one. */
 enum hf_step_result hf_send_ticket12(struct hf_handshake *hs)
 {
     struct hf_session *s = hs->session;
-    struct hf_saved_session what = master_of(hs);
+    struct hf_saved_session what = master_of(s);
     struct hf_buffer sealed = { .at = NULL };
     struct hf_new_session_ticket_12 ticket = { .lifetime_hint = 0 };
     char text[64];
@@ -170,7 +164,7 @@ void hf_cache12(struct hf_handshake *hs)
 {
     struct hf_session *s = hs->session;
     const struct hf_settings *set = hs->settings;
-    struct hf_saved_session what = master_of(hs);
+    struct hf_saved_session what = master_of(s);
     struct hf_buffer sealed = { .at = NULL };
 
     if (!hs->session_id_len || s->resumed || !set->sessions.put)
@@ -215,6 +209,7 @@ bool hf_resumed12(struct hf_handshake *hs, struct hf_span echo, bool extended)
     if (!echo.len || !hf_span_equal(echo, id)) {
         if (hs->saved && hs->saved->version == HF_TLS12)
             hf_not_resumed(hs, "the server does not take up the session");
+        hf_session_drop(hs);
         hs->saved = NULL;
         hf_copy(hs->session_id, echo.at, echo.len);
         hs->session_id_len = (uint8_t)echo.len;
@@ -244,23 +239,19 @@ enum hf_step_result hf_recv_ticket12(struct hf_handshake *hs,
     return hf_step(hs->ticket.at || hf_arena_fail(&hs->arena, hs->error));
 }
 
-/* A new ticket is better than the old one, and the old one than none: a
- * session of TLS 1.2 may be resumed again. */
+/* A new ticket replaces the old one; without one, the session stays as it is
+ * and may be resumed again. */
 void hf_keep12(struct hf_handshake *hs)
 {
     struct hf_session *s = hs->session;
-    struct hf_saved_session what = master_of(hs);
+    struct hf_saved_session what = master_of(s);
 
     what.lifetime = hs->ticket_lifetime;
-    if (hs->ticket.len) {
-        what.ticket = hs->ticket;
-    } else if (s->resumed) {
-        what.ticket = hs->saved->ticket;
-        what.session_id = hs->saved->session_id;
-        what.lifetime = hs->saved->lifetime;
-    } else {
+    what.ticket = hs->ticket;
+    if (s->resumed && what.ticket.len)
+        hf_session_drop(hs);
+    if (!s->resumed && !what.ticket.len)
         what.session_id = hf_span(hs->session_id, hs->session_id_len);
-    }
     if (s->extended_master && (what.ticket.len || what.session_id.len))
         hf_session_keep(s, &what);
 }

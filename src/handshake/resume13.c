@@ -64,12 +64,9 @@ static const struct hf_hash *hash_of(const struct hf_handshake *hs,
 static uint32_t obfuscated_age(const struct hf_handshake *hs)
 {
     const struct hf_settings *set = hs->settings;
-    uint64_t issued = 0;
+    int64_t age = set->clock(set->clock_ctx) - hf_session_issued(hs->saved);
 
-    for (size_t i = 0; i < sizeof(hs->saved->issued); i++)
-        issued = issued << 8 | hs->saved->issued[i];
-    return (uint32_t)(((uint64_t)set->clock(set->clock_ctx) - issued) * 1000 +
-                      hs->saved->age_add);
+    return (uint32_t)((uint64_t)age * 1000) + hs->saved->age_add;
 }
 
 bool hf_write_psk(struct hf_handshake *hs, enum hf_place place,
@@ -312,8 +309,6 @@ static bool give_ticket(struct hf_handshake *hs, uint8_t number)
     struct hf_new_session_ticket ticket = { .nonce = { &number, 1 } };
     bool ok = true;
 
-    if (s->resumed)
-        hf_copy(what.issued, hs->saved->issued, sizeof(what.issued));
     if (ticket_key(s, ticket.nonce, psk) &&
         hf_random(&hs->settings->crypto, age, sizeof(age))) {
         ticket.age_add = what.age_add = hf_number(age, 4);

@@ -50,6 +50,16 @@ struct hf_cert *hf_cert_new(struct hf_span der, struct hf_error *error)
     return hf_cert_finish(cert, error);
 }
 
+struct hf_cert *hf_cert_hold(struct hf_span der)
+{
+    uint8_t *bytes;
+    struct hf_cert *cert = hf_cert_room(der.len, &bytes);
+
+    if (cert)
+        hf_copy(bytes, der.at, der.len);
+    return cert;
+}
+
 struct hf_cert *hf_cert_keep(struct hf_cert *cert)
 {
     atomic_fetch_add_explicit(&cert->count, 1, memory_order_relaxed);

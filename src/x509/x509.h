@@ -160,6 +160,9 @@ struct hf_cert {
 /* Parse a copy of @der.  NULL with the reason in *error.  Owner: caller, one
  * count. */
 struct hf_cert *hf_cert_new(struct hf_span der, struct hf_error *error);
+/* Bytes that were a certificate before, kept and not parsed: only .der is
+ * set.  NULL without memory. */
+struct hf_cert *hf_cert_hold(struct hf_span der);
 struct hf_cert *hf_cert_keep(struct hf_cert *cert); /* any thread */
 void hf_cert_free(struct hf_cert *cert);            /* any thread; NULL fine */
 

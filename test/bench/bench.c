@@ -213,14 +213,18 @@ static struct bench_certs make_certs(const char *key)
     static const char *const names[] = { "localhost" };
     struct issue_order order = { .common_name = "bench root" };
     struct hf_error error = { .code = HF_OK };
-    struct issued *root = issue_root(&order, &error), *middle, *leaf;
+    struct issued *root, *middle, *leaf;
     struct bench_certs certs;
+
+    if (!issue_key_by_name(key, &order.key))
+        give_up(key);
+    root = issue_root(&order, &error);
 
     order.common_name = "bench intermediate";
     middle = root ? issue_intermediate(root, &order, &error) : NULL;
-    order = (struct issue_order){ .names = names, .count = 1 };
-    if (!issue_key_by_name(key, &order.key))
-        give_up(key);
+    order = (struct issue_order){ .names = names,
+                                  .count = 1,
+                                  .key = order.key };
     leaf = middle ? issue(middle, &order, &error) : NULL;
     if (!leaf)
         give_up(error.detail);
