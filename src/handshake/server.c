@@ -163,6 +163,22 @@ static bool same_extensions(struct hf_handshake *hs, struct hf_span a,
     }
 }
 
+/* "Optionally, removing any PSKs": those that are left were there before, in
+ * the same order. */
+static bool no_new_keys(struct hf_handshake *hs, struct hf_span before,
+                        struct hf_span now)
+{
+    struct hf_psk_identity old, left;
+
+    while (hf_wire_next(hf_psk_identity, &now, &left))
+        do {
+            if (!hf_wire_next(hf_psk_identity, &before, &old))
+                return hf_fail(hs->error, HF_E_RETRY_CHANGED,
+                               "pre_shared_key in the second ClientHello");
+        } while (!hf_span_equal(old.identity, left.identity));
+    return true;
+}
+
 static bool same_hello(struct hf_handshake *hs, const struct hf_client_hello *a,
                        const struct hf_client_hello *b)
 {
@@ -202,9 +218,11 @@ enum hf_step_result hf_recv_second_hello(struct hf_handshake *hs,
                                          const struct hf_message *m)
 {
     struct hf_client_hello first = hs->offer.hello;
+    struct hf_span keys = hs->offer.identities;
 
     if (!read_hello(hs, m->bytes) || !check_mandatory(hs) ||
-        !same_hello(hs, &first, &hs->offer.hello) || !share_as_asked(hs))
+        !same_hello(hs, &first, &hs->offer.hello) ||
+        !no_new_keys(hs, keys, hs->offer.identities) || !share_as_asked(hs))
         return HF_STEP_FAILED;
     if (hs->offer.hello.extensions.present & HF_BIT(early_data)) {
         hf_fail(hs->error, HF_E_RETRY_CHANGED,
