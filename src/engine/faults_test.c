@@ -17,8 +17,8 @@
 
 #include <cmocka.h>
 
-static struct stage stages[SCENES];
-static struct tape tapes[2 * SCENES], out;
+static struct tapes tapes;
+static struct tape out;
 
 static size_t stride(void)
 {
@@ -59,6 +59,14 @@ static bool said_no_more(const struct tape *t)
     return rest <= 24;
 }
 
+/* Who cannot seal a session gives none, and fails nobody.  (Who cannot open one
+ * shakes hands in full: that is more than was said before, and not what the
+ * recorded peer goes on with.) */
+static bool less_is_said(const struct tape *t)
+{
+    return t->encore && out.ready && out.out_len < t->out_len;
+}
+
 static void judge(const struct tape *t, size_t n)
 {
     if (flaky_blocks())
@@ -72,9 +80,9 @@ static void judge(const struct tape *t, size_t n)
     }
     if (tape_same(&out, t))
         return;
-    if (!out.error.code || out.error.code == HF_E_BUG)
+    if (out.error.code == HF_E_BUG || (!out.error.code && !less_is_said(t)))
         fail_with("it did not say what failed", t, n);
-    if (!said_no_more(t))
+    if (!t->encore && !said_no_more(t))
         fail_with("it said something new", t, n);
     if (out.ready && memcmp(out.secret, t->secret, sizeof(out.secret)))
         fail_with("it agreed on another secret", t, n);
@@ -89,7 +97,7 @@ static size_t sweep(enum flaky what)
 {
     size_t plays = 0;
 
-    for (const struct tape *t = tapes; t < tapes + 2 * SCENES; t++) {
+    for (const struct tape *t = tapes.at; t < tapes.at + TAPES; t++) {
         size_t calls = play(t, what, 0, false);
 
         judge(t, 0);
@@ -122,8 +130,11 @@ static void every_call_of_the_provider_may_fail(void **state)
 static void our_own_faults_are_called_so(void **state)
 {
     (void)state;
-    for (const struct tape *t = tapes; t < tapes + 2 * SCENES; t++) {
+    for (const struct tape *t = tapes.at; t < tapes.at + TAPES; t++) {
         size_t calls = play(t, FLAKY_PROVIDER, 0, false), own = 0, all = 0;
+
+        if (t->encore)
+            continue; /* the recorded peer is to blame, see above */
 
         for (size_t n = 1; n <= calls; n += stride()) {
             play(t, FLAKY_PROVIDER, n, true);
@@ -187,7 +198,7 @@ static size_t held_for(size_t sent)
     struct hf_span data;
 
     flaky_begin(FLAKY_MEMORY, 0, false);
-    conn = hf_conn_new(stages[SCENE_FULL].server, HF_SERVER, NULL);
+    conn = hf_conn_new(tapes.stages[SCENE_FULL].server, HF_SERVER, NULL);
     for (size_t at = 0; at < sent;) {
         size_t n = sent - at < 16384 ? sent - at : 16384;
 
@@ -226,19 +237,13 @@ static int record(void **state)
     (void)state;
     if (!duet_certs_make(&certs, "p256"))
         return -1;
-    for (unsigned i = 0; i < SCENES; i++)
-        if (!tape_record(i, provider, &stages[i], &tapes[2 * i],
-                         &tapes[2 * i + 1]))
-            return -1;
-    return 0;
+    return tapes_record(&tapes, provider) ? 0 : -1;
 }
 
 static int erase(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < SCENES; i++)
-        stage_clear(&stages[i]);
-    tape_clear();
+    tapes_erase(&tapes);
     duet_certs_free(&certs);
     return 0;
 }

@@ -171,6 +171,8 @@ static struct hf_conn *begin(const struct tape *tape, struct tape *out)
     memset(out, 0, sizeof(*out));
     out->role = tape->role;
     out->config = tape->config;
+    if (tape->encore)
+        encore_rewind(tape->encore);
     tape_rewind(tape->role);
     tape_turn(tape->role);
     conn = hf_conn_new(tape->config, tape->role,
@@ -229,19 +231,15 @@ void tape_clear(void)
     memset(&certs, 0, sizeof(certs));
 }
 
-bool tape_record(enum scene scene, const struct hf_provider *provider,
-                 struct stage *stage, struct tape *client, struct tape *server)
+/* From the first hello to the end. */
+static bool record(const struct stage *stage, struct encore *encore,
+                   struct tape *client, struct tape *server)
 {
-    struct tape seed[2] = { { .role = HF_CLIENT }, { .role = HF_SERVER } };
+    struct tape seed[2] = { { .role = HF_CLIENT, .encore = encore },
+                            { .role = HF_SERVER, .encore = encore } };
     struct hf_conn *c, *s;
     size_t c_at = 0, s_at = 0;
 
-    tape_rewind(HF_CLIENT);
-    tape_turn(HF_CLIENT);
-    if (!certs.ca && !duet_certs_make(&certs, "ed25519"))
-        return false;
-    if (!stage_set_with(stage, scene, &certs, provider))
-        return false;
     seed[0].config = stage->client;
     seed[1].config = stage->server;
     s = begin(&seed[1], server);
@@ -249,10 +247,58 @@ bool tape_record(enum scene scene, const struct hf_provider *provider,
     while (take_turn(client, c, &c_at, server) ||
            take_turn(server, s, &s_at, client))
         continue;
+    client->resumed = hf_conn_resumed(c);
     finish(client, c, false);
     finish(server, s, false);
+    client->encore = server->encore = encore;
     return client->ready && server->ready && client->closed && server->closed &&
            !memcmp(client->secret, server->secret, sizeof(client->secret));
+}
+
+static bool have_certs(void)
+{
+    tape_rewind(HF_CLIENT);
+    tape_turn(HF_CLIENT);
+    return certs.ca || duet_certs_make(&certs, "ed25519");
+}
+
+bool tape_record(enum scene scene, const struct hf_provider *provider,
+                 struct stage *stage, struct tape *client, struct tape *server)
+{
+    return have_certs() && stage_set_with(stage, scene, &certs, provider) &&
+           record(stage, NULL, client, server);
+}
+
+bool tape_record_again(enum way way, const struct hf_provider *provider,
+                       struct encore *encore, struct tape *client,
+                       struct tape *server)
+{
+    return have_certs() &&
+           encore_set(encore, way, SCENE_CLIENT_CERT, &certs, provider) &&
+           encore_meet(encore) &&
+           record(&encore->stage, encore, client, server) && client->resumed;
+}
+
+bool tapes_record(struct tapes *tapes, const struct hf_provider *provider)
+{
+    struct tape *at = tapes->at;
+
+    for (unsigned i = 0; i < SCENES; i++, at += 2)
+        if (!tape_record(i, provider, &tapes->stages[i], at, at + 1))
+            return false;
+    for (unsigned i = 0; i < WAYS; i++, at += 2)
+        if (!tape_record_again(i, provider, &tapes->encores[i], at, at + 1))
+            return false;
+    return true;
+}
+
+void tapes_erase(struct tapes *tapes)
+{
+    for (unsigned i = 0; i < SCENES; i++)
+        stage_clear(&tapes->stages[i]);
+    for (unsigned i = 0; i < WAYS; i++)
+        encore_clear(&tapes->encores[i]);
+    tape_clear();
 }
 
 bool tape_same(const struct tape *a, const struct tape *b)

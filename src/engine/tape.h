@@ -9,7 +9,7 @@
 #ifndef HF_TAPE_H
 #define HF_TAPE_H
 
-#include "engine/scene.h"
+#include "engine/encore.h"
 
 const struct hf_provider *tape_provider(void);
 /* Draw from @role's stream from here on. */
@@ -23,14 +23,15 @@ enum { TAPE_MAX = 16384 };
 struct tape {
     enum hf_role role;
     struct hf_config *config;
-    uint8_t in[TAPE_MAX]; /* what it is given */
+    struct encore *encore; /* the ends have met before */
+    uint8_t in[TAPE_MAX];  /* what it is given */
     size_t in_len;
     uint8_t out[TAPE_MAX]; /* what it says */
     size_t out_len;
     uint8_t got[256]; /* what it reads */
     size_t got_len;
     uint8_t secret[32]; /* an exporter, once it is ready */
-    bool ready, exported, closed;
+    bool ready, exported, closed, resumed;
     struct hf_error error;
 };
 
@@ -38,6 +39,21 @@ struct tape {
  * tape_provider() or stands on it. */
 bool tape_record(enum scene scene, const struct hf_provider *provider,
                  struct stage *stage, struct tape *client, struct tape *server);
+
+/* Record a second meeting, in which the session of the first is resumed. */
+bool tape_record_again(enum way way, const struct hf_provider *provider,
+                       struct encore *encore, struct tape *client,
+                       struct tape *server);
+
+/* All of them: the handshakes of all scenes, then those of all ways. */
+enum { TAPES = 2 * (SCENES + WAYS) };
+struct tapes {
+    struct tape at[TAPES]; /* clients at even places */
+    struct stage stages[SCENES];
+    struct encore encores[WAYS];
+};
+bool tapes_record(struct tapes *tapes, const struct hf_provider *provider);
+void tapes_erase(struct tapes *tapes);
 
 /* The certificates of all tapes go. */
 void tape_clear(void);
