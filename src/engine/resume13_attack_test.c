@@ -484,7 +484,7 @@ static void the_server_chooses_what_was_offered(void **state)
         ATTACK("half a number", answer_set, HF_E_TRUNCATED, ANY_BYTE, "", PSK, "\0")
         ATTACK("a number and more", answer_set, HF_E_TRAILING, ANY_BYTE, "", PSK, "\0\0\0")
         ATTACK("a suite of another hash", answer_put, HF_E_ILLEGAL, ANY_BYTE, "another hash", SUITE, "\x13\2")
-        ATTACK("no key share", answer_drop, HF_E_MISSING_EXTENSION, ANY_BYTE, "key_share", 51, "")
+        ATTACK("no key share", answer_drop, HF_E_ILLEGAL, ANY_BYTE, "key_share", 51, "")
         /* Then there would have to be a certificate. */
         ATTACK("chosen and not said", answer_drop, HF_E_UNEXPECTED, ANY_BYTE, "", PSK, "")
         ATTACK("said and not chosen", pretend, HF_E_UNEXPECTED, ANY_BYTE, "", 0, "")

@@ -101,6 +101,43 @@ static void tickets_of_every_size_are_kept_or_not(void **state)
     }
 }
 
+static struct rogue_record tickets[4];
+static size_t ticket_count;
+
+static void collect(struct rogue *r, struct rogue_record *record)
+{
+    (void)r;
+    if (edit_is(record, HF_NEW_SESSION_TICKET) && ticket_count < 4)
+        tickets[ticket_count++] = *record;
+}
+
+/* Each has an age_add, a nonce, a key and an identity of its own. */
+static void tickets_differ_in_everything(void **state)
+{
+    enum { AGE_ADD = 4 + 4, NONCE = AGE_ADD + 4 + 1, TICKET = NONCE + 1 + 2 };
+
+    (void)state;
+    ticket_count = 0;
+    for (int i = 0; i < 2; i++) { /* both in full */
+        assert_true(encore_begin(&plain, &rogue, collect));
+        plain.client.count = 0;
+        assert_true(rogue_run(&rogue));
+        rogue_end(&rogue);
+    }
+    assert_int_equal(ticket_count, 4);
+    for (size_t i = 0; i < 4; i++)
+        for (size_t k = i + 1; k < 4; k++) {
+            const uint8_t *a = tickets[i].bytes, *b = tickets[k].bytes;
+
+            assert_memory_not_equal(a + AGE_ADD, b + AGE_ADD, 4);
+            assert_int_equal(a[NONCE] == b[NONCE], i % 2 == k % 2);
+            /* the key's name, then the seed */
+            assert_memory_equal(a + TICKET, b + TICKET, 16);
+            assert_memory_not_equal(a + TICKET + 16, b + TICKET + 16, 32);
+            assert_memory_not_equal(a + TICKET + 48, b + TICKET + 48, 32);
+        }
+}
+
 static void malformed_tickets_are_refused(void **state)
 {
     struct hf_span m;
@@ -171,6 +208,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(tickets_of_every_size_are_kept_or_not),
+        cmocka_unit_test(tickets_differ_in_everything),
         cmocka_unit_test(malformed_tickets_are_refused),
         cmocka_unit_test(tickets_without_end_are_a_flood),
         cmocka_unit_test(clients_give_no_tickets),

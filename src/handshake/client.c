@@ -269,6 +269,18 @@ static enum hf_step_result not_tls13(struct hf_handshake *hs,
     return HF_STEP_FAILED;
 }
 
+/* With a pre-shared key, and no share although we only know psk_dhe_ke, it is an
+ * illegal_parameter (RFC 8446 4.2.11). */
+static bool check_share(struct hf_handshake *hs, uint64_t present)
+{
+    if (present & HF_BIT(key_share))
+        return true;
+    return hf_fail(hs->error,
+                   present & HF_BIT(pre_shared_key) ? HF_E_ILLEGAL
+                                                    : HF_E_MISSING_EXTENSION,
+                   "key_share is missing in ServerHello");
+}
+
 enum hf_step_result hf_recv_server_hello(struct hf_handshake *hs,
                                          const struct hf_message *m)
 {
@@ -282,12 +294,9 @@ enum hf_step_result hf_recv_server_hello(struct hf_handshake *hs,
     if (!hf_message_read(hs, hf_server_hello, m->body, &sh) ||
         !hf_extensions_recv(hs, HF_SH, &sh.extensions) ||
         !check_echo(hs, sh.legacy_version, sh.legacy_session_id_echo,
-                    sh.cipher_suite, sh.legacy_compression_method))
+                    sh.cipher_suite, sh.legacy_compression_method) ||
+        !check_share(hs, sh.extensions.present))
         return HF_STEP_FAILED;
-    if (!(sh.extensions.present & HF_BIT(key_share))) {
-        hf_fail(hs->error, HF_E_MISSING_EXTENSION, "key_share in ServerHello");
-        return HF_STEP_FAILED;
-    }
     if (asked && asked != hs->kx) {
         hf_fail(hs->error, HF_E_RETRY_CHANGED,
                 "a share in %s was asked for, one in %s came", asked->name,
