@@ -50,7 +50,7 @@ static void message_name(const struct capture_event *e, char *out, size_t cap)
     if (name)
         hf_format(out, cap, "%s", name);
     else
-        hf_format(out, cap, "message of an unknown type");
+        hf_format(out, cap, "%s", lang("message of an unknown type"));
 }
 
 static const char *record_name(uint8_t type)
@@ -85,7 +85,8 @@ static void alert_text(const struct capture_event *e, char *out, size_t cap)
     unsigned code = e->bytes.len > 1 ? e->bytes.at[1] : 0;
     const char *name = e->bytes.len > 1 ? hf_alert_name(code) : NULL;
 
-    hf_format(out, cap, "alert %s (%u)", name ? name : "without a name", code);
+    hf_format(out, cap, lang("alert %s (%u)"),
+              name ? name : lang("without a name"), code);
 }
 
 /* "ServerHello (2), 122 B, in clear" */
@@ -98,22 +99,26 @@ static void title(const struct capture_event *e, char *out, size_t cap)
     case CAPTURE_MESSAGE:
         message_name(e, name, sizeof(name));
         snprintf(out, cap, "%s (%u), %s, %s", name, e->message, size,
-                 covers[e->epoch]);
+                 lang(covers[e->epoch]));
         break;
     case CAPTURE_ALERT:
         alert_text(e, name, sizeof(name));
-        snprintf(out, cap, "%s, %s", name, covers[e->epoch]);
+        snprintf(out, cap, "%s, %s", name, lang(covers[e->epoch]));
         break;
     case CAPTURE_CCS:
-        snprintf(out, cap, "ChangeCipherSpec, %s", covers[e->epoch]);
+        snprintf(out, cap, "ChangeCipherSpec, %s", lang(covers[e->epoch]));
         break;
     case CAPTURE_MISSING:
-        snprintf(out, cap, "%llu bytes are missing at offset %llu",
+        snprintf(out, cap, lang("%llu bytes are missing at offset %llu"),
                  (unsigned long long)e->len, (unsigned long long)e->offset);
         break;
-    case CAPTURE_FAULT: snprintf(out, cap, "%s", e->what); break;
-    case CAPTURE_FINISH: snprintf(out, cap, "closes the connection"); break;
-    case CAPTURE_RESET: snprintf(out, cap, "resets the connection"); break;
+    case CAPTURE_FAULT: snprintf(out, cap, "%s", lang(e->what)); break;
+    case CAPTURE_FINISH:
+        snprintf(out, cap, "%s", lang("closes the connection"));
+        break;
+    case CAPTURE_RESET:
+        snprintf(out, cap, "%s", lang("resets the connection"));
+        break;
     case CAPTURE_DATA:
     case CAPTURE_SEALED:
     case CAPTURE_PLAIN:
@@ -131,15 +136,16 @@ static void run_title(const struct capture_run *r, char *out, size_t cap)
     size_text(size, sizeof(size), r->len);
     switch ((enum capture_event_kind)r->kind) {
     case CAPTURE_DATA:
-        snprintf(out, cap, "%s, %s in %llu record%s, %s",
-                 record_name(r->record), size, n, several, covers[r->epoch]);
+        snprintf(out, cap, lang("%s, %s in %llu record%s, %s"),
+                 lang(record_name(r->record)), size, n, several,
+                 lang(covers[r->epoch]));
         break;
     case CAPTURE_SEALED:
-        snprintf(out, cap, "%llu sealed record%s of %s, %s%s%s", n, several,
-                 record_name(r->record), size, r->what ? ": " : "",
-                 r->what ? r->what : "");
+        snprintf(out, cap, lang("%llu sealed record%s of %s, %s%s%s"), n,
+                 several, lang(record_name(r->record)), size,
+                 r->what ? ": " : "", r->what ? lang(r->what) : "");
         break;
-    case CAPTURE_PLAIN: snprintf(out, cap, "%s before TLS", size); break;
+    case CAPTURE_PLAIN: snprintf(out, cap, lang("%s before TLS"), size); break;
     case CAPTURE_MESSAGE:
     case CAPTURE_ALERT:
     case CAPTURE_CCS:
@@ -148,7 +154,7 @@ static void run_title(const struct capture_run *r, char *out, size_t cap)
     case CAPTURE_FINISH:
     case CAPTURE_RESET:
     case CAPTURE_LOST:
-        snprintf(out, cap, "%s cannot be told apart into records", size);
+        snprintf(out, cap, lang("%s cannot be told apart into records"), size);
         break;
     }
 }
@@ -160,11 +166,11 @@ static void line(const struct capture_telling *c, double at, bool client,
 {
     const struct tool *tool = c->x->tool;
 
-    printf("%s%+10.1f ms%s  %s%-6s  %s", ink(tool, stdout, INK_DIM), at,
+    printf("%s%+10.1f ms%s  %s", ink(tool, stdout, INK_DIM), at,
            ink(tool, stdout, INK_PLAIN),
-           ink(tool, stdout, client ? INK_OURS : INK_THEIRS),
-           client ? "client" : "server",
-           ink(tool, stdout, bad ? INK_BAD : INK_STRONG));
+           ink(tool, stdout, client ? INK_OURS : INK_THEIRS));
+    print_padded(stdout, client ? lang("client") : lang("server"), 6);
+    printf("  %s", ink(tool, stdout, bad ? INK_BAD : INK_STRONG));
     print_safe_text(stdout, text);
     fputs(ink(tool, stdout, INK_PLAIN), stdout);
 }
@@ -258,7 +264,7 @@ static void event_json(struct capture_telling *c, const struct capture_event *e)
     else
         json_null(j, "type");
     json_number(j, "length", (int64_t)e->len);
-    json_text(j, "says", says[0] ? says : e->what);
+    json_text(j, "says", says[0] ? says : lang(e->what));
     if (e->kind == CAPTURE_MISSING)
         json_number(j, "offset", (int64_t)e->offset);
     fields(c, e);
@@ -272,7 +278,7 @@ static void run_json(struct json *j, const struct capture_run *r)
     json_null(j, "type");
     json_number(j, "length", (int64_t)r->len);
     json_number(j, "records", (int64_t)r->count);
-    json_text(j, "says", r->what);
+    json_text(j, "says", lang(r->what));
 }
 
 /* ---- events ------------------------------------------------------------------------- */

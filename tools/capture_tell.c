@@ -45,10 +45,11 @@ static void kind_text(const struct capture_tls *t, char *out, size_t cap)
     const char *suite = hf_name_of(hf_names_by_id("SUITE"), t->suite);
 
     if (t->server_hello)
-        snprintf(out, cap, "%s, %s", version ? version : "unknown version",
-                 suite ? suite : "unknown suite");
+        snprintf(out, cap, "%s, %s",
+                 version ? version : lang("unknown version"),
+                 suite ? suite : lang("unknown suite"));
     else
-        snprintf(out, cap, "TLS, no ServerHello");
+        snprintf(out, cap, "%s", lang("TLS, no ServerHello"));
 }
 
 /* What a connection without TLS is. */
@@ -90,17 +91,18 @@ static void file_text(const struct telling *t)
 {
     const struct capture *c = &t->capture;
 
-    printf("%s, %zu packet%s, %zu connection%s, secrets of %zu%s\n",
+    printf(lang("%s, %zu packet%s, %zu connection%s, secrets of %zu%s\n"),
            c->pcapng ? "pcapng" : "pcap", c->packets,
            c->packets == 1 ? "" : "s", c->streams, c->streams == 1 ? "" : "s",
-           c->keys.connections, c->inside ? " (inside)" : "");
+           c->keys.connections, c->inside ? lang(" (inside)") : "");
     for (size_t i = 0; i < HF_COUNT(left_out); i++)
         if (c->class[left_out[i].class])
-            printf("%zu %s\n", c->class[left_out[i].class], left_out[i].text);
+            printf("%zu %s\n", c->class[left_out[i].class],
+                   lang(left_out[i].text));
     if (c->dropped)
-        printf("%zu packets are more than is looked at\n", c->dropped);
+        printf(lang("%zu packets are more than is looked at\n"), c->dropped);
     if (c->keys.foreign)
-        printf("%zu lines of the secrets are none of a key log\n",
+        printf(lang("%zu lines of the secrets are none of a key log\n"),
                c->keys.foreign);
 }
 
@@ -136,9 +138,9 @@ static void tell_fault(struct telling *t)
         return;
     t->code = HF_EXIT_NO;
     if (!j)
-        printf("\n%scannot be read further:%s byte %zu: %s\n",
+        printf(lang("\n%scannot be read further:%s byte %zu: %s\n"),
                ink(t->tool, stdout, INK_BAD), ink(t->tool, stdout, INK_PLAIN),
-               c->fault_at, c->fault);
+               c->fault_at, lang(c->fault));
 }
 
 /* ---- a connection ------------------------------------------------------------------- */
@@ -152,10 +154,10 @@ static void heading(const struct telling *t, size_t which,
     end_text(&s->end[tls->client], client, sizeof(client));
     end_text(&s->end[!tls->client], server, sizeof(server));
     hf_time_text(when, sizeof(when), (int64_t)(s->began / 1000000000));
-    printf("\n%sconnection %zu: %s -> %s%s%s, %u packets, %s%s\n  %s\n",
+    printf(lang("\n%sconnection %zu: %s -> %s%s%s, %u packets, %s%s\n  %s\n"),
            ink(t->tool, stdout, INK_STRONG), which + 1, client, server,
            tls->name[0] ? " " : "", tls->name, s->segments,
-           s->began ? when : "at an unknown time",
+           s->began ? when : lang("at an unknown time"),
            ink(t->tool, stdout, INK_PLAIN), kind);
 }
 
@@ -239,7 +241,8 @@ static bool tell_events(struct telling *t, size_t which,
 static bool tell_connection(struct telling *t, size_t which)
 {
     struct capture_tls *tls = calloc(1, sizeof(*tls));
-    char kind[400] = "", why[400];
+    char kind[400] = "", why[400], room[800];
+    const char *says;
     bool good = tls && go_through(t, which, tls, NULL);
 
     if (!good) {
@@ -249,8 +252,9 @@ static bool tell_connection(struct telling *t, size_t which)
     if (is_tls(tls))
         kind_text(tls, kind, sizeof(kind));
     else
-        snprintf(kind, sizeof(kind), "no TLS: %s", stranger(tls));
+        snprintf(kind, sizeof(kind), lang("no TLS: %s"), lang(stranger(tls)));
     capture_tls_why(tls, why, sizeof(why));
+    says = lang_text(why, room, sizeof(room));
     t->shown++;
     t->opened += tls->opened > 0;
     t->sealed += tls->sealed > 0;
@@ -261,11 +265,11 @@ static bool tell_connection(struct telling *t, size_t which)
     good = tell_events(t, which, tls);
     if (t->x.json) {
         json_text(t->x.json, "note",
-                  why[0] ? why : (is_tls(tls) ? NULL : kind));
+                  why[0] ? says : (is_tls(tls) ? NULL : kind));
         json_close(t->x.json);
     } else if (why[0]) {
-        printf("  %snote:%s %s\n", ink(t->tool, stdout, INK_BAD),
-               ink(t->tool, stdout, INK_PLAIN), why);
+        printf(lang("  %snote:%s %s\n"), ink(t->tool, stdout, INK_BAD),
+               ink(t->tool, stdout, INK_PLAIN), says);
     }
     free(tls);
     return good;

@@ -59,12 +59,13 @@ static void show_text(const struct tool *tool, const char *from,
         hf_name_short(certs->at[i]->subject, name, sizeof(name));
         if (i)
             putchar('\n');
-        printf("%s%zu of %zu  %s%s\n", ink(tool, stdout, INK_STRONG), i + 1,
-               certs->count, name, ink(tool, stdout, INK_PLAIN));
+        printf(lang("%s%zu of %zu  %s%s\n"), ink(tool, stdout, INK_STRONG),
+               i + 1, certs->count, name, ink(tool, stdout, INK_PLAIN));
         cert_print(tool, certs->at[i], now);
     }
     if (certs->has_key)
-        printf("\n%s also holds a private key, which is not shown\n", from);
+        printf(lang("\n%s also holds a private key, which is not shown\n"),
+               from);
 }
 
 static void show_json(const struct certs *certs, int64_t now)
@@ -109,8 +110,8 @@ static int run_show(struct tool *tool)
         show_text(tool, from, &certs, now);
     if (!code && host)
         fprintf(stderr,
-                "shown as it was sent, not verified: handfast connect "
-                "%s does that\n",
+                lang("shown as it was sent, not verified: handfast connect "
+                     "%s does that\n"),
                 from);
     certs_free(&certs);
     return output_done(tool, code);

@@ -69,34 +69,38 @@ static void print_number(const struct list *list, unsigned number)
         return;
     }
     printf("%-45s  %s%s\n", name, hf_version_name(suite->version),
-           forward_secret(number) ? "" : ", no forward secrecy");
+           forward_secret(number) ? "" : lang(", no forward secrecy"));
 }
 
-static void versions_text(const struct hf_policy *p, char out[40])
+enum { VERSIONS = 64 };
+
+static void versions_text(const struct hf_policy *p, char out[VERSIONS])
 {
     const char *least = hf_version_name(p->min_version);
     const char *most = hf_version_name(p->max_version);
 
     if (p->min_version == p->max_version)
-        snprintf(out, 40, "%s only", most);
+        snprintf(out, VERSIONS, lang("%s only"), most);
     else
-        snprintf(out, 40, "%s to %s", least, most);
+        snprintf(out, VERSIONS, lang("%s to %s"), least, most);
 }
 
 /* ---- policy list, policy show --------------------------------------------------- */
 
 static void show_text(const struct hf_policy *p)
 {
-    char versions[40];
+    const char *purpose = lang(p->purpose);
+    char versions[VERSIONS];
 
     versions_text(p, versions);
-    printf("policy        %s, of %s\n", p->pinned, p->date);
-    printf("for           %s\n",
-           strncmp(p->purpose, "for ", 4) == 0 ? p->purpose + 4 : p->purpose);
-    printf("versions      %s\n", versions);
-    printf("RSA keys      of %u bits and more\n", (unsigned)p->min_rsa_bits);
+    printf(lang("policy        %s, of %s\n"), p->pinned, p->date);
+    printf(lang("for           %s\n"),
+           strncmp(purpose, "for ", 4) == 0 ? purpose + 4 : purpose);
+    printf(lang("versions      %s\n"), versions);
+    printf(lang("RSA keys      of %u bits and more\n"),
+           (unsigned)p->min_rsa_bits);
     for (size_t i = 0; i < HF_COUNT(lists); i++) {
-        printf("\n%s\n", lists[i].title);
+        printf("\n%s\n", lang(lists[i].title));
         for (const uint16_t *n = numbers(p, &lists[i]); *n; n++) {
             fputs("  ", stdout);
             print_number(&lists[i], *n);
@@ -130,7 +134,7 @@ static void json_head(struct json *j, const struct hf_policy *p)
     json_text(j, "name", p->name);
     json_text(j, "pinned", p->pinned);
     json_text(j, "date", p->date);
-    json_text(j, "purpose", p->purpose);
+    json_text(j, "purpose", lang(p->purpose));
 }
 
 static void show_json(const struct hf_policy *p)
@@ -166,7 +170,7 @@ static const struct hf_policy *find(const struct tool *tool, const char *name)
     names[n] = NULL;
     like = most_like(name, names);
     usage_error(tool, "there is no policy \"%s\"%s%s%s", name,
-                like ? "; did you mean " : "", like ? like : "",
+                like ? lang("; did you mean ") : "", like ? like : "",
                 like ? "?" : "");
     return NULL;
 }
@@ -195,8 +199,8 @@ static void list_text(void)
     const struct hf_policy *p;
 
     for (size_t i = 0; (p = hf_policy_at(i)); i++)
-        printf("%-14s  %s  %s%s\n", p->pinned, p->date, p->purpose,
-               hf_policy_find(p->name) == p ? "" : " (superseded)");
+        printf("%-14s  %s  %s%s\n", p->pinned, p->date, lang(p->purpose),
+               hf_policy_find(p->name) == p ? "" : lang(" (superseded)"));
 }
 
 static void list_json(void)
@@ -279,26 +283,27 @@ static bool same(const struct hf_policy *a, const struct hf_policy *b)
 
 static void diff_text(const struct hf_policy *a, const struct hf_policy *b)
 {
-    char old[40], new[40];
+    char old[VERSIONS], new[VERSIONS];
 
     printf("--- %s\n+++ %s\n", a->pinned, b->pinned);
     versions_text(a, old);
     versions_text(b, new);
     if (strcmp(old, new) != 0)
-        printf("\nversions\n- %s\n+ %s\n", old, new);
+        printf(lang("\nversions\n- %s\n+ %s\n"), old, new);
     if (a->min_rsa_bits != b->min_rsa_bits)
-        printf("\nRSA keys\n- of %u bits and more\n+ of %u bits and more\n",
+        printf(lang("\nRSA keys\n- of %u bits and more\n"
+                    "+ of %u bits and more\n"),
                (unsigned)a->min_rsa_bits, (unsigned)b->min_rsa_bits);
     for (size_t i = 0; i < HF_COUNT(lists); i++) {
         const uint16_t *x = numbers(a, &lists[i]), *y = numbers(b, &lists[i]);
 
         if (same_list(x, y))
             continue;
-        printf("\n%s\n", lists[i].title);
+        printf("\n%s\n", lang(lists[i].title));
         only_in(&lists[i], '-', x, y);
         only_in(&lists[i], '+', y, x);
         if (!same_order(x, y))
-            puts("~ those of both stand in another order");
+            puts(lang("~ those of both stand in another order"));
     }
 }
 
@@ -315,7 +320,7 @@ static void json_only_in(struct json *j, const struct list *list,
 
 static void diff_json(const struct hf_policy *a, const struct hf_policy *b)
 {
-    char old[40], new[40];
+    char old[VERSIONS], new[VERSIONS];
     struct json j;
 
     json_start(&j, stdout, "handfast/policydiff/1");

@@ -33,7 +33,7 @@ static bool add_names(struct numbers *list, const char *text, const char *what,
             continue;
         found = len < sizeof(name) ? number(name) : 0;
         if (!found)
-            return fail_with(f, FAIL_LIST, "%s: \"%.60s\"", what, name);
+            return fail_with(f, FAIL_LIST, "%s: \"%.60s\"", lang(what), name);
         add(list, found);
     }
     return true;

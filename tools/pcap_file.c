@@ -219,8 +219,8 @@ struct pcap *pcap_open(const struct tool *tool, const char *path,
         return NULL;
     }
     fprintf(stderr,
-            "%s: %s will hold the keys too: whoever has it can read "
-            "everything\n",
+            lang("%s: %s will hold the keys too: whoever has it can read "
+                 "everything\n"),
             tool->title, path);
     write_section(p);
     write_interface(p);
