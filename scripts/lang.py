@@ -272,6 +272,12 @@ def rows(path):
                            for s in STRINGS.finditer(body)]
 
 
+def named_sources(build):
+    """Files of the lists called ..._sources."""
+    lists = re.findall(r"_sources\s*\+?=\s*files\((.*?)\)", build, re.S)
+    return re.findall(r"'(\w+\.c)'", " ".join(lists))
+
+
 def product_sources():
     """The library's and the command's files, as the build names them."""
     for folder in sorted(glob.glob(os.path.join(ROOT, "src", "*", ""))):
@@ -279,8 +285,7 @@ def product_sources():
         with open(os.path.join(ROOT, folder, "meson.build"),
                   encoding="utf-8") as file:
             build = file.read()
-        found = re.search(r"_sources\s*=\s*files\((.*?)\)", build, re.S)
-        files = re.findall(r"'(\w+\.c)'", found.group(1) if found else "")
+        files = named_sources(build)
         headers = set()
         for name in files:
             yield os.path.join(folder, name)
@@ -294,8 +299,7 @@ def product_sources():
     with open(os.path.join(ROOT, "tools/meson.build"),
               encoding="utf-8") as file:
         build = file.read()
-    found = re.search(r"tools_sources\s*=\s*files\((.*?)\)", build, re.S)
-    for name in re.findall(r"'(\w+\.c)'", found.group(1)):
+    for name in named_sources(build):
         yield os.path.join("tools", name)
     for path in sorted(glob.glob(os.path.join(ROOT, "tools", "*.h"))):
         yield os.path.relpath(path, ROOT)

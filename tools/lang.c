@@ -243,7 +243,11 @@ static size_t value_length(char kind, struct piece text)
         text.len -= 2;
         n = count_in(text, "0123456789abcdef");
         return n ? n + 2 : 0;
-    case 'h': return count_in(text, "0123456789abcdef.");
+    case 'h': /* 32 bytes at most, and dots */
+        n = count_in(text, "0123456789abcdef");
+        return n == 64 && text.len >= 67 && !strncmp(text.at + n, "...", 3)
+                   ? n + 3
+                   : n;
     case 'q': return quoted(text);
     case 't': /* 2026-12-31 23:59:59 UTC */
         n = count_in(text, "0123456789-: ");

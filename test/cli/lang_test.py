@@ -85,6 +85,7 @@ def test_the_trace_of_tls_13():
     trace = the_trace_of("--tlsv1.3")
     has(trace, r"TLSv1\.3 \(OUT\), TLS handshake, Client hello \(1\): .*提供 "
                r"TLS 1\.3")
+    has(trace, r"random: [0-9a-f]+\.\.\.（32 字节）")
     has(trace, r"choose\.version: TLS 1\.3（服务器从我方列表中选出）")
     has(trace, r"规则：双方都接受的最新版本 \[RFC 8446 4\.2\.1\]")
     has(trace, r"verify\.check\.time: CN=\S+: 正常，还有 \d+ 天 有效")
@@ -97,7 +98,7 @@ def test_the_trace_of_tls_13():
 def test_the_trace_of_tls_12():
     trace = the_trace_of("--tls-max", "1.2")
     has(trace, r"Server key exchange \(12\): .*新生成的公钥，属于")
-    has(trace, r"Server hello done \(14\): .*服务器等待我方继续")
+    has(trace, r"Server hello done \(14\): .*服务器等待客户端继续")
     has(trace, r"Change cipher spec \(1\): .*从这里起加密")
     has(trace, r"verify_data: .* -- 对至此为止全部消息的消息认证码")
     has(trace, r"signature: .* -- 证明密钥交换参数确由证书持有者发出")
