@@ -141,14 +141,14 @@ static void standing_text(const struct hf_status *status, char *out, size_t cap)
 
     hf_format(out, cap, "");
     if (status->standing == HF_STANDING_UNKNOWN)
-        hf_format(out, cap, "revocation not known: %s",
-                  status->why ? status->why : "nobody said anything");
+        hf_format(out, cap, lang("revocation not known: %s"),
+                  lang(status->why ? status->why : "nobody said anything"));
     else if (status->standing == HF_STANDING_GOOD &&
              status->source == HF_SOURCE_CRL)
-        hf_format(out, cap, "not revoked until %t (list %h)", status->until,
-                  &number);
+        hf_format(out, cap, lang("not revoked until %t (list %h)"),
+                  status->until, &number);
     else if (status->standing == HF_STANDING_GOOD)
-        hf_format(out, cap, "not revoked until %t (OCSP)", status->until);
+        hf_format(out, cap, lang("not revoked until %t (OCSP)"), status->until);
 }
 
 static void print_path(const struct tool *tool, const struct hf_verified *proof)
