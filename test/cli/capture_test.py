@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Captures: the ones that --pcap writes are opened by tshark, decrypted, and
 `handfast explain` reads those of others."""
+import json
 import os
 import re
 import shutil
@@ -12,7 +13,8 @@ import threading
 import captured
 import cli
 from cli import (CLEAN, HANDFAST, WORK, Skip, ca_file, certificate, equal, has,
-                 lacks, run, tls_context, want)
+                 run, tls_context, want)
+from web import YES, Proxy, Web, moved
 
 PAGE = (b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 14\r\n"
         b"Connection: close\r\n\r\nit was opened\n")
@@ -40,6 +42,18 @@ class Serve:
     def __exit__(self, *_):
         self.child.terminate()
         _, self.err = self.child.communicate(timeout=20)
+
+
+class Serve0(Serve):
+    """The same with a certificate of its own."""
+
+    def __init__(self, *words):
+        self.child = subprocess.Popen(
+            [HANDFAST, "serve", "--port", "0", "--json", *map(str, words)],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=WORK,
+            env=CLEAN)
+        said = json.loads(self.child.stdout.readline())
+        self.port, self.ca = said["port"], said["ca"]
 
 
 def web(context=None):
@@ -244,6 +258,71 @@ def test_a_capture_of_connect_holds_what_came_before_tls():
                  "220 go ahead"):
         has(text, line)
     has(tshark(path, "-d", f"tcp.port=={server.port},smtp"), "TLSv1.3")
+
+
+def test_every_hop_is_in_the_file():
+    path = WORK / "hops.pcapng"
+    with Web({"/": moved("/two"), "/two": YES}) as there:
+        done = run("get", "-L", "--cacert", ca_file(), "--pcap", path,
+                   there.url("/"))
+        equal((done.code, done.out), (0, "yes"), done)
+    equal(fields(path, "http.request", "tcp.stream", "http.request.uri"),
+          [["0", "/"], ["1", "/two"]])
+
+
+def test_a_proxy_is_asked_in_clear():
+    path = WORK / "proxy.pcapng"
+    with Web({"/": YES}) as there, Proxy() as proxy:
+        done = run("get", "--cacert", ca_file(), "--pcap", path, "--proxy",
+                   f"http://127.0.0.1:{proxy.port}", there.url("/"))
+        equal((done.code, done.out), (0, "yes"), done)
+    text = tshark(path, "-q", "-z", "follow,tcp,ascii,0")
+    has(text, "^CONNECT localhost:")
+    has(text, "^HTTP/1.1 200 OK")
+    done = run("explain", "--brief", "--data", path)
+    equal(done.code, 0, done)
+    has(done.out, r"client  \d+ B before TLS")
+    has(done.out, "^        Host: localhost:")
+    has(done.out, "^        yes$")
+
+
+def test_a_failed_handshake_is_in_it_as_far_as_it_went():
+    for fault, wanted in (("expired", 60), ("garble", 35), ("tls10", 35)):
+        path = WORK / f"{fault}.pcapng"
+        with Serve0("--fault", fault, "--pcap", WORK / "fault.pcapng") as server:
+            done = run("get", "--cacert", server.ca, "--pcap", path,
+                       f"https://localhost:{server.port}/")
+        equal(done.code, wanted, done)
+        for capture in (path, WORK / "fault.pcapng"):
+            done = run("explain", "--brief", capture)
+            equal(done.code, 0, done)
+            has(done.out, r"client  ClientHello \(1\)")
+            has(done.out, r"server  ServerHello \(2\)")
+            if fault == "expired":
+                has(done.out, r"client  alert certificate_expired \(45\), under "
+                              r"handshake keys")
+
+
+def test_a_reader_that_goes_away_is_told():
+    fifo = WORK / "fifo"
+    os.mkfifo(fifo)
+    reader = subprocess.Popen(["head", "-c", "100", fifo],
+                              stdout=subprocess.DEVNULL)
+    with Serve() as server:
+        done = get(server.port, "--pcap", fifo)
+    reader.wait()
+    equal(done.code, 23, done)
+    has(done.err, "fifo: Broken pipe")
+
+
+def test_a_capture_from_standard_input():
+    path = WORK / "input.pcapng"
+    with Serve() as server:
+        equal(get(server.port, "--pcap", path).code, 0)
+    for words in ([], ["-"]):
+        done = run("explain", "--brief", *words, stdin=path.read_bytes())
+        equal(done.code, 0, done)
+        has(done.out, r"server  Finished \(20\), \d+ B, under handshake keys")
 
 
 def test_checksums_and_sequence_numbers_are_right():

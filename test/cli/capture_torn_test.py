@@ -10,7 +10,7 @@ import pcap
 from captured import BODY, REQUEST, data_of, events, explain, heard, plain13
 from captured import spoken
 from cli import WORK, equal, has, lacks, run, want
-from pcap import ACK, FIN, PSH, RST, SYN, Packet, Talk
+from pcap import RST, Packet, Talk
 
 
 def sample():
