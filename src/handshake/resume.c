@@ -198,8 +198,9 @@ void hf_session_keep(const struct hf_session *s, struct hf_saved_session *what)
                                  now(set) + what->lifetime);
     hf_buffer_wipe(&sealed);
     if (kept)
-        hf_decided(s, HF_EV_TICKET, true, "the session can be resumed", "kept",
-                   NULL);
+        hf_decided(s,
+                   s->version == HF_TLS12 ? HF_EV_SESSION_TICKET : HF_EV_TICKET,
+                   true, "the session can be resumed", "kept", NULL);
 }
 
 /* ---- finding -------------------------------------------------------------------------------- */
@@ -296,6 +297,9 @@ bool hf_session_find(struct hf_handshake *hs)
     hs->saved = find(hs, HF_TLS13, room);
     if (!hs->saved)
         hs->saved = find(hs, HF_TLS12, room);
+    if (!hs->saved)
+        hf_not_resumed(hs, "no session is kept for these names and settings, "
+                           "or none that would do today");
     return true;
 }
 
@@ -323,9 +327,19 @@ void hf_session_failed(const struct hf_handshake *hs)
 
 /* ---- resuming ---------------------------------------------------------------------------------- */
 
+/* By which rule: that of the version, or of the newest while there is none. */
+static enum hf_event_id rule_of(const struct hf_handshake *hs)
+{
+    unsigned version = hs->session->version ? hs->session->version
+                                            : hs->settings->max_version;
+
+    return version == HF_TLS12 ? HF_EV_SESSION : HF_EV_PSK;
+}
+
 void hf_not_resumed(struct hf_handshake *hs, const char *why)
 {
-    hf_decided(hs->session, HF_EV_PSK, false, why, "a full handshake", NULL);
+    /* Nothing has failed: ok is true. */
+    hf_decided(hs->session, rule_of(hs), true, why, "a full handshake", NULL);
 }
 
 static void drop_chain(struct hf_session *s)
@@ -382,7 +396,7 @@ bool hf_session_resume(struct hf_handshake *hs)
     s->session_end = hf_session_issued(hs->saved) + hs->saved->lifetime;
     hs->facts |= HF_FACT_RESUMED;
     hs->proofs.resumed = HF_PROOF_RESUMED;
-    hf_decided(s, HF_EV_PSK, true, "both know the secret of an earlier session",
-               "resumed", NULL);
+    hf_decided(s, rule_of(hs), true,
+               "both know the secret of an earlier session", "resumed", NULL);
     return true;
 }

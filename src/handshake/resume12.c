@@ -40,8 +40,10 @@ static struct hf_saved_session *from_cache(struct hf_handshake *hs)
     if (!room)
         return NULL;
     len = cache->get(cache->ctx, id, false, room, HF_SESSION_MAX);
-    if (!len || len > HF_SESSION_MAX)
+    if (!len || len > HF_SESSION_MAX) {
+        hf_not_resumed(hs, "no session of that id is kept");
         return NULL;
+    }
     saved = hf_session_open(hs, hf_span(room, len), &renew);
     if (!saved)
         hf_not_resumed(hs, "the session of that id is too old, or belongs to "
@@ -151,8 +153,8 @@ enum hf_step_result hf_send_ticket12(struct hf_handshake *hs)
     if (hf_watched(s)) {
         hf_format(text, sizeof(text), "%z bytes, good for %u s",
                   ticket.ticket.len, (unsigned)ticket.lifetime_hint);
-        hf_decided(s, HF_EV_TICKET, ticket.ticket.len != 0, text, "given",
-                   NULL);
+        hf_decided(s, HF_EV_SESSION_TICKET, ticket.ticket.len != 0, text,
+                   "given", NULL);
     }
     ok = hf_message_send(hs, HF_NEW_SESSION_TICKET, hf_new_session_ticket_12,
                          &ticket, 6 + ticket.ticket.len);
@@ -174,8 +176,8 @@ void hf_cache12(struct hf_handshake *hs)
                           hf_span(hs->session_id, hs->session_id_len),
                           hf_buffer_bytes(&sealed),
                           set->clock(set->clock_ctx) + what.lifetime))
-        hf_decided(s, HF_EV_TICKET, true, "the session has an id", "kept",
-                   NULL);
+        hf_decided(s, HF_EV_SESSION_TICKET, true, "the session has an id",
+                   "kept", NULL);
     hf_buffer_wipe(&sealed);
 }
 
@@ -234,7 +236,7 @@ enum hf_step_result hf_recv_ticket12(struct hf_handshake *hs,
     if (hf_watched(hs->session)) {
         hf_format(text, sizeof(text), "%z bytes, good for %u s",
                   ticket.ticket.len, (unsigned)ticket.lifetime_hint);
-        hf_decided(hs->session, HF_EV_TICKET, true, text, NULL, NULL);
+        hf_decided(hs->session, HF_EV_SESSION_TICKET, true, text, NULL, NULL);
     }
     return hf_step(hs->ticket.at || hf_arena_fail(&hs->arena, hs->error));
 }

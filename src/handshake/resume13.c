@@ -263,8 +263,14 @@ bool hf_resume13(struct hf_handshake *hs)
         return true;
     if (!hf_session_bind(hs))
         return false;
-    if (!hs->offer.identities.len || !hs->offer.psk_with_kx ||
-        !find_ticket(hs, &mac))
+    if (!hs->offer.identities.len)
+        return true;
+    if (!hs->offer.psk_with_kx) {
+        hf_not_resumed(hs, "the client would do without a fresh key exchange, "
+                           "which we never do");
+        return true;
+    }
+    if (!find_ticket(hs, &mac))
         return true;
     if (!check_binder(hs, mac))
         return false;
