@@ -118,6 +118,9 @@ void story_agreed(struct story *story, const struct hf_conn *conn)
                or_none(hf_suite_name(hf_conn_suite(conn))),
                or_none(hf_group_name(hf_conn_group(conn))),
                or_none(hf_scheme_name(hf_conn_peer_scheme(conn))));
+    if (hf_conn_resumed(conn))
+        story_note(story, "Session resumed: the certificate is that of its "
+                          "first handshake");
     if (alpn.len)
         story_note(story, "ALPN: server accepted %.*s", (int)alpn.len,
                    (const char *)alpn.at);
@@ -199,6 +202,7 @@ void json_tls(struct json *j, const struct story *story,
     json_text(j, "group", hf_group_name(hf_conn_group(conn)));
     json_text(j, "signature", hf_scheme_name(hf_conn_peer_scheme(conn)));
     json_bool(j, "retried", hf_conn_retried(conn));
+    json_bool(j, "resumed", hf_conn_resumed(conn));
     if (alpn.len)
         json_bytes(j, "alpn", alpn);
     else

@@ -250,6 +250,9 @@ struct hf_config *client_config(const struct client *c, struct story *story,
                 set_revoking(config, c, f) && set_own(config, c, f) &&
                 set_keylog(config, c, story, f) &&
                 set_watch(config, c, story, f);
+    if (good && c->sessions)
+        good = sessions_use(c->sessions, config) ||
+               config_failed(config, FAIL_NONE, f);
     /* with -k we are asked instead, so that the verdict can still be told */
     if (good && c->insecure)
         good = hf_config_set_questions(config, HF_ASK_VERIFY) ||

@@ -120,6 +120,9 @@ struct client {
     const char *keylog; /* a file */
     const char *pcap;   /* a file for the bytes and the keys, or NULL */
     bool show_secrets;
+    const char *session_file;  /* to keep sessions in, or NULL */
+    struct sessions *sessions; /* to resume, or NULL */
+    const char *label;         /* "host:port", which they are of */
 };
 /* NULL after noting why.  The story's watch is part of it if it tells. */
 struct hf_config *client_config(const struct client *client,
@@ -141,6 +144,17 @@ bool link_write(struct hf_tls *tls, const void *bytes, size_t len, deadline end,
 void link_close(struct hf_tls *tls);
 /* After that, for those who watch: hear the peer's, if it says it soon. */
 void link_hear_goodbye(struct hf_tls *tls);
+/* Wait for a session to resume by, not long: a server of TLS 1.3 gives tickets
+ * when the handshake is over.  What else comes is thrown away. */
+void link_hear_ticket(struct hf_tls *tls, const struct sessions *sessions);
+/* Sessions for later connections (sessions.c), in a file for later runs; @path
+ * NULL: in memory only.  NULL after noting why. */
+struct sessions *sessions_open(const char *path, struct failure *f);
+bool sessions_use(struct sessions *sessions, struct hf_config *config);
+size_t sessions_count(const struct sessions *sessions);
+/* Write the file; NULL is fine, as is having none. */
+bool sessions_save(const struct sessions *sessions, struct failure *f);
+void sessions_free(struct sessions *sessions);
 /* The SHA-256 of a certificate's public key as "sha256//base64=". */
 enum { PIN_MAX = 56 };
 bool pin_text(struct hf_span certificate, char out[PIN_MAX]);

@@ -40,6 +40,13 @@ static const struct opt options[] = {
     { .name = "connect-timeout", .kind = OPT_SECONDS, .arg = "SECONDS", AT(connect_timeout),
       .help = "for connection, STARTTLS and handshake together (10 each)" },
 
+    { .name = "reconnect", .kind = OPT_FLAG, AT(reconnect),
+      .help = "connect six times, and tell which resumed the session of the first" },
+    { .name = "reconnects", .kind = OPT_NUMBER, .arg = "N", AT(reconnects),
+      .help = "connect so many times more (5 with --reconnect)" },
+    { .name = "ssl-sessions", .kind = OPT_TEXT, .arg = "FILE", TLS(session_file), .also = "sess_in sess_out session-file",
+      .help = "resume sessions from this file and keep new ones in it, for the next run; nobody else may read it (not with -k)" },
+
     { .kind = OPT_HEAD, .help = "What is printed" },
     { .name = "brief", .kind = OPT_FLAG, AT(brief),
       .help = "one line about the connection" },
@@ -123,7 +130,7 @@ static const struct opt options[] = {
 struct visit {
     struct tool *tool;
     struct connect *connect;
-    char host[HOST_MAX], port[32];
+    char host[HOST_MAX], port[32], label[HOST_MAX + 33];
     struct json *json;
     struct story story;
     struct arrival way;
@@ -203,11 +210,7 @@ static bool go(struct visit *v)
         .end = deadline_in(ms ? ms : CONNECT_MS),
     };
     bool ok = false;
-    if (c->client.pcap &&
-        !(v->story.pcap = pcap_open(v->tool, c->client.pcap, f)))
-        return false;
-    v->config = client_config(&c->client, &v->story, f);
-    if (!v->config || !net_connect(&way, &v->way, &v->story, f))
+    if (!net_connect(&way, &v->way, &v->story, f))
         return false;
     v->story.link = pcap_link_new(v->story.pcap, v->way.fd, true,
                                   v->way.connected - v->way.resolved);
@@ -222,6 +225,61 @@ static bool go(struct visit *v)
                          end, &v->story, &ok, f);
     if (ok)
         v->ready = clock_ms();
+    return ok;
+}
+
+/* What all connections have in common. */
+static bool prepare(struct visit *v)
+{
+    struct client *client = &v->connect->client;
+    struct failure *f = &v->failure;
+    const char *file = client->insecure ? NULL : client->session_file;
+    if (client->pcap && !(v->story.pcap = pcap_open(v->tool, client->pcap, f)))
+        return false;
+    if ((file || v->connect->reconnects) &&
+        !(client->sessions = sessions_open(file, f)))
+        return false;
+    snprintf(v->label, sizeof v->label, "%s:%s", v->host, v->port);
+    client->label = v->label;
+    v->config = client_config(client, &v->story, f);
+    return v->config != NULL;
+}
+
+static void tell_again(struct visit *v, unsigned long number)
+{
+    const struct hf_conn *conn = hf_tls_conn(v->tls);
+    double ms = v->ready - v->way.connected;
+    if (v->json) {
+        json_open_line(v->json, NULL, '{');
+        json_text(v->json, "version", hf_version_name(hf_conn_version(conn)));
+        json_bool(v->json, "resumed", hf_conn_resumed(conn));
+        json_ms(v->json, "handshake_ms", ms);
+        json_close(v->json);
+    } else if (!v->connect->quiet) {
+        summary_again(v->tool, number, conn, ms);
+    }
+}
+
+/* All connections but the last. */
+static bool go_before(struct visit *v)
+{
+    struct json *events = v->story.json;
+    bool ok = true;
+    v->story.json = NULL;
+    for (unsigned long i = 1; ok && i <= v->connect->reconnects; i++) {
+        ok = go(v);
+        if (!ok)
+            break;
+        tell_again(v, i);
+        link_hear_ticket(v->tls, v->connect->client.sessions);
+        link_close(v->tls);
+        hf_tls_set_tap(v->tls, NULL, NULL);
+        pcap_link_free(v->story.link);
+        v->story.link = NULL;
+        hf_tls_free(v->tls);
+        v->tls = NULL;
+    }
+    v->story.json = events;
     return ok;
 }
 
@@ -277,6 +335,7 @@ static int finish(struct visit *v)
     hf_tls_set_tap(v->tls, NULL, NULL);
     pcap_link_free(v->story.link);
     pcap_close(v->story.pcap, f);
+    (void)sessions_save(v->connect->client.sessions, f);
     code = f->code ? f->exit : HF_EXIT_GOOD;
     if (v->json) {
         if (!v->tls)
@@ -291,6 +350,7 @@ static int finish(struct visit *v)
         summary_verdict(v->tool, &v->story, hf_tls_conn(v->tls));
     hf_tls_free(v->tls);
     hf_config_free(v->config);
+    sessions_free(v->connect->client.sessions);
     return code == HF_EXIT_WRITE ? code : output_done(v->tool, code);
 }
 
@@ -303,9 +363,16 @@ static int visit(struct visit *v)
         json_start(&document, stdout, "handfast/connect/1");
         json_text(&document, "host", v->host);
         json_text(&document, "service", v->port);
-        json_open(&document, "events", '[');
+        json_open(&document, "before", '[');
     }
-    bool ok = go(v);
+    bool ok = prepare(v) && go_before(v);
+    if (v->json) {
+        json_close(v->json);
+        json_open(v->json, "events", '[');
+    }
+    ok = ok && go(v);
+    if (ok && v->connect->reconnects && !v->json && !v->connect->quiet)
+        tell_again(v, v->connect->reconnects + 1);
     tell(v, ok);
     v->story.json = NULL;
     if (ok)
@@ -331,6 +398,10 @@ static int run(struct tool *tool)
     code = set_target(v);
     if (code < 0)
         code = set_versions(v);
+    if (connect.reconnect && !connect.reconnects)
+        connect.reconnects = 5;
+    if (code < 0 && connect.reconnects > 1000)
+        code = usage_error(tool, "--reconnects takes at most 1000");
     if (code < 0) {
         set_names(v);
         code = visit(v);

@@ -105,6 +105,8 @@ static const struct opt options[] = {
       .help = "send this name instead of the URL's, which is still verified; \"\": send none" },
 
     { .kind = OPT_HEAD, .help = "The way there" },
+    { .name = "ssl-sessions", .kind = OPT_TEXT, .arg = "FILE", TLS(session_file), .also = "session-file",
+      .help = "resume sessions from this file and keep new ones in it, for the next run; nobody else may read it (not with -k)" },
     { .name = "connect-timeout", .kind = OPT_SECONDS, .arg = "SECONDS", AT(connect_timeout),
       .help = "for connection and handshake together (10 each)" },
     { .name = "max-time", .letter = 'm', .kind = OPT_SECONDS, .arg = "SECONDS", AT(max_time),
@@ -284,6 +286,23 @@ static int finish(struct fetch *fetch)
     return code == HF_EXIT_WRITE ? code : output_done(fetch->tool, code);
 }
 
+/* With -k nothing that is kept has been verified. */
+static bool open_sessions(struct fetch *fetch)
+{
+    struct client *client = &fetch->get->client;
+    if (!client->session_file || client->insecure)
+        return true;
+    client->sessions = sessions_open(client->session_file, &fetch->failure);
+    return client->sessions != NULL;
+}
+
+static void close_sessions(struct fetch *fetch)
+{
+    struct client *client = &fetch->get->client;
+    (void)sessions_save(client->sessions, &fetch->failure);
+    sessions_free(client->sessions);
+}
+
 static int get_url(struct fetch *fetch)
 {
     struct get *get = fetch->get;
@@ -309,8 +328,9 @@ static int get_url(struct fetch *fetch)
     fetch->end = deadline_in(get->max_time);
     if (readable && get->client.pcap)
         fetch->pcap = pcap_open(fetch->tool, get->client.pcap, &fetch->failure);
-    if (readable && !fetch->failure.code)
+    if (readable && !fetch->failure.code && open_sessions(fetch))
         (void)fetch_all(fetch);
+    close_sessions(fetch);
     pcap_close(fetch->pcap, &fetch->failure);
     return finish(fetch);
 }

@@ -34,6 +34,7 @@ static int end(struct serve *s, int code)
     if (f.code)
         code = failure_tell(s->tool, &f);
     hf_config_free(s->config);
+    hf_session_store_free(s->sessions);
     free(s);
     return code;
 }
@@ -215,6 +216,19 @@ static const struct opt options[] = {
       .also = "curves", .help = "groups for the key exchange, likewise" },
     { .name = "sigalgs", .kind = OPT_TEXT, .arg = "LIST", OFFER(schemes),
       .help = "signature schemes, likewise" },
+
+    { .kind = OPT_HEAD, .help = "What it resumes" },
+    { .name = "no-tickets", .kind = OPT_FLAG, .at = AT(no_tickets),
+      .also = "no_ticket no-session-tickets",
+      .help = "give no tickets; nginx: ssl_session_tickets off" },
+    { .name = "session-ids", .kind = OPT_FLAG, .at = AT(session_ids),
+      .also = "session-cache",
+      .help = "remember sessions for clients of TLS 1.2 that take no ticket; "
+              "nginx: ssl_session_cache" },
+    { .name = "session-lifetime", .kind = OPT_NUMBER, .arg = "SECONDS",
+      .at = AT(lifetime), .also = "session-timeout",
+      .help = "how long a session may be resumed (43200); nginx: "
+              "ssl_session_timeout" },
 
     { .kind = OPT_HEAD, .help = "What it tells" },
     { .name = "quiet", .letter = 'q', .kind = OPT_FLAG, .at = AT(quiet),

@@ -14,18 +14,22 @@ struct connect {
     struct words resolve;
     const char *target, *server_name, *verify_name, *starttls;
     const char *export_label, *version;
-    unsigned long export_len;
+    unsigned long export_len, reconnects;
     unsigned family, connect_timeout;
     bool show_certs, brief, quiet, commands, keep_open, crlf, no_server_name;
     bool only12, only13, no12, no13;
-    bool strict; /* s_client's word for what is always done */
-    bool shut;   /* do not talk: leave after the handshake */
+    bool strict;    /* s_client's word for what is always done */
+    bool reconnect; /* s_client's word for --reconnects 5 */
+    bool shut;      /* do not talk: leave after the handshake */
 };
 
 /* What was seen: one line, or a dozen (summary.c). */
 void summary(const struct tool *tool, const struct connect *connect,
              const struct arrival *way, const struct story *story,
              const struct hf_conn *conn);
+/* One of several connections, in one line. */
+void summary_again(const struct tool *tool, unsigned long number,
+                   const struct hf_conn *conn, double ms);
 /* The last line, when a certificate was let pass. */
 void summary_verdict(const struct tool *tool, const struct story *story,
                      const struct hf_conn *conn);

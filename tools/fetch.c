@@ -17,6 +17,7 @@ struct hop {
     struct hf_tls *tls;
     struct stream stream;
     uint64_t received; /* bytes of the answer */
+    char label[HOST_MAX + 8];
 };
 
 /* ---- the way ----------------------------------------------------------------------- */
@@ -107,6 +108,7 @@ static void note_agreed(struct fetch *fetch, const struct hop *hop)
     fetch->suite = hf_conn_suite(conn);
     fetch->group = hf_conn_group(conn);
     fetch->scheme = hf_conn_peer_scheme(conn);
+    fetch->resumed = hf_conn_resumed(conn);
     fetch->verify = hop->story.verdict != HF_OK;
     /* -v says it in its own place */
     if (fetch->verify && !fetch->get->silent && !hop->story.level)
@@ -118,12 +120,15 @@ static void note_agreed(struct fetch *fetch, const struct hop *hop)
 static bool open_link(struct hop *hop)
 {
     struct fetch *fetch = hop->fetch;
-    const struct get *get = fetch->get;
+    struct get *get = fetch->get;
     unsigned ms = get->connect_timeout;
     deadline end = deadline_first(fetch->end,
                                   deadline_in(ms ? ms : CONNECT_MS));
     bool ok = false;
 
+    snprintf(hop->label, sizeof hop->label, "%s:%s", fetch->url.host,
+             fetch->url.port);
+    get->client.label = hop->label;
     hop->config = client_config(&get->client, &hop->story, &fetch->failure);
     if (!hop->config)
         return false;

@@ -130,8 +130,8 @@ bool file_write(const char *path, const char *text, bool secret, bool replace,
     int fd;
 
     if (replace) {
-        if ((size_t)snprintf(beside, sizeof(beside), "%s.new", path) >=
-            sizeof(beside))
+        if ((size_t)snprintf(beside, sizeof(beside), "%s.%ld.new", path,
+                             (long)getpid()) >= sizeof(beside))
             return hf_fail(error, HF_E_FILE, "%s: the name is too long", path);
         unlink(beside);
         name = beside;

@@ -75,6 +75,7 @@ struct fetch {
     size_t header_bytes, request_bytes;
     unsigned redirects, connects;
     unsigned version, suite, group, scheme;
+    bool resumed;
     int verify; /* 0 good, 1 failed and ignored */
 };
 /* Fetch fetch->url; false: fetch->failure.  fetch->redirect is where a

@@ -90,6 +90,9 @@ struct hf_tls *client_open(const struct client *client,
     if (client->sni &&
         !hf_conn_set_sni(hf_tls_conn(tls), *client->sni ? client->sni : NULL))
         fail_error(f, hf_conn_error(hf_tls_conn(tls)), false);
+    if (client->label &&
+        !hf_conn_set_session_label(hf_tls_conn(tls), client->label))
+        fail_error(f, hf_conn_error(hf_tls_conn(tls)), false);
     if (story->link)
         hf_tls_set_tap(tls, pcap_link_tap, story->link);
     story->conn = hf_tls_conn(tls);
@@ -155,6 +158,20 @@ void link_hear_goodbye(struct hf_tls *tls)
     for (unsigned i = 0; i < READS; i++) {
         ssize_t n = hf_read(tls, room, sizeof room);
         if (n == 0 || (n < 0 && (!wants(n) || !wait_for(tls, n, end))))
+            return;
+    }
+}
+
+void link_hear_ticket(struct hf_tls *tls, const struct sessions *sessions)
+{
+    enum { TICKET_MS = 300 };
+    deadline end = deadline_in(TICKET_MS);
+    uint8_t room[4096];
+
+    while (!sessions_count(sessions)) {
+        ssize_t n = hf_read(tls, room, sizeof room);
+        if (n == 0 || (n < 0 && !wants(n)) || sessions_count(sessions) ||
+            (n < 0 && !wait_for(tls, n, end)) || deadline_left(end) == 0)
             return;
     }
 }

@@ -28,7 +28,8 @@ enum {
     GOODBYE_MS = 2000,
     HURRY_MS = 300,              /* the same when the server stops */
     ECHO_MAX = 64 * 1024 * 1024, /* read and not yet given back */
-    KEEP_REQUESTS = 1000         /* on one connection */
+    KEEP_REQUESTS = 1000,        /* on one connection */
+    SESSIONS_MOST = 10000        /* remembered by id */
 };
 
 /* ---- what is asked for -------------------------------------------------------- */
@@ -54,7 +55,9 @@ struct serve_words {
     struct offer offer;
     const char *client_auth, *need_client;
     struct words cert, key;
+    unsigned long lifetime; /* of sessions; 0: not said */
     bool echo, once, port_said, quiet, no_alpn, www, files, only12;
+    bool no_tickets, session_ids;
 };
 
 /* ---- one server ------------------------------------------------------------------ */
@@ -64,6 +67,7 @@ struct serve {
     struct tool *tool;
     const struct serve_words *words;
     struct hf_config *config;
+    struct hf_session_store *sessions; /* by id, or NULL */
     enum serve_fault fault;
     enum issue_broken broken;
     int listener[2];

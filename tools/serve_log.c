@@ -133,7 +133,10 @@ static void agreed(const struct visit *v)
     suite_text(hf_conn_suite(conn), suite);
     printf("%s %s %s  %s%6.1f ms  ", hf_version_name(hf_conn_version(conn)),
            group ? group : lang("no group"), suite,
-           hf_conn_retried(conn) ? lang("retried ") : "", v->ready - v->began);
+           hf_conn_resumed(conn)   ? lang("resumed ")
+           : hf_conn_retried(conn) ? lang("retried ")
+                                   : "",
+           v->ready - v->began);
 }
 
 static void end(struct visit *v)
@@ -164,6 +167,7 @@ static void json_conn(struct json *j, const struct visit *v)
     json_text(j, "group", hf_group_name(hf_conn_group(conn)));
     json_text(j, "name", hf_conn_server_name(conn));
     json_bool(j, "retried", hf_conn_retried(conn));
+    json_bool(j, "resumed", hf_conn_resumed(conn));
     json_ms(j, "handshake_ms", v->ready - v->began);
 }
 

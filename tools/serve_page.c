@@ -237,11 +237,16 @@ static void write_html(FILE *to, const struct visit *v)
                  "<title>handfast: you are connected</title>%s"
                  "<h1>%s, %s, %s</h1>"
                  "<p>Hello from the other side of the handshake. It took "
-                 "%.1f ms%s. The same as "
+                 "%.1f ms%s%s. The same as "
                  "<a href=\"/.handfast.json\">JSON</a>.</p>\n"),
             style, hf_version_name(hf_conn_version(conn)),
             hf_suite_name(hf_conn_suite(conn)),
-            group ? group : lang("RSA key transport"), v->ready - v->began,
+            group                   ? group
+            : hf_conn_resumed(conn) ? lang("no key exchange")
+                                    : lang("RSA key transport"),
+            v->ready - v->began,
+            hf_conn_resumed(conn) ? lang(", for an earlier session was resumed")
+                                  : "",
             hf_conn_retried(conn)
                 ? lang(" and a retry, because your hello had no share for the "
                        "group that was chosen")
@@ -316,6 +321,7 @@ static void json_agreed(struct json *j, const struct visit *v)
     else
         json_null(j, "protocol");
     json_bool(j, "retried", hf_conn_retried(conn));
+    json_bool(j, "resumed", hf_conn_resumed(conn));
     json_ms(j, "handshake_ms", v->ready - v->began);
     json_bool(j, "client_verified", hf_conn_peer_verified(conn));
 }

@@ -219,6 +219,32 @@ static int set_clients(struct serve *s)
                : config_failed(s);
 }
 
+/* ---- what is resumed ----------------------------------------------------------------- */
+
+static int set_sessions(struct serve *s)
+{
+    const struct serve_words *w = s->words;
+
+    if (w->lifetime > HF_SESSION_LIFETIME_MAX)
+        return usage_error(s->tool,
+                           "--session-lifetime: at most %d seconds, "
+                           "which are seven days",
+                           HF_SESSION_LIFETIME_MAX);
+    if (w->session_ids) {
+        s->sessions = hf_session_store_new(SESSIONS_MOST, 0);
+        if (!s->sessions)
+            return tool_error(s->tool, HF_EXIT_INTERNAL, "out of memory");
+    }
+    return (!w->no_tickets || hf_config_set_tickets(s->config, 0)) &&
+                   (!w->lifetime || hf_config_set_session_lifetime(
+                                        s->config, (unsigned)w->lifetime)) &&
+                   (!s->sessions ||
+                    hf_config_set_sessions(
+                        s->config, hf_session_store_interface(s->sessions)))
+               ? 0
+               : config_failed(s);
+}
+
 /* ---- the rest ---------------------------------------------------------------------------- */
 
 static void write_key_line(void *ctx, const char *line)
@@ -320,6 +346,8 @@ int serve_setup(struct serve *s)
         code = set_folder(s);
     if (!code)
         code = set_clients(s);
+    if (!code)
+        code = set_sessions(s);
     if (!code)
         code = own ? own_files(s) : own_throw_away(s, &who);
     if (!code)

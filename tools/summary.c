@@ -129,7 +129,8 @@ static void one_line(const struct story *story, const struct hf_conn *conn)
 {
     struct hf_error error = { 0 };
     char text[TEXT_MAX], until[128];
-    fprintf(stderr, "%s  %s  %s  %s  ",
+    fprintf(stderr, "%s%s  %s  %s  %s  ",
+            hf_conn_resumed(conn) ? lang("resumed  ") : "",
             or_unknown(hf_version_name(hf_conn_version(conn))),
             or_unknown(hf_suite_name(hf_conn_suite(conn))),
             or_unknown(hf_group_name(hf_conn_group(conn))),
@@ -147,14 +148,37 @@ static void one_line(const struct story *story, const struct hf_conn *conn)
     fprintf(stderr, lang("verify: %s\n"), text);
 }
 
+void summary_again(const struct tool *tool, unsigned long number,
+                   const struct hf_conn *conn, double ms)
+{
+    bool resumed = hf_conn_resumed(conn);
+    fprintf(stderr, lang("connection %-3lu "), number);
+    fputs(ink(tool, stderr, resumed ? INK_GOOD : INK_PLAIN), stderr);
+    print_padded(stderr, resumed ? lang("resumed") : lang("full handshake"),
+                 14);
+    fprintf(stderr, "%s  %s  %.1f ms\n", ink(tool, stderr, INK_PLAIN),
+            or_unknown(hf_version_name(hf_conn_version(conn))), ms);
+}
+
+static const char *group_text(const struct hf_conn *conn)
+{
+    const char *name = hf_group_name(hf_conn_group(conn));
+    return name ? name
+           : hf_conn_resumed(conn)
+               ? lang("none: the secret is that of the session")
+               : lang("not agreed");
+}
+
 static void agreed(const struct hf_conn *conn)
 {
     char text[TEXT_MAX];
     struct hf_span alpn = hf_conn_protocol(conn);
     line("version", or_unknown(hf_version_name(hf_conn_version(conn))));
     line("suite", or_unknown(hf_suite_name(hf_conn_suite(conn))));
-    snprintf(text, sizeof text, "%s%s",
-             or_unknown(hf_group_name(hf_conn_group(conn))),
+    if (hf_conn_resumed(conn))
+        line("session", lang("resumed: signature and chain are those of its "
+                             "first handshake"));
+    snprintf(text, sizeof text, "%s%s", group_text(conn),
              hf_conn_retried(conn) ? lang(", after a retry") : "");
     line("group", text);
     line("signature", or_unknown(hf_scheme_name(hf_conn_peer_scheme(conn))));

@@ -44,6 +44,7 @@ NUMBER(fields,      s->fetch->answer.fields)
 NUMBER(port,        s->fetch->way.port)
 NUMBER(local_port,  s->fetch->way.local_port)
 NUMBER(verified,    s->fetch->verify)
+NUMBER(resumed,     s->fetch->resumed)
 NUMBER(leaves,      s->code)
 NUMBER(t_name,      since(s, s->fetch->way.resolved))
 NUMBER(t_tcp,       since(s, s->fetch->way.connected))
@@ -100,6 +101,7 @@ static const struct variable variables[] = {
     { "time_starttransfer", 's', t_first, NULL },
     { "time_total",         's', t_total, NULL },
     { "tls_group",          't', NULL, tls_group },
+    { "tls_resumed",        'n', resumed, NULL },
     { "tls_signature",      't', NULL, tls_signature },
     { "tls_suite",          't', NULL, tls_suite },
     { "tls_version",        't', NULL, tls_version },

@@ -333,7 +333,7 @@ static bool measure(void *ctx, struct hf_span key, struct hf_span session,
     size_t *len = ctx;
 
     (void)expires;
-    assert_int_equal(key.len, 32);
+    assert_true(key.len >= 32);
     *len = session.len;
     return false;
 }
