@@ -9,6 +9,8 @@
 #define _XOPEN_SOURCE 700
 #define HF_UNPOISONED
 #include "engine/attack.h"
+#include "engine/encore.h"
+#include "handshake/resume.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -89,6 +91,18 @@ WRAPPED(bool, hf_hkdf_extract,
     if (is_secret(ikm))
         note_secret("shared secret", ikm.at, ikm.len);
     note_secret("extracted", out, hash->len);
+    return ok;
+}
+
+/* Of a ticket. */
+WRAPPED(bool, hf_hkdf_expand,
+        (const struct hf_hmac *prk, struct hf_span info, uint8_t *out,
+         size_t len),
+        prk, info, out, len)
+{
+    bool ok = real_hf_hkdf_expand(prk, info, out, len);
+
+    note_secret("expanded", out, len);
     return ok;
 }
 
@@ -212,7 +226,7 @@ WATCHED(bool, hf_conn_export,
 static ucontext_t here, there;
 static struct duet duet;
 static struct stage stage;
-static bool played;
+static bool played, resumed;
 
 static void run(void (*play)(void))
 {
@@ -259,6 +273,7 @@ static void everything(void)
                               sizeof(out));
     hf_wipe(out, sizeof(out));
     hf_conn_close(duet.client);
+    resumed = hf_conn_resumed(duet.client);
     part();
     played = ok;
 }
@@ -315,6 +330,51 @@ static void nor_does_one_of_tls12(void **state)
     assert_true(secret_count > 4 && freed > 10 && stack_looks > 10);
     assert_int_equal(stack_found, 0);
     assert_int_equal(freed_dirty, 0);
+}
+
+/* ---- and again ----------------------------------------------------------------------------------- */
+
+static struct encore encore;
+static enum way way;
+
+/* What seals the sessions of a config. */
+static void note_key(const struct hf_config *config)
+{
+    struct hf_ticket_key key;
+    bool newest;
+
+    if (hf_ticket_key_find(&config->settings, NULL, &key, &newest))
+        note_secret("key of tickets", key.secret, sizeof(key.secret));
+    hf_wipe(&key, sizeof(key));
+}
+
+/* From the configs' birth to their end. */
+static void meet_twice(void)
+{
+    bool ok = encore_set(&encore, way, SCENE_CLIENT_CERT, attack_certs(),
+                         &hf_libcrypto);
+
+    stage = encore.stage;
+    everything();
+    ok = ok && played && !resumed;
+    note_key(stage.client);
+    note_key(stage.server);
+    everything();
+    ok = ok && played && resumed;
+    encore_clear(&encore);
+    played = ok;
+}
+
+static void a_resumption_leaves_no_secret(void **state)
+{
+    (void)state;
+    need_a_stack();
+    for (way = 0; way < WAYS; way++) {
+        run(meet_twice);
+        assert_true(secret_count > 10 && freed > 20 && stack_looks > 20);
+        assert_int_equal(stack_found, 0);
+        assert_int_equal(freed_dirty, 0);
+    }
 }
 
 /* ---- in the middle ------------------------------------------------------------------------------ */
@@ -399,6 +459,7 @@ int main(void)
         cmocka_unit_test(a_secret_left_behind_is_seen),
         cmocka_unit_test(no_secret_stays_behind),
         cmocka_unit_test(nor_does_one_of_tls12),
+        cmocka_unit_test(a_resumption_leaves_no_secret),
         cmocka_unit_test(a_failure_leaves_no_secret_either),
     };
 
