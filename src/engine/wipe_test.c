@@ -365,12 +365,23 @@ static void meet_twice(void)
     played = ok;
 }
 
+static size_t noted(const char *label)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < secret_count; i++)
+        count += !strcmp(secrets[i].label, label);
+    return count;
+}
+
 static void a_resumption_leaves_no_secret(void **state)
 {
     (void)state;
     need_a_stack();
     for (way = 0; way < WAYS; way++) {
         run(meet_twice);
+        assert_true(noted("expanded") >= 2);
+        assert_int_equal(noted("key of tickets"), 2);
         assert_true(secret_count > 10 && freed > 20 && stack_looks > 20);
         assert_int_equal(stack_found, 0);
         assert_int_equal(freed_dirty, 0);
