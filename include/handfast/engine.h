@@ -185,7 +185,7 @@ struct hf_sessions {
                 int64_t expires);
     /* The newest session under @key to @out; its length, or 0 if there is
      * none or it is longer than @cap.  @take: it is there no more, and nobody
-     * else got it. */
+     * else got it.  @out is NULL: only its length is asked for. */
     size_t (*get)(void *ctx, struct hf_span key, bool take, uint8_t *out,
                   size_t cap);
 };

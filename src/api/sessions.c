@@ -183,7 +183,9 @@ static size_t get(void *ctx, struct hf_span key, bool take, uint8_t *out,
 
     pthread_mutex_lock(&store->lock);
     k = find(store, key, now);
-    if (k && k->len <= cap) {
+    if (k && !out) {
+        len = k->len;
+    } else if (k && k->len <= cap) {
         len = k->len;
         hf_copy(out, k->bytes + k->key_len, len);
         if (take)

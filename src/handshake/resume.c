@@ -263,40 +263,46 @@ static bool may_offer(struct hf_handshake *hs,
             set->questions & HF_ASK_VERIFY);
 }
 
-static struct hf_saved_session *find(struct hf_handshake *hs, unsigned version,
-                                     uint8_t *room)
+/* Between the two questions somebody else may have taken it: then there is
+ * none. */
+struct hf_span hf_session_fetch(struct hf_handshake *hs, struct hf_span key,
+                                bool take)
+{
+    const struct hf_sessions *from = &hs->settings->sessions;
+    size_t len = from->get(from->ctx, key, false, NULL, 0);
+    uint8_t *room = len && len <= HF_SESSION_MAX
+                        ? hf_arena_take(&hs->arena, len)
+                        : NULL;
+
+    return hf_span(room, room ? from->get(from->ctx, key, take, room, len) : 0);
+}
+
+static struct hf_saved_session *find(struct hf_handshake *hs, unsigned version)
 {
     const struct hf_settings *set = hs->settings;
     struct shelf_key key = shelf_key(hs->session, version);
     struct hf_saved_session *saved;
-    size_t len;
+    struct hf_span sealed;
     bool renew;
 
     if (version < set->min_version || version > set->max_version)
         return NULL;
-    len = set->sessions.get(set->sessions.ctx, HF_SPAN(key.bytes),
-                            version == HF_TLS13, room, HF_SESSION_MAX);
-    if (!len || len > HF_SESSION_MAX)
-        return NULL;
-    saved = hf_session_open(hs, hf_span(room, len), &renew);
+    sealed = hf_session_fetch(hs, HF_SPAN(key.bytes), version == HF_TLS13);
+    saved = hf_session_open(hs, sealed, &renew);
     return saved && may_offer(hs, saved, version) ? saved : NULL;
 }
 
 bool hf_session_find(struct hf_handshake *hs)
 {
     const struct hf_settings *set = hs->settings;
-    uint8_t *room;
 
     if (!set->sessions.get || !set->clock)
         return true;
     if (!hf_session_bind(hs))
         return false;
-    room = hf_arena_take(&hs->arena, HF_SESSION_MAX);
-    if (!room)
-        return hf_arena_fail(&hs->arena, hs->error);
-    hs->saved = find(hs, HF_TLS13, room);
+    hs->saved = find(hs, HF_TLS13);
     if (!hs->saved)
-        hs->saved = find(hs, HF_TLS12, room);
+        hs->saved = find(hs, HF_TLS12);
     if (!hs->saved)
         hf_not_resumed(hs, "no session is kept for these names and settings, "
                            "or none that would do today");

@@ -42,6 +42,9 @@ HF_CHECK bool hf_session_save(const struct hf_session *s,
                               struct hf_buffer *out);
 /* Client: keep it for later. */
 void hf_session_keep(const struct hf_session *s, struct hf_saved_session *what);
+/* What the store has under @key, into the arena; empty if there is none. */
+struct hf_span hf_session_fetch(struct hf_handshake *hs, struct hf_span key,
+                                bool take);
 /* A sealed session, opened into the arena; NULL if it is not one of ours or
  * not of today. */
 struct hf_saved_session *hf_session_open(struct hf_handshake *hs,

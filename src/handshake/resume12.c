@@ -29,22 +29,17 @@ static struct hf_saved_session *from_cache(struct hf_handshake *hs)
 {
     const struct hf_sessions *cache = &hs->settings->sessions;
     struct hf_saved_session *saved;
-    struct hf_span id = hs->offer.hello.legacy_session_id;
-    uint8_t *room;
-    size_t len;
+    struct hf_span id = hs->offer.hello.legacy_session_id, sealed;
     bool renew;
 
     if (!cache->get || id.len != ID_LEN || hs->offer.ticket.len)
         return NULL;
-    room = hf_arena_take(&hs->arena, HF_SESSION_MAX);
-    if (!room)
-        return NULL;
-    len = cache->get(cache->ctx, id, false, room, HF_SESSION_MAX);
-    if (!len || len > HF_SESSION_MAX) {
+    sealed = hf_session_fetch(hs, id, false);
+    if (!sealed.len) {
         hf_not_resumed(hs, "no session of that id is kept");
         return NULL;
     }
-    saved = hf_session_open(hs, hf_span(room, len), &renew);
+    saved = hf_session_open(hs, sealed, &renew);
     if (!saved)
         hf_not_resumed(hs, "the session of that id is too old, or belongs to "
                            "other names or settings");

@@ -271,14 +271,29 @@ static bool bench_connected(void)
     return ok;
 }
 
+/* Only the scenarios that are called so, for who looks for something. */
+static bool bench_only(const char *word)
+{
+    bool ok = true;
+
+    header();
+    for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++)
+        if (strstr(scenarios[i].what, word))
+            ok = bench_scenario(&scenarios[i]) && ok;
+    return ok;
+}
+
 int main(int argc, char **argv)
 {
     bool ok = true;
 
+    if (argc == 3 && strcmp(argv[1], "--only") == 0)
+        return bench_only(argv[2]) ? 0 : 1;
     if (argc == 3 && strcmp(argv[1], "--write") == 0)
         page = fopen(argv[2], "w");
     if (argc > 1 && !page)
-        give_up("usage: bench [--write FILE], of a file that can be written");
+        give_up(
+            "usage: bench [--only WORD | --write FILE that can be written]");
     say("# Benchmarks\n\nPrinted by `make bench`: X25519, AES-128-GCM, a chain "
         "of two (ECDSA P-256 where nothing\nelse is said; RSA 2048), both ends "
         "in one process through memory, in turn with libssl.\nA resumption "

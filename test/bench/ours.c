@@ -51,9 +51,10 @@ static size_t get_session(void *ctx, struct hf_span key, bool take,
 
     (void)key;
     (void)take;
-    if (self->session_len > cap)
+    if (out && self->session_len > cap)
         return 0;
-    memcpy(out, self->session, self->session_len);
+    if (out)
+        memcpy(out, self->session, self->session_len);
     return self->session_len;
 }
 

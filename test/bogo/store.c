@@ -57,9 +57,11 @@ static size_t get(void *ctx, struct hf_span key, bool take, uint8_t *out,
     for (size_t i = count; i-- > 0;) {
         size_t len = kept[i].len;
 
-        if (len > cap || kept[i].key_len != key.len ||
+        if ((out && len > cap) || kept[i].key_len != key.len ||
             memcmp(kept[i].key, key.at, key.len) != 0)
             continue;
+        if (!out)
+            return len;
         memcpy(out, kept[i].session, len);
         if (take)
             memmove(&kept[i], &kept[i + 1], (--count - i) * sizeof(kept[0]));
