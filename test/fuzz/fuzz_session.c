@@ -1,0 +1,203 @@
+/* fuzz_session.c - kept sessions and tickets that somebody has changed.
+ *
+ * Two ends meet, keep what there is to keep, and meet again; in between, the
+ * kept session is changed or replaced.  With the mild provider (mild.h) what is
+ * sealed is in the clear and every tag is right, so whatever a store or a peer
+ * could put there is read, as nobody could make it read in earnest.
+ *
+ *   byte 0   the way (below), and whether the rest is a list of changes (place
+ *            16 bits, value 8 bits) or the whole session, name of the key and
+ *            tag included
+ *
+ * Then: a session that cannot be used is no failure before anybody has
+ * answered; both ends agree on whether it was resumed; there is no bug, and
+ * nobody waits for ever. */
+#define HF_UNPOISONED
+#include "fuzz.h"
+#include "handfast/engine.h"
+#include "mild.h"
+
+#include <string.h>
+
+enum {
+    TLS12 = 1 << 0,
+    BY_ID = 1 << 1, /* TLS 1.2: the server has a cache and gives no tickets */
+    WHOLE = 1 << 2, /* not a list of changes */
+    BOTH = 1 << 3,  /* the client accepts both versions when it comes again */
+    CHANGE_SERVERS = 1 << 4 /* by id: the server's, not the client's */
+};
+enum { NAME_MAX_LEN = 64, TURNS = 64 };
+
+static const char chain[] =
+#include "mild_chain.inc"
+    ;
+
+/* One session, the last that was kept. */
+struct place {
+    uint8_t at[HF_SESSION_MAX];
+    size_t len;
+};
+static struct place ours, theirs;
+
+static bool put(void *ctx, struct hf_span key, struct hf_span session,
+                int64_t expires)
+{
+    struct place *place = ctx;
+
+    (void)expires;
+    MUST(key.len <= NAME_MAX_LEN && session.len <= sizeof(place->at));
+    memcpy(place->at, session.at, session.len);
+    place->len = session.len;
+    return true;
+}
+
+static size_t get(void *ctx, struct hf_span key, bool take, uint8_t *out,
+                  size_t cap)
+{
+    const struct place *place = ctx;
+
+    (void)key;
+    (void)take;
+    if (place->len > cap)
+        return 0;
+    if (place->len)
+        memcpy(out, place->at, place->len);
+    return place->len;
+}
+
+static int64_t now(void *ctx)
+{
+    (void)ctx;
+    return 1800000000;
+}
+
+static bool find_key(void *ctx, const uint8_t *name, struct hf_ticket_key *out,
+                     bool *newest)
+{
+    (void)ctx;
+    memset(out->name, 0, sizeof(out->name));
+    memset(out->secret, 1, sizeof(out->secret));
+    *newest = true;
+    /* Whatever it is called. */
+    if (name)
+        memcpy(out->name, name, sizeof(out->name));
+    return true;
+}
+
+static struct hf_config *make_config(unsigned how, enum hf_role role)
+{
+    struct hf_sessions sessions = { role == HF_CLIENT ? &ours : &theirs, put,
+                                    get };
+    struct hf_config *config = hf_config_new();
+    unsigned version = how & TLS12 ? HF_TLS12 : HF_TLS13;
+    bool both = role == HF_CLIENT && how & BOTH;
+
+    MUST(config && hf_config_set_provider(config, &mild_provider));
+    MUST(hf_config_insecure_no_verify(config));
+    MUST(hf_config_insecure_no_time_check(config));
+    MUST(hf_config_set_clock(config, now, NULL));
+    MUST(hf_config_set_questions(config, HF_ASK_SIGN));
+    MUST(hf_config_set_versions(config, both ? HF_TLS12 : version,
+                                both ? HF_TLS13 : version));
+    MUST(hf_config_set_ticket_keys(config, find_key, NULL));
+    if (role == HF_SERVER)
+        MUST(hf_config_add_chain(
+            config,
+            (struct hf_span){ (const uint8_t *)chain, sizeof(chain) - 1 }));
+    if (role == HF_CLIENT || how & BY_ID)
+        MUST(hf_config_set_sessions(config, &sessions));
+    if (role == HF_SERVER && how & BY_ID)
+        MUST(hf_config_set_tickets(config, 0));
+    MUST(hf_config_freeze(config));
+    return config;
+}
+
+static void answer(struct hf_conn *conn)
+{
+    static const uint8_t signature[8] = { 0 };
+    struct hf_answer a = { .signature = { signature, 8 }, .accept = true };
+
+    MUST(hf_conn_answer(conn, &a));
+}
+
+/* What @from has said, to @to; false: nothing has moved. */
+static bool carry(struct hf_conn *from, struct hf_conn *to)
+{
+    static uint8_t bytes[1 << 17];
+    struct hf_span out = hf_conn_outgoing(from), data;
+    size_t len = out.len, at = 0, used;
+    enum hf_outcome outcome;
+
+    MUST(len <= sizeof(bytes));
+    if (len)
+        memcpy(bytes, out.at, len);
+    hf_conn_sent(from, len);
+    do {
+        outcome = hf_conn_receive(to, bytes + at, len - at, &used, &data);
+        at += used;
+        if (outcome == HF_ASKS)
+            answer(to);
+    } while (outcome == HF_ASKS || outcome == HF_READY);
+    return len || hf_conn_outgoing(to).len;
+}
+
+enum meeting { FAILED, IN_FULL, RESUMED };
+
+static enum meeting meet(unsigned how)
+{
+    struct hf_config *configs[] = { make_config(how, HF_CLIENT),
+                                    make_config(how, HF_SERVER) };
+    struct hf_conn *client = hf_conn_new(configs[0], HF_CLIENT, "localhost");
+    struct hf_conn *server = hf_conn_new(configs[1], HF_SERVER, NULL);
+    bool ready, resumed, more = true;
+
+    MUST(client && server);
+    carry(server, client);
+    MUST(!hf_conn_error(client)->code);
+    for (unsigned i = 0; more && i < TURNS; i++) {
+        more = carry(client, server);
+        more |= carry(server, client);
+    }
+    MUST(!more);
+    ready = hf_conn_ready(client) && hf_conn_ready(server);
+    MUST(ready || hf_conn_error(client)->code || hf_conn_error(server)->code);
+    MUST(hf_conn_error(client)->code != HF_E_BUG &&
+         hf_conn_error(server)->code != HF_E_BUG);
+    resumed = hf_conn_resumed(client);
+    MUST(!ready || resumed == hf_conn_resumed(server));
+    hf_conn_free(client);
+    hf_conn_free(server);
+    hf_config_free(configs[0]);
+    hf_config_free(configs[1]);
+    return !ready ? FAILED : resumed ? RESUMED : IN_FULL;
+}
+
+static void change(struct place *place, unsigned how, const uint8_t *data,
+                   size_t size)
+{
+    if (how & WHOLE) {
+        place->len = size < sizeof(place->at) ? size : sizeof(place->at);
+        if (place->len)
+            memcpy(place->at, data, place->len);
+        return;
+    }
+    for (; size >= 3; data += 3, size -= 3)
+        place->at[((size_t)data[0] << 8 | data[1]) % place->len] = data[2];
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    unsigned how;
+
+    if (!size)
+        return 0;
+    how = data[0];
+    ours.len = theirs.len = 0;
+    MUST(meet(how & (TLS12 | BY_ID)) == IN_FULL);
+    MUST(ours.len);
+    change(how & CHANGE_SERVERS && theirs.len ? &theirs : &ours, how, data + 1,
+           size - 1);
+    if (meet(how) != RESUMED)
+        MUST(how & WHOLE || size > 3);
+    return 0;
+}
