@@ -13,6 +13,8 @@
 #include "fuzz.h"
 #include "handfast/engine.h"
 #include "mild.h"
+#include "wire/wire.h"
+#include "x509/x509.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -29,8 +31,15 @@ enum {
     BY_SEVENS = 1 << 7 /* cut into sevens, not single bytes */
 };
 /* And the second: versions, and ChaCha20 alone, whose records are another kind
- * in TLS 1.2. */
-enum { ONLY_TLS12 = 1 << 0, ALSO_TLS12 = 1 << 1, ONLY_CHACHA = 1 << 2 };
+ * in TLS 1.2; sessions: a client has one to offer, of either version, a server
+ * gives tickets and takes whatever is called one. */
+enum {
+    ONLY_TLS12 = 1 << 0,
+    ALSO_TLS12 = 1 << 1,
+    ONLY_CHACHA = 1 << 2,
+    WITH_SESSIONS = 1 << 3,
+    SESSION_OF_TLS12 = 1 << 4
+};
 enum { SAID_MAX = 1 << 16 };
 
 /* Made by `handfast ca`: a leaf for localhost on P-256.  Whether it is still
@@ -58,6 +67,85 @@ static void set_versions(struct hf_config *config, uint8_t versions)
         MUST(hf_config_set_suites(config, chacha));
 }
 
+/* ---- sessions -------------------------------------------------------------------- */
+
+static int64_t now(void *ctx)
+{
+    (void)ctx;
+    return 1800000000;
+}
+
+static bool find_key(void *ctx, const uint8_t *name, struct hf_ticket_key *out,
+                     bool *newest)
+{
+    (void)ctx;
+    memset(out->name, 0, sizeof(out->name));
+    memset(out->secret, 1, sizeof(out->secret));
+    *newest = true;
+    if (name) /* whatever it is called */
+        memcpy(out->name, name, sizeof(out->name));
+    return true;
+}
+
+static bool put(void *ctx, struct hf_span key, struct hf_span session,
+                int64_t expires)
+{
+    (void)ctx;
+    (void)key;
+    (void)expires;
+    MUST(session.len <= HF_SESSION_MAX);
+    return true;
+}
+
+/* Always the same: sealed mildly, it lies in the clear between the name and the
+ * seed of its key and a tag. */
+static size_t get(void *ctx, struct hf_span key, bool take, uint8_t *out,
+                  size_t cap)
+{
+    enum { HEAD = 16 + 32, TAG = 16 };
+    static const uint8_t zeroes[48];
+    bool tls12 = ctx != NULL, bad;
+    uint8_t leaf[1024], chain_room[1040];
+    struct hf_asn1_cert cert = { { leaf, 0 } };
+    struct hf_span text = { (const uint8_t *)chain, sizeof(chain) - 1 };
+    struct hf_pem pem;
+    struct hf_writer list = hf_writer(chain_room, sizeof(chain_room));
+    struct hf_writer w = hf_writer(out + HEAD, cap - HEAD - TAG);
+    struct hf_saved_session saved = {
+        .format = 1,
+        .version = tls12 ? HF_TLS12 : HF_TLS13,
+        .cipher_suite = tls12 ? 0xc02b : 0x1301,
+        .lifetime = 1000,
+        .secret = { zeroes, tls12 ? 48 : 32 },
+        .ticket = { zeroes, 8 },
+    };
+
+    (void)key;
+    (void)take;
+    MUST(hf_pem_next(&text, &pem, &bad) &&
+         hf_unbase64(pem.base64, leaf, sizeof(leaf), &cert.cert_data.len));
+    hf_wire_write(hf_asn1_cert, &list, &cert);
+    saved.chain = hf_written(&list);
+    hf_store_number(saved.issued, (uint64_t)now(NULL), 8);
+    hf_wire_write(hf_saved_session, &w, &saved);
+    memset(out, 0, HEAD);
+    memset(out + HEAD + hf_written(&w).len, 0, TAG);
+    return HEAD + hf_written(&w).len + TAG;
+}
+
+static void set_sessions(struct hf_config *config, uint8_t versions)
+{
+    static char of_tls12;
+    struct hf_sessions sessions = { versions & SESSION_OF_TLS12 ? &of_tls12
+                                                                : NULL,
+                                    put, get };
+
+    MUST(hf_config_set_clock(config, now, NULL));
+    MUST(hf_config_insecure_no_time_check(config));
+    MUST(hf_config_set_ticket_keys(config, find_key, NULL));
+    MUST(hf_config_set_sessions(config, &sessions));
+}
+
 static struct hf_config *make_config(uint8_t how, uint8_t versions)
 {
     static const char *const alpn[] = { "h2", "http/1.1", NULL };
@@ -70,6 +158,8 @@ static struct hf_config *make_config(uint8_t how, uint8_t versions)
     MUST(hf_config_add_chain(
         config, (struct hf_span){ (const uint8_t *)chain, sizeof(chain) - 1 }));
     set_versions(config, versions);
+    if (versions & WITH_SESSIONS)
+        set_sessions(config, versions);
     if (how & WITH_ALPN)
         MUST(hf_config_set_protocols(config, alpn));
     if (how & ASK_CLIENT)
