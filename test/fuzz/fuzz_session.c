@@ -58,9 +58,9 @@ static size_t get(void *ctx, struct hf_span key, bool take, uint8_t *out,
 
     (void)key;
     (void)take;
-    if (place->len > cap)
+    if (out && place->len > cap)
         return 0;
-    if (place->len)
+    if (out && place->len)
         memcpy(out, place->at, place->len);
     return place->len;
 }
