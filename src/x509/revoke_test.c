@@ -85,9 +85,10 @@ static void a_listed_leaf_is_refused_with_all_there_is(void **state)
     assert_code(&s, HF_E_REVOKED);
     assert_string_equal(
         s.error.detail,
-        "CN=leaf: it was revoked on 2027-01-14 08:00:00 UTC (keyCompromise), "
-        "says list 2a of CN=Lab Issuing; whoever runs the peer must have "
-        "another one issued");
+        "CN=leaf: the list of CN=Lab Issuing, number 2a says that it was "
+        "revoked on "
+        "2027-01-14 08:00:00 UTC (keyCompromise); whoever runs the peer must "
+        "have another one issued");
     assert_int_equal(s.error.alert, 44);
     s.v.revocation = HF_REVOCATION_LEAF;
     assert_code(&s, HF_E_REVOKED);
@@ -101,8 +102,11 @@ static void a_listed_authority_is_refused(void **state)
     USUAL(HF_REVOCATION_SOFT);
     ADD(BY_ROOT, .entry = { { "4711", { REASON(2) } } });
     assert_code(&s, HF_E_REVOKED);
-    assert_told(&s, "CN=Lab Issuing: it was revoked on");
-    assert_told(&s, "(cACompromise), says list 2a of CN=Lab Root");
+    assert_told(
+        &s,
+        "CN=Lab Issuing: the list of CN=Lab Root, number 2a says that it was "
+        "revoked on");
+    assert_told(&s, "(cACompromise)");
     end(&s);
 }
 
@@ -324,7 +328,9 @@ static void responses_speak_for_the_authorities(void **state)
                                 .answer = HF_OCSP_REVOKED } },
                   .signer = &root));
     assert_code(&s, HF_E_REVOKED);
-    assert_told(&s, "CN=Lab Issuing: it was revoked");
+    assert_told(&s,
+                "CN=Lab Issuing: the OCSP responder \"CN=Lab Root\" says that "
+                "it was revoked");
     end(&s);
 }
 
@@ -353,12 +359,12 @@ static void whoever_accuses_is_believed(void **state)
     ADD(.many = 2);
     staple(&s, 0, STAPLE(.answer = { { .answer = HF_OCSP_REVOKED } }));
     assert_code(&s, HF_E_REVOKED);
-    assert_told(&s, "OCSP responder CN=Lab Issuing");
+    assert_told(&s, "OCSP responder \"CN=Lab Issuing\"");
     staple(&s, 0, STAPLE(.by_key = true));
     assert_code(&s, HF_OK);
     ADD(.entry = { { "4711" } });
     assert_code(&s, HF_E_REVOKED);
-    assert_told(&s, "says list 2a");
+    assert_told(&s, "the list of CN=Lab Issuing, number 2a says");
     end(&s);
 }
 
@@ -484,9 +490,11 @@ static void whoever_watches_hears_of_it(void **state)
                                           "no list of its issuer, and no OCSP "
                                           "response; nobody was asked"));
     assert_non_null(strstr(
-        heard.text[1], "CN=leaf: serial number 1267; list 2a of CN=Lab "
-                       "Issuing, from 2027-01-14 08:00:00 UTC to 2027-01-22 "
-                       "08:00:00 UTC; not revoked, until 2027-01-22"));
+        heard.text[1],
+        "CN=leaf: serial number 1267; the list of "
+        "CN=Lab Issuing, number 2a, from 2027-01-14 08:00:00 UTC to 2027-01-22 "
+        "08:00:00 UTC; the list of CN=Lab Issuing, number 2a says "
+        "that it is not revoked, until 2027-01-22"));
     end(&s);
 }
 

@@ -3,19 +3,19 @@
  * have passed. */
 #include "x509/inside.h"
 
-/* "list 12 of CN=Lab, from ... to ...", "the OCSP response of CN=Lab, ..." */
+/* "the list of CN=Lab, number 12", "the OCSP responder "CN=Lab"". */
 static void source_text(const struct hf_finding *f, char *out, size_t cap)
 {
     char name[80];
 
     if (f->crl) {
         hf_name_text(f->crl->issuer, name, sizeof(name));
-        hf_format(out, cap, "list %h of %s", &f->crl->number, name);
+        hf_format(out, cap, "the list of %s, number %h", name, &f->crl->number);
     } else if (f->responder.len && f->by_key) {
         hf_format(out, cap, "the OCSP responder with key %h", &f->responder);
     } else if (f->responder.len) {
         hf_name_text(f->responder, name, sizeof(name));
-        hf_format(out, cap, "the OCSP responder %s", name);
+        hf_format(out, cap, "the OCSP responder \"%s\"", name);
     } else if (f->stapled) {
         hf_format(out, cap, "an OCSP response");
     } else {
@@ -31,8 +31,8 @@ static void say_refused(const struct hf_check *c, const struct hf_finding *f,
 
     if (c->code == HF_E_REVOKED) {
         hf_format(w->verdict, sizeof(w->verdict),
-                  "it was revoked on %t (%s), says %s", f->status.when,
-                  hf_reason_text(f->status.reason), source);
+                  "%s says that it was revoked on %t (%s)", source,
+                  f->status.when, hf_reason_text(f->status.reason));
         hf_format(w->instead, sizeof(w->instead),
                   "whoever runs the peer must have another one issued");
     } else if (c->code == HF_E_BAD_STAPLE && !f->stapled) {
@@ -70,7 +70,8 @@ void hf_revocation_words(const struct hf_check *c, struct hf_words *w)
         say_refused(c, f, source, w);
     else if (f->status.standing == HF_STANDING_GOOD)
         hf_format(w->verdict, sizeof(w->verdict),
-                  "not revoked, until %t, says %s", f->status.until, source);
+                  "%s says that it is not revoked, until %t", source,
+                  f->status.until);
     else if (f->status.standing == HF_STANDING_UNASKED)
         hf_format(w->verdict, sizeof(w->verdict), "nobody was asked");
     else

@@ -103,9 +103,10 @@ static void a_revoked_certificate_is_told_with_all_there_is(void **state)
         HF_E_REVOKED);
     assert_string_equal(
         now.error.detail,
-        "CN=leaf: it was revoked on 2027-01-13 08:00:00 UTC (keyCompromise), "
-        "says the OCSP responder CN=Lab Issuing; whoever runs the peer must "
-        "have another one issued");
+        "CN=leaf: the OCSP responder \"CN=Lab Issuing\" says that it was "
+        "revoked "
+        "on 2027-01-13 08:00:00 UTC (keyCompromise); whoever runs the peer "
+        "must have another one issued");
     assert_int_equal(now.error.alert, 44);
     assert_int_equal(now.status.when, NOW - 2 * DAY);
     assert_int_equal(now.status.reason, 1);

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import cli
-from cli import Skip, WORK, answers, equal, has, run, tls_server, want
+from cli import Skip, WORK, answers, equal, has, lacks, run, tls_server, want
 from serve_test import Serve
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nyes"
@@ -159,8 +159,13 @@ def test_a_revoked_certificate_is_told_with_all_there_is():
     equal(done.code, 1, done)
     said = " ".join(done.out.split())
     has(said, r"the certificate has been revoked \[verify\.revoked\]")
-    has(said, r"CN=bad: it was revoked on 20[^,]* UTC \(keyCompromise\), "
-        r"says list 2b of CN=lab")
+    has(said, r"CN=bad: the list of CN=lab, number 2b says that it was revoked "
+        r"on 20[^,]* UTC \(keyCompromise\);")
+    chinese = m["authority"].we_say(m["bad"][0], "--crl", m["after"], "--lang",
+                                    "zh")
+    said = "".join(chinese.out.split())
+    equal(said.count("CN=lab的第2b号吊销列表说明它于20"), 2, chinese)
+    lacks(said, "says")
     document = m["authority"].we_say(m["bad"][0], "--crl", m["after"],
                                      "--json").json()
     equal(document["error"]["code"], "verify.revoked")
