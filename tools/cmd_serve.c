@@ -106,7 +106,7 @@ static int serve_as_asked(struct tool *tool, struct words_read *read)
     if (read->words.max > 100000)
         return usage_error(tool, "--max takes at most 100000");
     if (read->words.only12)
-        read->words.offer.min = read->words.offer.max = HF_TLS12;
+        read->words.offer.max = HF_TLS12;
     if (read->words.files && !read->words.dir)
         read->words.dir = ".";
     return serve(tool, &read->words);

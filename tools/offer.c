@@ -57,13 +57,16 @@ static const struct hf_policy *policy_of(const struct offer *o)
     return hf_policy_find(o->policy ? o->policy : "default");
 }
 
+/* The lower of what --tls-max and others say; 0: nothing was said. */
 static unsigned most_of(const struct offer *o)
 {
+    unsigned most = 0;
+
     if (o->tls_max && strcmp(o->tls_max, "1.2") == 0)
-        return HF_TLS12;
+        most = HF_TLS12;
     if (o->tls_max && strcmp(o->tls_max, "1.3") == 0)
-        return HF_TLS13;
-    return o->max;
+        most = HF_TLS13;
+    return most && (!o->max || most < o->max) ? most : o->max;
 }
 
 unsigned offer_newest(const struct offer *o)
@@ -90,10 +93,13 @@ static bool set_versions(const struct offer *o, struct hf_config *config,
 
     if (!min && !max)
         return true;
-    min = min ? min : policy_of(o)->min_version;
     max = max ? max : HF_TLS13;
-    if (min > max) /* as in curl, the newest counts */
-        min = max;
+    if (!min) /* a policy's least gives way, one that was said does not */
+        min = policy_of(o)->min_version < max ? policy_of(o)->min_version : max;
+    if (min > max)
+        return fail_with(f, FAIL_VERSIONS,
+                         "not older than %s, not newer than %s",
+                         hf_version_name(min), hf_version_name(max));
     return hf_config_set_versions(config, min, max) || set_failed(config, f);
 }
 

@@ -185,6 +185,18 @@ def test_versions_can_be_limited_with_every_command():
                   [0x0304, 0x0303])
         equal(hello_of("--tlsv1.3", command=command)["versions"], [0x0304])
     equal(hello_of("--tlsv1.2")["versions"], [0x0304, 0x0303])
+    for words in (("--tls-max", "1.3", "-tls1_2"),
+                  ("-no_tls1_3", "--tls-max", "default")):
+        equal(hello_of(*words, command="connect")["version"], 0x0303)
+        equal(hello_of(*words, command="connect")["versions"],
+              old["versions"])
+    for words in (("get", "--tlsv1.3", "--tls-max", "1.2", "https://a.test"),
+                  ("connect", "-tls1_3", "--tls-max", "1.2", "a.test"),
+                  ("serve", "--tlsv1.3", "--tls-max", "1.2"),
+                  ("serve", "--tlsv1.3", "--tls1_2", "--tls-max", "1.3")):
+        done = run(*words, timeout=5)
+        equal(done.code, 2, words, done)
+        has(done.err, "no version of TLS is left", done)
     equal(hello_of("-tls1_2", command="connect")["suites"], old["suites"])
 
 
