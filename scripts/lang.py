@@ -307,7 +307,7 @@ def product_sources():
 
 # Two words, or one with something before or behind it to which it belongs.
 WORDS = re.compile(r"[A-Za-z]*[a-z][,;:.)]* +[(\"]?[a-z]{2,}|"
-                   r"^[;,]? +[(]?[a-z]{2,}|[a-z]{2,}:? $|\x01[ :]+[a-z]{2,}|"
+                   r"[a-z]{3,} [A-Z]|^[;,]? +[(]?[a-z]{2,}|[a-z]{2,}:? $|\x01[ :]+[a-z]{2,}|"
                    r"^[a-z]{3,}[ :]+\x01")
 
 # Examples, the manual's headings, HTML, media types, options of other programs.

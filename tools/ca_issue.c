@@ -61,7 +61,7 @@ static void tell_issued(const struct tool *tool,
                         const char *key)
 {
     const struct broken_row *broken = issue_broken_row(order->broken);
-    char names[1000], day[40], fingerprint[96];
+    char names[1000], day[40], room[80], fingerprint[96];
 
     all_names(order, names, sizeof(names));
     when_day(issued_not_after(made), day, sizeof(day));
@@ -84,7 +84,7 @@ static void tell_issued(const struct tool *tool,
     }
     printf(lang("A certificate for %s%s%s, valid until %s:\n"),
            ink(tool, stdout, INK_STRONG), names, ink(tool, stdout, INK_PLAIN),
-           day);
+           lang_text(day, room, sizeof(room)));
     printf(lang("  it is in %s and its key in %s\n"), cert, key);
     if (order->broken != ISSUE_SOUND)
         printf(lang("  wrong on purpose: %s [%s]\n"), lang(broken->text),

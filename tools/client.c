@@ -223,7 +223,7 @@ static bool set_watch(struct hf_config *config, const struct client *c,
     if (c->offer.policy)
         story_note(story, "policy %s: %s",
                    hf_policy_find(c->offer.policy)->pinned,
-                   hf_policy_find(c->offer.policy)->purpose);
+                   lang(hf_policy_find(c->offer.policy)->purpose));
     if (story->level == 0 && !story->json)
         return true;
     return hf_config_set_watch(config, story_watch, story, c->show_secrets) ||

@@ -148,7 +148,7 @@ static bool keep(const struct place *place, const struct issued *ca,
 static void tell_authority(const struct tool *tool, const struct issued *ca,
                            const struct place *place, const char *done)
 {
-    char name[80], limits[400], fingerprint[96], day[40];
+    char name[80], limits[400], fingerprint[96], day[40], room[80];
 
     issued_name(ca, name, sizeof(name));
     issued_limits(ca, limits, sizeof(limits));
@@ -171,7 +171,7 @@ static void tell_authority(const struct tool *tool, const struct issued *ca,
            ink(tool, stdout, INK_PLAIN), name);
     fputs(lang("  only for     "), stdout);
     print_wrapped(stdout, lang(limits), tool->width, 15, 15);
-    printf(lang("  until        %s\n"), day);
+    printf(lang("  until        %s\n"), lang_text(day, room, sizeof(room)));
     printf(lang("  certificate  %s\n"), place->root);
     printf(lang("  key          %s  (only you can read it)\n"), place->key);
     printf("  sha256       %s\n", fingerprint);
@@ -220,7 +220,7 @@ static int write_authority(struct tool *tool, const struct ca *ca,
     } else if (made) {
         tell_authority(tool, made, place, "A new authority:");
         if (!tool->json)
-            fprintf(stderr, "Next: handfast ca issue localhost%s%s\n",
+            fprintf(stderr, lang("Next: handfast ca issue localhost%s%s\n"),
                     tool->operand_count ? " --ca " : "",
                     tool->operand_count ? tool->operands[0] : "");
         code = output_done(tool, HF_EXIT_GOOD);

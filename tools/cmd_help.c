@@ -88,7 +88,7 @@ static int run(struct tool *tool)
         else
             help_exits(stdout);
     } else if (!strcmp(tool->operands[0], "environment")) {
-        fputs(environment, stdout);
+        fputs(lang(environment), stdout);
     } else {
         return help_about(tool, &help);
     }

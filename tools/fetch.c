@@ -112,8 +112,8 @@ static void note_agreed(struct fetch *fetch, const struct hop *hop)
     fetch->verify = hop->story.verdict != HF_OK;
     /* -v says it in its own place */
     if (fetch->verify && !fetch->get->silent && !hop->story.level)
-        fprintf(stderr, "%s: verify: FAILED (ignored): %s [%s]\n",
-                fetch->tool->title, hf_error_text(hop->story.verdict),
+        fprintf(stderr, lang("%s: verify: FAILED (ignored): %s [%s]\n"),
+                fetch->tool->title, lang(hf_error_text(hop->story.verdict)),
                 hf_error_name(hop->story.verdict));
 }
 
@@ -193,7 +193,7 @@ static ssize_t read_link(void *ctx, void *room, size_t cap)
         hop->received += (uint64_t)n;
     else if (n < 0 && fetch->failure.error.code == HF_E_CUT)
         snprintf(fetch->failure.detail, sizeof fetch->failure.detail,
-                 "TCP ended after %llu bytes of the answer",
+                 lang("TCP ended after %llu bytes of the answer"),
                  (unsigned long long)hop->received);
     return n;
 }

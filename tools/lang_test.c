@@ -93,7 +93,7 @@ static void values_may_change_places(void **state)
 static void words_of_ours_inside_words_of_ours_are_translated(void **state)
 {
     (void)state;
-    becomes("valid for 3 days more", "还有 3 天 有效");
+    becomes("valid for 3 days more", "有效期还剩 3 天");
     becomes("CN=localhost: dates are not looked at; have it issued anew",
             "CN=localhost：不检查日期；重新签发");
 }

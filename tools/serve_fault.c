@@ -50,13 +50,13 @@ bool fault_read(const char *word, enum serve_fault *fault,
 void fault_list(FILE *to)
 {
     for (size_t i = 0; i < HF_COUNT(faults); i++)
-        fprintf(to, "  %-21s %s\n", faults[i].word, faults[i].text);
+        fprintf(to, "  %-21s %s\n", faults[i].word, lang(faults[i].text));
     for (unsigned i = ISSUE_SOUND + 1; i < ISSUE_BROKEN_KINDS; i++) {
         const struct broken_row *row = issue_broken_row((enum issue_broken)i);
 
         if (can_be_served((enum issue_broken)i))
             fprintf(to, lang("  %-21s certificate: %s\n"), row->name,
-                    row->text);
+                    lang(row->text));
     }
 }
 

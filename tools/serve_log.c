@@ -65,7 +65,7 @@ static void versions_text(const struct offer *offer, char out[24])
     if (strcmp(oldest, newest) == 0)
         snprintf(out, 24, "%s", newest);
     else
-        snprintf(out, 24, "%s and %s", oldest, newest);
+        snprintf(out, 24, lang("%s and %s"), oldest, newest);
 }
 
 void serve_banner(const struct serve *s)

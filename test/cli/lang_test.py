@@ -88,7 +88,7 @@ def test_the_trace_of_tls_13():
     has(trace, r"random: [0-9a-f]+\.\.\.（32 字节）")
     has(trace, r"choose\.version: TLS 1\.3（服务器从我方列表中选出）")
     has(trace, r"规则：双方都接受的最新版本 \[RFC 8446 4\.2\.1\]")
-    has(trace, r"verify\.check\.time: CN=\S+: 正常，还有 \d+ 天 有效")
+    has(trace, r"verify\.check\.time: CN=\S+: 正常，有效期还剩 \d+ 天")
     has(trace, r"random: .* -- 每次握手都重新生成")
     has(trace, r"证书验证通过")
     has(trace, r"TLS 连接使用 TLSv1\.3 / TLS_")
@@ -117,7 +117,7 @@ def test_the_document_has_the_same_keys_and_other_sentences():
         if "rule" in event:
             has(event["rule"], HAN)
     check = [e for e in events if e.get("id") == "verify.check.name"][0]
-    has(check["verdict"], "包含它")
+    has(check["verdict"], "与之相符")
 
 
 # ---- errors ---------------------------------------------------------------------------------
