@@ -218,25 +218,6 @@ static void another_name_is_another_session(void **state)
     }
 }
 
-/* Whatever the client believes: the server looks for itself. */
-static void the_server_binds_a_session_to_its_name(void **state)
-{
-    (void)state;
-    for (enum way way = 0; way < WAYS; way++) {
-        open_configs(way);
-        assert_true(hf_config_insecure_no_name_check(duet.client_config));
-        connect_to("localhost");
-        hang_up();
-        /* The client forgets under which name it kept them. */
-        assert_true(duet_start(&duet, "a.test"));
-        for (size_t i = 0; i < ours.count; i++)
-            ours.at[i].key_len = 0;
-        assert_true(duet_run(&duet));
-        assert_false(hf_conn_resumed(duet.server));
-        close_configs();
-    }
-}
-
 static void a_label_keeps_sessions_apart(void **state)
 {
     (void)state;
@@ -482,7 +463,6 @@ int main(void)
         cmocka_unit_test(a_client_with_a_certificate_resumes_with_it),
         cmocka_unit_test(a_resumption_survives_a_retry),
         cmocka_unit_test(another_name_is_another_session),
-        cmocka_unit_test(the_server_binds_a_session_to_its_name),
         cmocka_unit_test(a_label_keeps_sessions_apart),
         cmocka_unit_test(an_old_session_is_not_resumed),
         cmocka_unit_test(a_session_from_the_future_is_not_resumed),
