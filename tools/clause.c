@@ -51,6 +51,7 @@ struct telling {
 };
 /* clang-format off */
 static const struct telling tellings[] = {
+    { 0,  NULL, NULL,              "asks the client for another handshake", 0, NULL },
     { 1,  "supported_versions_ch", "versions",   "offers",             3, NULL },
     { 1,  "client_hello",          "legacy_version", "offers at most", 1, NULL },
     { 1,  "key_share_entry",       "group",      "shares",             3, NULL },
@@ -66,6 +67,7 @@ static const struct telling tellings[] = {
     { 2,  "key_share_entry",       "group",      "",                   1, NULL },
     { 4,  "new_session_ticket",    "lifetime",   "good for",           1, " s" },
     { 4,  "new_session_ticket_12", "lifetime_hint", "good for",        1, " s" },
+    { 5,  NULL, NULL,              "no more early data",               0, NULL },
     { 8,  "protocol_name",         "name",       "ALPN",               1, NULL },
     { 11, "certificate_entry",     "cert_data",  "",                   2, NULL },
     { 11, "asn1_cert",             "cert_data",  "",                   2, NULL },
@@ -78,6 +80,7 @@ static const struct telling tellings[] = {
     { 16, "client_key_exchange",   "point",      "the client's share of the key exchange, in the clear", 0, NULL },
     { 16, "client_key_exchange_rsa", "encrypted_pre_master_secret", "the premaster secret, encrypted to the certificate's key; no forward secrecy", 0, NULL },
     { 20, NULL, NULL,              "a MAC over all of the above",      0, NULL },
+    { 22, "certificate_status",    "response",   "stapled: an OCSP response about the certificate", 0, NULL },
     { 24, "key_update",            "request_update", "",               1, NULL },
 };
 /* clang-format on */

@@ -209,6 +209,8 @@ static int explain_layout(const struct tool *tool, const char *word)
     if (!layout)
         return -1;
     title(tool, layout()->name, layout()->rfc);
+    if (!layout()->fields)
+        printf("  %s\n", lang("nothing is in it; that it comes says all"));
     for (unsigned i = 0; i < layout()->fields; i++)
         printf("  %s%-27s%s %s\n", ink(tool, stdout, INK_DIM),
                layout()->field[i].name, ink(tool, stdout, INK_PLAIN),

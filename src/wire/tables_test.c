@@ -221,6 +221,43 @@ static void every_field_has_a_sentence_and_a_key_of_its_own(void **state)
     assert_string_equal(keys[0], "server_name_entry.name_type");
 }
 
+/* RFC 5246 7.4, RFC 8422 5, RFC 5077 3.3, RFC 6066 8: all that TLS 1.2 says. */
+static void every_message_of_tls_12_is_told_field_by_field(void **state)
+{
+    static const struct {
+        const char *id;
+        unsigned fields;
+    } messages[] = {
+        { "hello_request", 0 },
+        { "client_hello", 6 },
+        { "server_hello_12", 6 },
+        { "certificate_12", 1 },
+        { "asn1_cert", 1 },
+        { "certificate_status", 2 },
+        { "server_key_exchange", 5 },
+        { "server_key_exchange_dhe", 5 },
+        { "certificate_request_12", 3 },
+        { "server_hello_done", 0 },
+        { "client_key_exchange", 1 },
+        { "client_key_exchange_rsa", 1 },
+        { "certificate_verify", 2 },
+        { "new_session_ticket_12", 2 },
+        { "finished", 1 },
+        { "change_cipher_spec", 1 },
+        { "alert", 2 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < HF_COUNT(messages); i++) {
+        hf_layout_fn *layout = hf_layout_by_name(messages[i].id);
+
+        assert_non_null(layout);
+        assert_int_equal(layout()->fields, messages[i].fields);
+        for (unsigned j = 0; j < layout()->fields; j++)
+            assert_true(strlen(layout()->field[j].why) >= 3);
+    }
+}
+
 /* ---- extensions and messages ---------------------------------------------------------- */
 
 static void extensions_ascend_and_are_named(void **state)
@@ -279,6 +316,7 @@ int main(void)
         cmocka_unit_test(layouts_are_found_by_id_and_name),
         cmocka_unit_test(fields_lie_in_their_struct_in_order),
         cmocka_unit_test(every_field_has_a_sentence_and_a_key_of_its_own),
+        cmocka_unit_test(every_message_of_tls_12_is_told_field_by_field),
         cmocka_unit_test(extensions_ascend_and_are_named),
         cmocka_unit_test(places_have_names),
         cmocka_unit_test(messages_have_known_types),

@@ -214,7 +214,9 @@ def test_every_field_of_every_message_has_its_sentence():
     want(len(layouts) > 50, layouts)
     for layout in layouts:
         done = run("explain", "--lang", "zh", layout)
-        for line in done.out.splitlines()[1:]:
+        lines = done.out.splitlines()[1:]
+        want(lines, layout)
+        for line in lines:
             has(line, HAN, layout)
 
 
