@@ -43,7 +43,7 @@ struct seen {
 static struct seen *watching; /* NULL: what passes is not noted */
 static size_t libcrypto_calls;
 
-static void note(const char *format, ...)
+__attribute__((format(printf, 1, 2))) static void note(const char *format, ...)
 {
     va_list args;
     int n;
@@ -107,6 +107,7 @@ struct play {
     const struct oracle *instead; /* NULL: the client's own */
     size_t chunk;                 /* bytes per call; 0: a record */
     bool old_master;              /* without extended_master_secret */
+    uint16_t version;             /* what the hello seems to offer; 0: as is */
 };
 
 static enum hf_outcome take_all(struct hf_conn *to, struct duet_wire *from,
@@ -176,6 +177,8 @@ static void play(const struct play *p, struct seen *out)
     duet_flush(client, &to_server);
     if (p->old_master)
         hide_extended_master(&to_server);
+    if (p->version)
+        hf_store_number(to_server.bytes + 5 + 4, p->version, 2);
     assert_int_equal(take_all(server, &to_server, 0), HF_NEED_BYTES);
     duet_flush(server, &to_client);
     assert_int_equal(take_all(client, &to_client, 0), HF_NEED_BYTES);
@@ -247,7 +250,7 @@ static size_t compare_all(bool old_master, size_t chunk, size_t stride)
 {
     static struct oracle o;
     static struct seen base, seen;
-    struct play p = { &o, chunk, old_master };
+    struct play p = { &o, chunk, old_master, 0 };
     bool more;
     size_t i, plays = 0, again = 0;
 
@@ -306,7 +309,7 @@ static void a_right_secret_looks_different(void **state)
 {
     static struct seen base, right;
     static struct oracle o;
-    struct play p = { NULL, 0, true };
+    struct play p = { NULL, 0, true, 0 };
     bool more;
 
     (void)state;
@@ -316,9 +319,25 @@ static void a_right_secret_looks_different(void **state)
     p.instead = &o;
     play(&p, &base);
     assert_string_not_equal(base.trace, right.trace);
-    p = (struct play){ NULL, 0, false };
+    p = (struct play){ NULL, 0, false, 0 };
     play(&p, &right);
     assert_int_equal(right.error.code, HF_OK);
+}
+
+/* The version in it must be the one that the hello offered, not the one that was
+ * chosen: a client that offers more, and means TLS 1.2 in its secret, is one
+ * whose hello was changed. */
+static void the_version_is_the_hellos(void **state)
+{
+    static struct seen seen;
+    struct play p = { NULL, 0, true, 0x0303 };
+
+    (void)state;
+    play(&p, &seen);
+    assert_int_equal(seen.error.code, HF_E_BAD_FINISHED); /* keys that fit */
+    p.version = 0x0304;
+    play(&p, &seen);
+    assert_int_equal(seen.error.code, HF_E_BAD_RECORD_MAC);
 }
 
 /* What is no vector at all is malformed for everybody to see: it says nothing
@@ -327,7 +346,7 @@ static void what_is_not_even_a_vector_is_a_decoding_error(void **state)
 {
     static struct oracle o;
     static struct seen seen;
-    struct play p = { &o, 0, false };
+    struct play p = { &o, 0, false, 0 };
     bool more;
 
     (void)state;
@@ -394,6 +413,7 @@ int main(void)
         cmocka_unit_test(with_the_old_master_secret_too),
         cmocka_unit_test(however_the_bytes_are_cut),
         cmocka_unit_test(a_right_secret_looks_different),
+        cmocka_unit_test(the_version_is_the_hellos),
         cmocka_unit_test(what_is_not_even_a_vector_is_a_decoding_error),
     };
 
