@@ -126,6 +126,15 @@ HF_PUBLIC bool hf_config_add_crls(struct hf_config *config,
  * OCSP responses that the peer sends. */
 HF_PUBLIC bool hf_config_set_revocation(struct hf_config *config,
                                         enum hf_revocation mode);
+/* Client: ask the server for an OCSP response (RFC 6066 8); the modes LEAF and
+ * HARD do so by themselves.  One that comes is verified; a certificate that
+ * says that it never comes without one (RFC 7633) must have one then. */
+HF_PUBLIC bool hf_config_ask_staple(struct hf_config *config, bool on);
+/* Server: an OCSP response in DER for the certificate that was added last,
+ * given to clients who ask.  It grows old: make a new config in time.
+ * Copies. */
+HF_PUBLIC bool hf_config_add_staple(struct hf_config *config,
+                                    struct hf_span response);
 /* Server: ask clients for a certificate. */
 enum hf_client_auth {
     HF_CLIENT_AUTH_NONE,

@@ -64,6 +64,8 @@ static void free_keypair(struct hf_config *config, struct hf_keypair *pair)
     if (pair->key)
         config->provider->key_free(pair->key);
     hf_free((uint8_t *)(uintptr_t)pair->message.at, pair->message.len);
+    hf_free((uint8_t *)(uintptr_t)pair->staple.at, pair->staple.len);
+    hf_free((uint8_t *)(uintptr_t)pair->stapled.at, pair->stapled.len);
     *pair = (struct hf_keypair){ .count = 0 };
 }
 
@@ -317,6 +319,14 @@ bool hf_config_set_min_rsa(struct hf_config *config, unsigned bits)
                        "an RSA minimum of %u bits; from %u to %u", bits,
                        (unsigned)LEAST, (unsigned)MOST);
     config->settings.min_rsa_bits = (uint16_t)bits;
+    return true;
+}
+
+bool hf_config_ask_staple(struct hf_config *config, bool on)
+{
+    if (!open_to_change(config))
+        return false;
+    config->settings.ask_staple = on;
     return true;
 }
 

@@ -10,11 +10,14 @@
 enum hf_step_result hf_send_certificate(struct hf_handshake *hs)
 {
     static const uint8_t none[] = { HF_CERTIFICATE, 0, 0, 4, 0, 0, 0, 0 };
+    struct hf_span message = HF_SPAN(none);
 
     /* A client without a fitting certificate says so with an empty list. */
-    return hf_step(
-        hf_handshake_say(hs, HF_CERTIFICATE,
-                         hs->keypair ? hs->keypair->message : HF_SPAN(none)));
+    if (hs->keypair)
+        message = hs->offer.wants_staple && hs->keypair->staple.len
+                      ? hs->keypair->stapled
+                      : hs->keypair->message;
+    return hf_step(hf_handshake_say(hs, HF_CERTIFICATE, message));
 }
 
 enum { SIGNED_PAD = 64, CONTEXT_LEN = 33 };
@@ -225,6 +228,8 @@ bool hf_chain_trusted(struct hf_handshake *hs, struct hf_error *why)
         .leaf_usage = hf_rsa12_leaf_usage(hs),
         .revocation = set->revocation,
         .crls = &set->crls,
+        .staples = hf_staples(hs),
+        .staple_asked = hf_staple_asked(hs),
         .watch = s->watch,
         .watch_ctx = s->watch_ctx,
     };

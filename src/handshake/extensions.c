@@ -22,6 +22,7 @@ struct verbs {
 static const struct verbs verbs[HF_EXT_COUNT] = {
 /*     extension               asker says          answerer hears      answerer says       asker hears */
 VERBS (server_name,            hf_write_name,      hf_read_name,       hf_write_name_ack,  hf_read_empty_name)
+VERBS (status_request,         hf_write_status,    hf_read_status,     hf_write_status_ack, hf_read_status_answer)
 VERBS (supported_groups,       hf_write_groups,    hf_read_groups,     hf_write_wishes,    hf_read_groups)
 VERBS (ec_point_formats,       hf_write_formats,   hf_read_formats,    hf_write_formats,   hf_read_formats)
 VERBS (signature_algorithms,   hf_write_schemes,   hf_read_schemes,    NULL,               NULL)

@@ -90,7 +90,7 @@ STEP  (SERVER, FINISHED,             WHEN(RESUMED, TLS13),           TRAFFIC,   
 
 /* ---- TLS 1.2, in full: RFC 5246 figure 1 ---- */
 STEP  (SERVER, CERTIFICATE,          UNLESS(TLS13|RESUMED),          PLAIN,      certificate12,       certificate12)
-STEP  (SERVER, CERTIFICATE_STATUS,   MAYBE(NONE, TLS13|RESUMED, STAPLED), PLAIN, none,                none)
+STEP  (SERVER, CERTIFICATE_STATUS,   MAYBE(NONE, TLS13|RESUMED, STAPLED), PLAIN, status12,            status12)
 JOB   (SERVER,                       WHEN(SIGNED, TLS13|RESUMED),                make_share12)
 JOB   (SERVER,                       WHEN(SIGNED, TLS13|RESUMED),                sign_share)
 STEP  (SERVER, SERVER_KEY_EXCHANGE,  WHEN(SIGNED, TLS13|RESUMED),    PLAIN,      server_kx,           server_kx)

@@ -122,6 +122,8 @@ struct hf_keypair {
     struct hf_private_key *key; /* NULL: lives elsewhere */
     struct hf_span message;     /* Certificate, TLS 1.3, empty context, with
                                  * its header; made when frozen */
+    struct hf_span staple;      /* an OCSP response for the first, or empty */
+    struct hf_span stapled;     /* the message with it inside */
 };
 
 struct hf_settings {
@@ -136,6 +138,7 @@ struct hf_settings {
     bool strict_names, no_verify, no_name_check, no_time_check;
     uint16_t min_rsa_bits;
     uint8_t revocation; /* enum hf_revocation */
+    bool ask_staple;    /* client: even if its lack would be no harm */
     struct hf_crls crls;
     unsigned questions; /* enum hf_question_kind */
     hf_clock_fn *clock;
@@ -284,6 +287,7 @@ struct hf_offer {
     struct hf_span ticket;      /* TLS 1.2; .at is NULL: it knows no tickets */
     struct hf_span identities, binders; /* TLS 1.3 */
     bool psk_with_kx;                   /* it knows psk_dhe_ke */
+    bool wants_staple;
 };
 
 struct hf_handshake {
@@ -330,7 +334,10 @@ struct hf_handshake {
 
     /* certificates */
     const struct hf_keypair *keypair;
-    const struct hf_signature *scheme;   /* for our own signature */
+    const struct hf_signature *scheme; /* for our own signature */
+    struct hf_span
+        staples[HF_CHAIN_MAX];           /* of the peer's chain, in the arena */
+    bool staple_promised, stapled;       /* TLS 1.2; one or more came */
     struct hf_numbers peer_schemes;      /* what the peer can check */
     struct hf_numbers peer_cert_schemes; /* ... in certificates */
     struct hf_span signature;            /* ours, or the peer's, in the arena */
@@ -424,6 +431,11 @@ HF_CHECK bool hf_no_chain(struct hf_handshake *hs);
 /* Is what came the MAC that it should be?  Sets that proof. */
 HF_CHECK bool hf_prove_finished(struct hf_handshake *hs, struct hf_span came,
                                 struct hf_span mac);
+
+/* What came with the peer's chain (staple.c): for each certificate an OCSP
+ * response or nothing; NULL if none came.  Did we ask for it? */
+const struct hf_span *hf_staples(const struct hf_handshake *hs);
+bool hf_staple_asked(const struct hf_handshake *hs);
 
 /* ---- what only TLS 1.2 does (certificate12.c, client12.c, server12.c) ------------------ */
 /* As hf_negotiate_signature, by TLS 1.2's meaning of a scheme. */
@@ -554,6 +566,9 @@ hf_send_fn hf_job_make_premaster, hf_send_client_kx;
 hf_recv_fn hf_recv_client_kx_rsa;
 hf_send_fn hf_job_check_server_key, hf_job_make_premaster_rsa;
 hf_send_fn hf_send_client_kx_rsa, hf_job_open_premaster_rsa;
+/* staple.c */
+hf_recv_fn hf_recv_status12;
+hf_send_fn hf_send_status12;
 /* resume12.c and resume13.c */
 hf_recv_fn hf_recv_ticket12;
 hf_send_fn hf_send_ticket12, hf_job_give_tickets;

@@ -193,6 +193,8 @@ bool hf_choose12(struct hf_handshake *hs)
                s->suite->name, NULL);
     if (s->suite->kx != HF_SUITE_RSA)
         say_ephemeral(hs);
+    if (hs->offer.wants_staple && hs->keypair->staple.len)
+        hs->facts |= HF_FACT_STAPLED;
     s->hash = hf_hash_by_id(c, s->suite->hash);
     s->aead = hf_suite_aead(c, s->suite);
     return (s->hash && s->aead) ||

@@ -33,6 +33,9 @@ hf_read_fn hf_read_version, hf_read_versions;
 /* resume13.c */
 hf_write_fn hf_write_psk, hf_write_psk_chosen, hf_write_psk_modes;
 hf_read_fn hf_read_psk, hf_read_psk_chosen, hf_read_psk_modes;
+/* staple.c */
+hf_write_fn hf_write_status, hf_write_status_ack;
+hf_read_fn hf_read_status, hf_read_status_answer;
 /* verbs12.c */
 hf_write_fn hf_write_ticket;
 hf_read_fn hf_read_ticket;

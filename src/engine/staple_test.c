@@ -1,0 +1,266 @@
+/* staple_test.c - OCSP responses that come along with the certificate, both
+ * versions, both ends ours: asked for, given, verified, refused. */
+#define HF_UNPOISONED
+#include "engine/duet.h"
+
+#include "../../tools/issue.h"
+
+#include <openssl/ocsp.h>
+#include <openssl/pem.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static struct {
+    struct duet_certs certs;
+    char *middle, *middle_key;
+} made;
+
+static struct duet duet;
+
+static int make(void **state)
+{
+    static const char *const names[] = { "localhost" };
+    struct issue_order order = { .common_name = "staple CA", .any_name = true };
+    struct hf_error error = { .code = HF_OK };
+    struct issued *ca = issue_root(&order, &error), *middle, *server;
+
+    (void)state;
+    assert_non_null(ca);
+    order.common_name = "staple intermediate";
+    middle = issue_intermediate(ca, &order, &error);
+    assert_non_null(middle);
+    order = (struct issue_order){ .names = names, .count = 1 };
+    server = issue(middle, &order, &error);
+    assert_non_null(server);
+    made.middle = issued_pem(middle);
+    made.middle_key = issued_key_pem(middle);
+    made.certs.ca = issued_pem(ca);
+    made.certs.chain = issued_chain_pem(server);
+    made.certs.key = issued_key_pem(server);
+    issued_free(server);
+    issued_free(middle);
+    issued_free(ca);
+    return 0;
+}
+
+static int drop(void **state)
+{
+    (void)state;
+    duet_certs_free(&made.certs);
+    free(made.middle);
+    free(made.middle_key);
+    return 0;
+}
+
+static X509 *read_cert(const char *pem)
+{
+    BIO *bio = BIO_new_mem_buf(pem, -1);
+    X509 *x = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+
+    assert_non_null(x);
+    BIO_free(bio);
+    return x;
+}
+
+/* The issuer's word on the server's certificate, good until @until seconds
+ * from now. */
+static struct hf_span answer(int status, long until)
+{
+    static uint8_t der[4096];
+    uint8_t *at = der;
+    BIO *bio = BIO_new_mem_buf(made.middle_key, -1);
+    EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
+    X509 *issuer = read_cert(made.middle), *leaf = read_cert(made.certs.chain);
+    OCSP_BASICRESP *basic = OCSP_BASICRESP_new();
+    ASN1_TIME *from = X509_gmtime_adj(NULL, -7200);
+    ASN1_TIME *to = X509_gmtime_adj(NULL, until);
+    OCSP_RESPONSE *response;
+    int len;
+
+    assert_true(key && basic);
+    assert_non_null(OCSP_basic_add1_status(
+        basic, OCSP_cert_to_id(EVP_sha1(), leaf, issuer), status, 0,
+        status == V_OCSP_CERTSTATUS_REVOKED ? from : NULL, from, to));
+    assert_true(OCSP_basic_sign(basic, issuer, key, EVP_sha256(), NULL, 0));
+    response = OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic);
+    len = i2d_OCSP_RESPONSE(response, &at);
+    assert_true(len > 0 && (size_t)len <= sizeof(der));
+    OCSP_RESPONSE_free(response);
+    OCSP_BASICRESP_free(basic);
+    ASN1_TIME_free(from);
+    ASN1_TIME_free(to);
+    X509_free(issuer);
+    X509_free(leaf);
+    EVP_PKEY_free(key);
+    BIO_free(bio);
+    return hf_span(der, (size_t)len);
+}
+
+static struct hf_span good(void)
+{
+    return answer(V_OCSP_CERTSTATUS_GOOD, 3600);
+}
+
+static void begin(unsigned version, enum hf_revocation mode,
+                  struct hf_span staple)
+{
+    assert_true(duet_init(&duet, &made.certs));
+    assert_true(hf_config_set_versions(duet.client_config, version, version));
+    assert_true(hf_config_set_revocation(duet.client_config, mode));
+    if (staple.len)
+        assert_true(hf_config_add_staple(duet.server_config, staple));
+    assert_true(duet_start(&duet, "localhost"));
+}
+
+/* ---- connections ----------------------------------------------------------------------- */
+
+static void a_good_response_is_all_that_is_wanted(void **state)
+{
+    (void)state;
+    for (unsigned version = HF_TLS12; version <= HF_TLS13; version++) {
+        begin(version, HF_REVOCATION_LEAF, good());
+        if (!duet_run(&duet))
+            fail_msg("%s", hf_conn_error(duet.client)->detail);
+        duet_wipe(&duet);
+    }
+}
+
+static void without_a_response_there_is_no_connection(void **state)
+{
+    (void)state;
+    for (unsigned version = HF_TLS12; version <= HF_TLS13; version++) {
+        begin(version, HF_REVOCATION_LEAF, hf_span(NULL, 0));
+        assert_false(duet_run(&duet));
+        assert_int_equal(hf_conn_error(duet.client)->code, HF_E_NO_STATUS);
+        duet_wipe(&duet);
+    }
+}
+
+static void who_does_not_ask_is_told_nothing(void **state)
+{
+    (void)state;
+    for (unsigned version = HF_TLS12; version <= HF_TLS13; version++) {
+        size_t without;
+
+        begin(version, HF_REVOCATION_SOFT, good());
+        assert_true(duet_run(&duet));
+        without = duet.to_client.total;
+        duet_wipe(&duet);
+        assert_true(duet_init(&duet, &made.certs));
+        assert_true(
+            hf_config_set_versions(duet.client_config, version, version));
+        assert_true(hf_config_ask_staple(duet.client_config, true));
+        assert_true(hf_config_add_staple(duet.server_config, good()));
+        assert_true(duet_start(&duet, "localhost"));
+        assert_true(duet_run(&duet));
+        assert_true(duet.to_client.total > without + good().len);
+        duet_wipe(&duet);
+    }
+}
+
+static void a_revoked_server_is_refused(void **state)
+{
+    (void)state;
+    for (unsigned version = HF_TLS12; version <= HF_TLS13; version++) {
+        begin(version, HF_REVOCATION_LEAF,
+              answer(V_OCSP_CERTSTATUS_REVOKED, 3600));
+        assert_false(duet_run(&duet));
+        assert_int_equal(hf_conn_error(duet.client)->code, HF_E_REVOKED);
+        assert_int_equal(hf_conn_error(duet.server)->alert, 44);
+        duet_wipe(&duet);
+    }
+}
+
+static void an_old_response_is_refused(void **state)
+{
+    (void)state;
+    for (unsigned version = HF_TLS12; version <= HF_TLS13; version++) {
+        begin(version, HF_REVOCATION_LEAF,
+              answer(V_OCSP_CERTSTATUS_GOOD, -3600));
+        assert_false(duet_run(&duet));
+        assert_int_equal(hf_conn_error(duet.client)->code, HF_E_BAD_STAPLE);
+        duet_wipe(&duet);
+    }
+}
+
+/* Take status_request out of the ServerHello that begins @wire. */
+static void forget_the_promise(struct duet_wire *wire)
+{
+    static const uint8_t promise[4] = { 0, 5, 0, 0 };
+    uint8_t *p = wire->bytes;
+    size_t lengths = 5 + 4 + 2 + 32 + 1 + p[5 + 4 + 2 + 32] + 2 + 1;
+    size_t at = lengths + 2;
+
+    assert_int_equal(p[5], HF_SERVER_HELLO);
+    while (memcmp(p + at, promise, sizeof(promise)) != 0)
+        assert_true(++at < wire->len);
+    memmove(p + at, p + at + 4, wire->len - at - 4);
+    wire->len -= 4;
+    hf_store_number(p + 3, hf_number(p + 3, 2) - 4, 2);
+    hf_store_number(p + 6, hf_number(p + 6, 3) - 4, 3);
+    hf_store_number(p + lengths, hf_number(p + lengths, 2) - 4, 2);
+}
+
+static void a_response_that_was_not_promised_is_refused(void **state)
+{
+    (void)state;
+    begin(HF_TLS12, HF_REVOCATION_LEAF, good());
+    duet_take(duet.client, &duet.to_client, 0, duet.got_client,
+              &duet.client_len);
+    duet_flush(duet.client, &duet.to_server);
+    duet_take(duet.server, &duet.to_server, 0, duet.got_server,
+              &duet.server_len);
+    duet_flush(duet.server, &duet.to_client);
+    forget_the_promise(&duet.to_client);
+    assert_false(duet_run(&duet));
+    assert_int_equal(hf_conn_error(duet.client)->code, HF_E_UNEXPECTED);
+    duet_wipe(&duet);
+}
+
+/* ---- settings ------------------------------------------------------------------------------ */
+
+static void what_is_no_response_is_not_taken(void **state)
+{
+    static uint8_t large[16385];
+    struct hf_config *c = hf_config_new();
+
+    (void)state;
+    assert_non_null(c);
+    assert_false(hf_config_add_staple(c, good())); /* for which certificate? */
+    assert_int_equal(hf_config_error(c)->code, HF_E_BAD_OPTION);
+    hf_config_clear_error(c);
+    assert_true(hf_config_add_keypair(c, hf_span_text(made.certs.chain),
+                                      hf_span_text(made.certs.key)));
+    assert_false(hf_config_add_staple(c, hf_span("no", 2)));
+    assert_int_equal(hf_config_error(c)->code, HF_E_BAD_OPTION);
+    hf_config_clear_error(c);
+    assert_false(hf_config_add_staple(c, HF_SPAN(large)));
+    hf_config_clear_error(c);
+    assert_true(hf_config_add_staple(c, good()));
+    assert_true(hf_config_add_staple(c, good())); /* a newer one */
+    assert_true(hf_config_freeze(c));
+    assert_false(hf_config_add_staple(c, good()));
+    assert_int_equal(hf_config_error(c)->code, HF_E_FROZEN);
+    hf_config_clear_error(c);
+    assert_false(hf_config_ask_staple(c, true));
+    hf_config_free(c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_good_response_is_all_that_is_wanted),
+        cmocka_unit_test(without_a_response_there_is_no_connection),
+        cmocka_unit_test(who_does_not_ask_is_told_nothing),
+        cmocka_unit_test(a_revoked_server_is_refused),
+        cmocka_unit_test(an_old_response_is_refused),
+        cmocka_unit_test(a_response_that_was_not_promised_is_refused),
+        cmocka_unit_test(what_is_no_response_is_not_taken),
+    };
+
+    return cmocka_run_group_tests(tests, make, drop);
+}
