@@ -104,12 +104,14 @@ bool revocation_read(const char *text, enum hf_revocation *mode)
 bool revoking_set(const struct revoking *how, struct hf_config *config)
 {
     enum hf_revocation mode = how->crl_file ? HF_REVOCATION_HARD
+                              : how->status ? HF_REVOCATION_LEAF
                                             : HF_REVOCATION_SOFT;
 
     if (how->mode && !revocation_read(how->mode, &mode))
         return hf_config_fail(config, HF_E_BAD_OPTION, 0,
                               "--revocation takes none, soft, leaf or hard");
     return (!how->crl_file || hf_config_add_crl_file(config, how->crl_file)) &&
+           hf_config_ask_staple(config, how->status) &&
            hf_config_set_revocation(config, mode);
 }
 

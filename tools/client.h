@@ -103,6 +103,7 @@ bool starttls(int fd, const char *protocol, deadline end, struct story *story,
 struct revoking {
     const char *crl_file;
     const char *mode; /* "soft"; NULL: hard if there are lists */
+    bool status;      /* an OCSP response must come with the certificate */
 };
 /* False: hf_config_error() tells. */
 bool revoking_set(const struct revoking *how, struct hf_config *config);

@@ -73,6 +73,8 @@ static const struct opt options[] = {
       .help = "refuse certificates that are on the revocation lists in this file, and those that no list is about" },
     { .name = "revocation", .kind = OPT_TEXT, .arg = "none|soft|leaf|hard", TLS(revoking.mode),
       .help = "which certificates must be known not to be revoked: none that nobody speaks of (soft), the server's own, or all (hard, with --crlfile)" },
+    { .name = "cert-status", .kind = OPT_FLAG, TLS(revoking.status), .also = "status",
+      .help = "ask the server for an OCSP response, and insist that it says good" },
     { .name = "insecure", .letter = 'k', .kind = OPT_FLAG, TLS(insecure),
       .help = "go on although the certificate is not accepted, and say so" },
     { .name = "pinnedpubkey", .kind = OPT_TEXT, .arg = "PINS", TLS(pin),

@@ -171,6 +171,11 @@ static const struct opt options[] = {
       .at = offsetof(struct words_read, list_faults),
       .help = "list the faults" },
 
+    { .name = "status-file", .kind = OPT_TEXT, .arg = "FILE",
+      .at = AT(status_file), .also = "status_file",
+      .help = "an OCSP response for the last --cert, in DER; clients who ask "
+              "are given it" },
+
     { .kind = OPT_HEAD, .help = "Whom it lets in" },
     { .name = "verify-client", .kind = OPT_TEXT, .arg = "required|optional",
       .at = AT(client_auth),

@@ -78,6 +78,10 @@ static int own_files(struct serve *s)
         if (!hf_config_add_keypair_file(s->config, w->cert.at[i],
                                         i < w->key.count ? w->key.at[i] : NULL))
             return config_failed(s);
+    if (w->status_file && !w->cert.count)
+        return usage_error(s->tool, "--status-file needs a --cert");
+    if (w->status_file && !hf_config_add_staple_file(s->config, w->status_file))
+        return config_failed(s);
     return 0;
 }
 

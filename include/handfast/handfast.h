@@ -46,6 +46,9 @@ HF_PUBLIC bool hf_config_trust_file(struct hf_config *config, const char *path);
 /* Certificate revocation lists: a PEM text of any number, or one in DER. */
 HF_PUBLIC bool hf_config_add_crl_file(struct hf_config *config,
                                       const char *path);
+/* Server: an OCSP response in DER for the certificate that was added last. */
+HF_PUBLIC bool hf_config_add_staple_file(struct hf_config *config,
+                                         const char *path);
 /* Trust every certificate in a hashed directory (names such as 1f2e3d4c.0). */
 HF_PUBLIC bool hf_config_trust_directory(struct hf_config *config,
                                          const char *path);
