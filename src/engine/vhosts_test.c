@@ -150,6 +150,7 @@ static bool visit_config(struct hf_config *config, const struct vhost *host,
     assert_true(done);
     resumed = hf_conn_resumed(duet.server);
     assert_int_equal(resumed, hf_conn_resumed(duet.client));
+    assert_string_equal(hf_conn_server_name(duet.server), host->name);
     /* Whoever is required to show a certificate has shown one, then or now. */
     if (host->auth == HF_CLIENT_AUTH_REQUIRED)
         assert_true(hf_conn_peer_verified(duet.server));

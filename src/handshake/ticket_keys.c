@@ -69,6 +69,9 @@ static void write_slot(struct hf_ticket_keys *keys, uint64_t number,
 {
     struct slot *slot = &keys->slots[number % SLOTS];
 
+    /* Whoever reads a word of this knows, behind his own fence, how far the
+     * number had come before. */
+    atomic_thread_fence(memory_order_release);
     for (size_t i = 0; i < WORDS; i++)
         atomic_store_explicit(&slot->words[i], hf_load64(bytes + 8 * i),
                               memory_order_relaxed);
