@@ -146,6 +146,13 @@ HF_PUBLIC bool hf_config_set_client_auth(struct hf_config *config,
 /* Server: refuse a client that asks for a name for which we have no
  * certificate (unrecognized_name); otherwise it gets the first one. */
 HF_PUBLIC bool hf_config_set_strict_names(struct hf_config *config, bool on);
+/* Tell the peer the names of all that were added to trust, when the config is
+ * frozen, so that it can choose among its certificates (RFC 8446 4.2.4, RFC
+ * 5246 7.4.4): a server in CertificateRequest, a client of TLS 1.3 in its
+ * hello, in the clear.  config.option of hf_config_freeze if they take more
+ * than 8192 bytes, as those of a whole system do.  Default: not told. */
+HF_PUBLIC bool hf_config_set_send_authorities(struct hf_config *config,
+                                              bool on);
 /* The clock: seconds since 1970.  Without one, a client cannot verify. */
 typedef int64_t hf_clock_fn(void *ctx);
 HF_PUBLIC bool hf_config_set_clock(struct hf_config *config, hf_clock_fn *now,

@@ -81,6 +81,7 @@ void hf_config_free(struct hf_config *config)
         free_keypair(config, &set->keypairs[i]);
     hf_free(set->keypairs, set->keypair_count * sizeof(*set->keypairs));
     hf_free((uint8_t *)(uintptr_t)set->protocols.at, set->protocols.len);
+    hf_config_drop_authorities(config);
     hf_store_free(set->store);
     hf_crls_wipe(&set->crls);
     hf_ticket_keys_free(set->keys);

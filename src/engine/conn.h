@@ -11,6 +11,8 @@
 enum { HF_NO_PROGRESS_MAX = 32 };
 
 enum { HF_KEYPAIRS_MAX = 1024 }; /* certificates of one server */
+/* Bytes of names of authorities that are sent. */
+enum { HF_AUTHORITIES_MAX = 8192 };
 
 /* Counted.  Before it is frozen it belongs to one thread; afterwards nothing
  * in it changes but the count. */
@@ -22,11 +24,15 @@ struct hf_config {
     struct hf_error error;
     hf_passphrase_fn *passphrase;
     void *passphrase_ctx;
+    bool send_authorities;
     /* Set by hand, and so not to be cut to what the provider has. */
     bool suites_chosen, groups_chosen, schemes_chosen, shares_chosen;
 };
 /* The provider is needed before the config is frozen, to read keys. */
 HF_CHECK bool hf_config_open(struct hf_config *config);
+/* authorities.c: at freezing, and at the end. */
+HF_CHECK bool hf_config_list_authorities(struct hf_config *config);
+void hf_config_drop_authorities(struct hf_config *config);
 
 struct hf_conn {
     struct hf_session session;

@@ -167,6 +167,8 @@ bool hf_config_freeze(struct hf_config *config)
     default_shares(config);
     if (!check_lists(config) || !match_versions(config) || !check_keys(config))
         return false;
+    if (!hf_config_list_authorities(config))
+        return false;
     order_shares(&config->settings);
     if (!hf_settings_bind(&config->settings, &config->error))
         return false;

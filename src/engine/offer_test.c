@@ -421,6 +421,81 @@ static void authorities_guide_the_choice(void **state)
     stage_clear(&stage);
 }
 
+static void trust(struct hf_config *config, const struct issued *ca)
+{
+    char *pem = issued_pem(ca);
+
+    assert_true(hf_config_trust(config, hf_span_text(pem)));
+    free(pem);
+}
+
+/* Both have a certificate of One and one of Two, and trust Two alone. */
+static void begin_with_two(unsigned version, bool tell)
+{
+    struct issued *one = authority("One", ISSUE_P256);
+    struct issued *two = authority("Two", ISSUE_P256);
+    struct hf_config *configs[2];
+
+    stage = (struct stage){ hf_config_new(), hf_config_new() };
+    configs[0] = stage.client;
+    configs[1] = stage.server;
+    for (unsigned i = 0; i < 2; i++) {
+        enum issue_use use = i ? ISSUE_SERVER : ISSUE_CLIENT;
+
+        assert_true(hf_config_set_versions(configs[i], version, version));
+        assert_true(hf_config_set_clock(configs[i], scene_clock, NULL));
+        assert_true(hf_config_set_send_authorities(configs[i], tell));
+        trust(configs[i], two);
+        add_pair(configs[i], one, use, ISSUE_SOUND);
+        add_pair(configs[i], two, use, ISSUE_SOUND);
+    }
+    assert_true(
+        hf_config_set_client_auth(stage.server, HF_CLIENT_AUTH_REQUIRED));
+    if (version == HF_TLS12) /* whose client cannot tell */
+        assert_true(hf_config_insecure_no_verify(stage.client));
+    issued_free(one);
+    issued_free(two);
+}
+
+static void whom_we_trust_is_told_on_request(void **state)
+{
+    (void)state;
+    set_len = 0;
+    for (unsigned version = HF_TLS12; version <= HF_TLS13; version++)
+        for (int tell = 0; tell < 2; tell++) {
+            bool ready;
+
+            begin_with_two(version, tell);
+            assert_true(rogue_begin(&rogue, &stage, "localhost", NULL));
+            ready = rogue_run(&rogue);
+            assert_int_equal(ready, tell);
+            assert_int_equal(hf_conn_own_chain(rogue.end[HF_SERVER].conn),
+                             tell && version == HF_TLS13);
+            if (tell)
+                assert_int_equal(hf_conn_own_chain(rogue.end[HF_CLIENT].conn),
+                                 1);
+            rogue_end(&rogue);
+            stage_clear(&stage);
+        }
+}
+
+static void too_many_names_are_not_told(void **state)
+{
+    struct issued *ca = authority("a name of thirty-two characters.",
+                                  ISSUE_P256);
+    struct hf_config *c = hf_config_new();
+
+    (void)state;
+    assert_true(hf_config_set_send_authorities(c, true));
+    for (unsigned i = 0; i < 300; i++)
+        trust(c, ca);
+    assert_false(hf_config_freeze(c));
+    assert_int_equal(hf_config_error(c)->code, HF_E_BAD_OPTION);
+    assert_non_null(strstr(hf_config_error(c)->detail, "8192"));
+    hf_config_free(c);
+    issued_free(ca);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -433,6 +508,8 @@ int main(void)
         cmocka_unit_test(a_chain_is_signed_as_the_client_can_check),
         cmocka_unit_test(a_key_that_may_not_sign_is_the_last_choice),
         cmocka_unit_test(authorities_guide_the_choice),
+        cmocka_unit_test(whom_we_trust_is_told_on_request),
+        cmocka_unit_test(too_many_names_are_not_told),
     };
 
     return cmocka_run_group_tests(tests, attack_open, attack_close);

@@ -83,7 +83,8 @@ enum hf_step_result hf_job_make_share_again(struct hf_handshake *hs)
 /* Room for every extension that a hello of ours can hold. */
 static size_t extensions_cap(const struct hf_handshake *hs)
 {
-    size_t cap = 1024 + hs->cookie.len + hs->settings->protocols.len;
+    size_t cap = 1024 + hs->cookie.len + hs->settings->protocols.len +
+                 hs->settings->authorities.len;
 
     if (hs->saved)
         cap += 128 + hs->saved->ticket.len;

@@ -160,7 +160,10 @@ enum hf_step_result hf_recv_cert_request12(struct hf_handshake *hs,
     hs->asked_ecdsa = hf_wire_lists(request.certificate_types, 1, ECDSA_SIGN);
     hf_numbers_read(&hs->peer_schemes, request.supported_signature_algorithms,
                     &hs->settings->schemes);
-    return HF_STEP_DONE;
+    hs->offer.authorities = hf_arena_copy(&hs->arena,
+                                          request.certificate_authorities);
+    return hf_step(hs->offer.authorities.at ||
+                   hf_arena_fail(&hs->arena, hs->error));
 }
 
 enum hf_step_result hf_recv_hello_done(struct hf_handshake *hs,
@@ -171,23 +174,43 @@ enum hf_step_result hf_recv_hello_done(struct hf_handshake *hs,
     return hf_step(hf_message_read(hs, hf_server_hello_done, m->body, &done));
 }
 
+/* The first of ours that the server can check, rather one that is from those
+ * whom it names.  *scheme: how it signs. */
+static void choose_pair(struct hf_handshake *hs, unsigned *scheme)
+{
+    const struct hf_settings *set = hs->settings;
+    size_t budget = HF_AUTHORITIES_LOOKED_AT;
+
+    hs->keypair = NULL;
+    for (size_t i = 0; i < set->keypair_count; i++) {
+        const struct hf_keypair *pair = &set->keypairs[i];
+        const struct hf_public_key *key = &pair->chain[0]->key;
+        unsigned number = 0;
+        const struct hf_signature *how = asked_for(hs, key)
+                                             ? hf_negotiate_signature12(
+                                                   set, &hs->peer_schemes, key,
+                                                   &number)
+                                             : NULL;
+        bool named = how &&
+                     hf_keypair_issued_by(pair, hs->offer.authorities, &budget);
+
+        if (!how || (hs->keypair && !named))
+            continue;
+        hs->keypair = pair;
+        hs->scheme = how;
+        *scheme = number;
+        if (named)
+            return;
+    }
+}
+
 enum hf_step_result hf_job_choose_certificate12(struct hf_handshake *hs)
 {
     const struct hf_settings *set = hs->settings;
     struct hf_session *s = hs->session;
     unsigned scheme = 0;
 
-    hs->keypair = NULL;
-    for (size_t i = 0; i < set->keypair_count && !hs->keypair; i++) {
-        const struct hf_public_key *key = &set->keypairs[i].chain[0]->key;
-
-        if (!asked_for(hs, key))
-            continue;
-        hs->scheme = hf_negotiate_signature12(set, &hs->peer_schemes, key,
-                                              &scheme);
-        if (hs->scheme)
-            hs->keypair = &set->keypairs[i];
-    }
+    choose_pair(hs, &scheme);
     if (hs->keypair) {
         hs->facts |= HF_FACT_GAVE;
         s->own_chain = (int16_t)(hs->keypair - set->keypairs);

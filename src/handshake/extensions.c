@@ -33,7 +33,7 @@ VERBS (pre_shared_key,         NULL,               hf_read_psk,        hf_write_
 VERBS (supported_versions,     hf_write_versions,  hf_read_versions,   hf_write_version,   hf_read_version)
 VERBS (cookie,                 hf_write_cookie,    hf_read_cookie,     NULL,               hf_read_cookie)
 VERBS (psk_key_exchange_modes, hf_write_psk_modes, hf_read_psk_modes,  NULL,               NULL)
-VERBS (certificate_authorities, NULL,              hf_read_authorities, NULL,              NULL)
+VERBS (certificate_authorities, hf_write_authorities, hf_read_authorities, NULL,          NULL)
 VERBS (signature_algorithms_cert, NULL,            hf_read_cert_schemes, NULL,             NULL)
 VERBS (key_share,              hf_write_shares,    hf_read_shares,     hf_write_share,     hf_read_share)
 VERBS (renegotiation_info,     hf_write_first,     hf_read_first,      hf_write_first,     hf_read_first)

@@ -134,7 +134,8 @@ struct hf_settings {
     struct hf_keypair *keypairs;
     size_t keypair_count;
     struct hf_store *store;
-    uint8_t client_auth; /* enum hf_client_auth */
+    struct hf_span authorities; /* names to be sent, as in the extension */
+    uint8_t client_auth;        /* enum hf_client_auth */
     bool strict_names, no_verify, no_name_check, no_time_check;
     uint16_t min_rsa_bits;
     uint8_t revocation; /* enum hf_revocation */
@@ -493,6 +494,14 @@ struct hf_wanted {
     const struct hf_numbers *cert_schemes; /* in certificates */
 };
 /* What speaks for a keypair, the least important first. */
+/* Is one of its certificates from one of @authorities?  An empty list names
+ * everybody.  *budget: names that may still be looked at. */
+bool hf_keypair_issued_by(const struct hf_keypair *pair,
+                          struct hf_span authorities, size_t *budget);
+/* Names that are looked at for one choice: who sends many more is not guided by
+ * them, and costs no more. */
+enum { HF_AUTHORITIES_LOOKED_AT = 4096 };
+
 enum hf_fit {
     HF_FIT_ISSUER = 1 << 0,    /* it is from one of the authorities */
     HF_FIT_CHAIN = 1 << 1,     /* the chain is signed as the other can check */

@@ -158,10 +158,6 @@ bool hf_keypair_named(const struct hf_keypair *pair, struct hf_span name)
 
 /* ---- which certificate (RFC 8446 4.4.2.2 and 4.4.2.3) --------------------------- */
 
-/* Names of authorities that are looked at for one choice: who sends many more
- * is not guided by them, and costs no more. */
-enum { AUTHORITIES_MAX = 4096 };
-
 /* Is the signature on certificate @i one of @schemes?  It is its issuer's,
  * whose key is known if the next one is sent along. */
 static bool can_be_checked(const struct hf_settings *s,
@@ -198,8 +194,8 @@ static bool chain_fits(const struct hf_settings *s,
 
 /* "at least one of the certificates in the certificate chain SHOULD be issued
  * by one of the listed CAs" */
-static bool issuer_fits(const struct hf_keypair *pair,
-                        struct hf_span authorities, size_t *budget)
+bool hf_keypair_issued_by(const struct hf_keypair *pair,
+                          struct hf_span authorities, size_t *budget)
 {
     struct hf_distinguished_name ca;
 
@@ -230,7 +226,7 @@ static unsigned fit_of(const struct hf_settings *s,
         fit |= HF_FIT_KEY_USAGE;
     if (chain_fits(s, pair, wanted->cert_schemes))
         fit |= HF_FIT_CHAIN;
-    if (issuer_fits(pair, wanted->authorities, budget))
+    if (hf_keypair_issued_by(pair, wanted->authorities, budget))
         fit |= HF_FIT_ISSUER;
     return fit;
 }
@@ -238,7 +234,7 @@ static unsigned fit_of(const struct hf_settings *s,
 bool hf_negotiate_keypair(const struct hf_settings *s,
                           const struct hf_wanted *wanted, struct hf_chosen *out)
 {
-    size_t budget = AUTHORITIES_MAX;
+    size_t budget = HF_AUTHORITIES_LOOKED_AT;
 
     *out = (struct hf_chosen){ .pair = NULL };
     for (size_t i = 0; i < s->keypair_count && out->fit != HF_FIT_ALL; i++) {

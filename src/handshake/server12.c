@@ -308,7 +308,7 @@ enum hf_step_result hf_send_server_kx(struct hf_handshake *hs)
 
 enum hf_step_result hf_send_cert_request12(struct hf_handshake *hs)
 {
-    enum { CAP = 256 };
+    const struct hf_span authorities = hs->settings->authorities;
     /* rsa_sign and ecdsa_sign (RFC 8422 5.5: for Ed25519 too). */
     static const uint8_t types[2] = { 1, 64 };
     uint8_t room[2 * HF_LIST_MAX];
@@ -316,10 +316,12 @@ enum hf_step_result hf_send_cert_request12(struct hf_handshake *hs)
         .certificate_types = HF_SPAN(types),
         .supported_signature_algorithms = hf_numbers_write(
             &hs->settings->schemes, room),
+        .certificate_authorities = authorities,
     };
 
     return hf_step(hf_message_send(hs, HF_CERTIFICATE_REQUEST,
-                                   hf_certificate_request_12, &request, CAP));
+                                   hf_certificate_request_12, &request,
+                                   256 + authorities.len));
 }
 
 enum hf_step_result hf_send_hello_done(struct hf_handshake *hs)

@@ -13,10 +13,10 @@ enum hf_step_result hf_send_encrypted_exts(struct hf_handshake *hs)
 
 enum hf_step_result hf_send_cert_request(struct hf_handshake *hs)
 {
-    enum { CAP = 256 };
+    size_t cap = 256 + hs->settings->authorities.len;
     struct hf_certificate_request request = { .request_context = { NULL, 0 } };
 
-    return hf_step(hf_extensions_make(hs, HF_CR, CAP, &request.extensions) &&
+    return hf_step(hf_extensions_make(hs, HF_CR, cap, &request.extensions) &&
                    hf_message_send(hs, HF_CERTIFICATE_REQUEST,
-                                   hf_certificate_request, &request, CAP + 8));
+                                   hf_certificate_request, &request, cap + 8));
 }

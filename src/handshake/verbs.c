@@ -200,6 +200,18 @@ bool hf_read_cert_schemes(struct hf_handshake *hs, enum hf_place place,
 
 /* ---- certificate_authorities (RFC 8446 4.2.4) ------------------------------------------------ */
 
+bool hf_write_authorities(struct hf_handshake *hs, enum hf_place place,
+                          struct hf_writer *w)
+{
+    struct hf_certificate_authorities list = { hs->settings->authorities };
+
+    if (!list.authorities.len || hs->settings->max_version < HF_TLS13)
+        return false;
+    hf_wire_write_ext(hf_certificate_authorities, w,
+                      HF_EXT_certificate_authorities, place, &list);
+    return true;
+}
+
 bool hf_read_authorities(struct hf_handshake *hs, enum hf_place place,
                          const struct hf_extensions *block)
 {

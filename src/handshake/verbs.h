@@ -26,6 +26,7 @@ hf_read_fn hf_read_authorities, hf_read_cert_schemes;
 hf_read_fn hf_read_empty_name, hf_read_groups, hf_read_name;
 hf_read_fn hf_read_protocol, hf_read_protocols, hf_read_schemes;
 /* verbs13.c */
+hf_write_fn hf_write_authorities;
 hf_write_fn hf_write_cookie, hf_write_share, hf_write_shares;
 hf_write_fn hf_write_version, hf_write_versions;
 hf_read_fn hf_read_cookie, hf_read_share, hf_read_shares;

@@ -177,6 +177,8 @@ static bool credential(const struct shim *s)
 
 bool shim_expectations(struct shim *s)
 {
+    if (s->trace.names && !s->trace.names_found)
+        return shim_wrong("other authorities were named");
     return resumption(s) && sessions(s) && choices(s) && master_secret(s) &&
            retry(s) && names(s) && certificates(s) && credential(s);
 }

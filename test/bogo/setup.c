@@ -331,8 +331,9 @@ enum shim_status shim_setup(struct shim *s)
         status = add_credentials(o, config);
     if (status)
         return status;
-    return shim_remember(s) && set_groups(o, config) && set_trust(o, config) &&
-                   set_questions(o, config) && hf_config_freeze(config)
+    return shim_send_names(s) && shim_remember(s) && set_groups(o, config) &&
+                   set_trust(o, config) && set_questions(o, config) &&
+                   hf_config_freeze(config)
                ? SHIM_OK
                : refused(config);
 }

@@ -31,6 +31,7 @@ static enum shim_status one_connection(const struct shim_options *o, bool again)
 
     memset(&s, 0, sizeof(s));
     s.o = o;
+    s.trace.names = o->expect_client_ca_list;
     s.again = again;
     s.fd = -1;
     status = shim_setup(&s);

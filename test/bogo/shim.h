@@ -12,6 +12,7 @@
  *   exchange.c  what is said after the handshake, in the runner's order
  *   expect.c    is everything as the runner expects?
  *   store.c     what lives longer than a connection: sessions, keys, the clock
+ *   names.c     names of authorities
  *   trace.c     the connection's messages in the words of the runner
  *
  * Exit status: 0 all was as it should be, 1 it was not (stderr says why, in
@@ -79,6 +80,7 @@ struct shim_options {
     unsigned resumption_delay; /* seconds, before the next connection */
     bool expect_session_miss, expect_no_session, expect_ticket_renewal;
     bool expect_session_id, expect_no_session_id;
+    const char *use_client_ca_list, *expect_client_ca_list;
 
     bool expect_extended_master_secret;
     const char *expect_server_name, *expect_alpn, *expect_advertised_alpn;
@@ -109,7 +111,9 @@ struct hf_span shim_read_file(const char *path, uint8_t *room, size_t cap);
 struct shim_trace {
     char text[TRACE];
     size_t len;
-    unsigned tickets; /* that came, and are not empty */
+    unsigned tickets;  /* that came, and are not empty */
+    const char *names; /* of authorities that are expected, in hex */
+    bool names_found;
     uint8_t client_secret[HF_HASH_MAX], server_secret[HF_HASH_MAX];
     size_t secret_len;
 };
@@ -157,6 +161,11 @@ hf_clock_fn shim_clock;
 void shim_wait(unsigned seconds);
 /* Give the config of @s a place for sessions, a key for them and our clock. */
 bool shim_remember(struct shim *s);
+
+/* ---- names.c */
+/* Names of authorities for the config of @s to send. */
+bool shim_send_names(struct shim *s);
+void shim_look_for_names(struct shim_trace *t, const struct hf_event *e);
 
 /* ---- exchange.c and expect.c */
 bool shim_exchange(struct shim *s);
