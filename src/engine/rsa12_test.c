@@ -11,6 +11,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -391,6 +392,86 @@ static void a_client_encrypts_to_no_key_that_may_not_decrypt(void **state)
                "keyEncipherment");
 }
 
+/* ---- a key for RSA-PSS only --------------------------------------------------------------- */
+
+static char *pem_of(X509 *cert, EVP_PKEY *key)
+{
+    BIO *bio = BIO_new(BIO_s_mem());
+    char *text, *copy;
+    long len;
+
+    assert_int_equal(cert ? PEM_write_bio_X509(bio, cert)
+                          : PEM_write_bio_PKCS8PrivateKey(bio, key, NULL, NULL,
+                                                          0, NULL, NULL),
+                     1);
+    len = BIO_get_mem_data(bio, &text);
+    copy = calloc(1, (size_t)len + 1);
+    memcpy(copy, text, (size_t)len);
+    BIO_free(bio);
+    return copy;
+}
+
+static void extend(X509 *cert, int nid, const char *value)
+{
+    X509_EXTENSION *e = X509V3_EXT_nconf_nid(NULL, NULL, nid, value);
+
+    assert_int_equal(X509_add_ext(cert, e, -1), 1);
+    X509_EXTENSION_free(e);
+}
+
+/* Signed by itself, and trusted. */
+static void make_pss(struct duet_certs *out)
+{
+    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA-PSS", NULL), *how;
+    EVP_MD_CTX *sign = EVP_MD_CTX_new();
+    EVP_PKEY *key = NULL;
+    X509 *cert = X509_new();
+
+    assert_int_equal(EVP_PKEY_keygen_init(ctx), 1);
+    assert_int_equal(EVP_PKEY_CTX_set_rsa_keygen_bits(ctx, 2048), 1);
+    assert_int_equal(EVP_PKEY_generate(ctx, &key), 1);
+    X509_set_version(cert, X509_VERSION_3);
+    ASN1_INTEGER_set(X509_get_serialNumber(cert), 1);
+    X509_gmtime_adj(X509_getm_notBefore(cert), -86400);
+    X509_gmtime_adj(X509_getm_notAfter(cert), 86400);
+    X509_set_pubkey(cert, key);
+    X509_NAME_add_entry_by_txt(X509_get_subject_name(cert), "CN", MBSTRING_ASC,
+                               (const unsigned char *)"localhost", -1, -1, 0);
+    X509_set_issuer_name(cert, X509_get_subject_name(cert));
+    extend(cert, NID_subject_alt_name, "DNS:localhost");
+    assert_int_equal(EVP_DigestSignInit(sign, &how, EVP_sha256(), NULL, key),
+                     1);
+    assert_int_equal(EVP_PKEY_CTX_set_rsa_pss_saltlen(how, 32), 1);
+    assert_true(X509_sign_ctx(cert, sign) > 0);
+    *out = (struct duet_certs){ .ca = pem_of(cert, NULL),
+                                .chain = pem_of(cert, NULL),
+                                .key = pem_of(NULL, key) };
+    X509_free(cert);
+    EVP_PKEY_free(key);
+    EVP_MD_CTX_free(sign);
+    EVP_PKEY_CTX_free(ctx);
+}
+
+static void a_key_for_pss_decrypts_nothing(void **state)
+{
+    static const uint16_t ephemeral[] = { ECDHE_RSA, 0 };
+    struct duet_certs pss;
+
+    (void)state;
+    make_pss(&pss);
+    begin(&pss, ephemeral, ephemeral); /* it can sign */
+    assert_true(duet_start(&duet, "localhost"));
+    connects(ECDHE_RSA);
+    duet_wipe(&duet);
+    begin(&pss, only128, only128);
+    assert_true(duet_start(&duet, "localhost"));
+    assert_false(duet_run(&duet));
+    assert_int_equal(hf_conn_error(duet.server)->code, HF_E_NO_SUITE);
+    duet_wipe(&duet);
+    play_rogue(&pss, choose_transport, false, HF_E_KEY_KIND, "PSS");
+    duet_certs_free(&pss);
+}
+
 static void a_share_is_out_of_place(struct rogue *r,
                                     struct rogue_record *record)
 {
@@ -433,6 +514,7 @@ int main(void)
         cmocka_unit_test(a_server_takes_the_keypair_that_can),
         cmocka_unit_test(a_key_that_lives_elsewhere_is_not_used),
         cmocka_unit_test(a_client_encrypts_to_no_key_that_may_not_decrypt),
+        cmocka_unit_test(a_key_for_pss_decrypts_nothing),
         cmocka_unit_test(a_client_hears_no_share_with_it),
         cmocka_unit_test(a_client_that_did_not_offer_it_refuses),
     };
