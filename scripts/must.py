@@ -1,10 +1,10 @@
 #!/usr/bin/python3
-"""must.py: docs/rfc8446.md is true as far as a script can tell.
+"""must.py: docs/rfc8446.md and its like are true as far as a script can tell.
 
 Every file, function and test that the tables name exists, and the test is run
 by its program; every row says where, or why not, and every row that says where
-says which test shows it.  If the RFC's text lies in HF_SHARED/rfc, every section
-of it that says MUST, SHOULD or REQUIRED has a row.
+says which test shows it.  If the text of RFC 8446 lies in HF_SHARED/rfc, every
+section of it that says MUST, SHOULD or REQUIRED has a row.
 """
 import os
 import pathlib
@@ -12,7 +12,7 @@ import re
 import sys
 
 TOP = pathlib.Path(__file__).resolve().parent.parent
-DOC = TOP / "docs" / "rfc8446.md"
+DOCS = ("docs/rfc8446.md", "docs/rfc5077.md")
 NAMED = re.compile(r"`([\w./]+\.(?:c|h|def))(?:: (\w+))?`")
 EXCUSE = re.compile(r"not applicable: \S|not yet")
 # What needs no row: how to read the RFC, registries, references.
@@ -22,7 +22,7 @@ faults = []
 
 
 def fault(row, text):
-    faults.append(f"docs/rfc8446.md:{row}: {text}")
+    faults.append(f"{row}: {text}")
 
 
 def source(path):
@@ -69,10 +69,12 @@ def check_row(number, cells):
     check_named(number, shown, True)
 
 
-def rows():
-    for number, line in enumerate(DOC.read_text("utf-8").splitlines(), 1):
+def rows(doc):
+    text = (TOP / doc).read_text("utf-8")
+    for number, line in enumerate(text.splitlines(), 1):
         if line.startswith("| ") and not line.startswith("| section"):
-            yield number, [c.strip() for c in line.strip("|").split("|")]
+            yield f"{doc}:{number}", [c.strip()
+                                      for c in line.strip("|").split("|")]
 
 
 def demanding(text):
@@ -97,18 +99,20 @@ def check_sections(listed):
         if not UNCLAIMED.match(section) and not any(
                 one == section or one.startswith(section + ".") or
                 section.startswith(one + ".") for one in listed):
-            fault(0, f"section {section} demands something and has no row")
+            fault(DOCS[0], f"section {section} demands something and has no row")
 
 
 def main():
     listed = set()
     count = 0
-    for number, cells in rows():
-        check_row(number, cells)
-        listed.add(cells[0])
-        count += 1
+    for doc in DOCS:
+        for number, cells in rows(doc):
+            check_row(number, cells)
+            if doc == DOCS[0]:
+                listed.add(cells[0])
+            count += 1
     if count < 100:
-        fault(0, f"only {count} rows were found")
+        fault(DOCS[0], f"only {count} rows were found")
     check_sections(listed)
     for line in faults:
         print(line)

@@ -265,6 +265,67 @@ static void finished_must_fit(void **state)
         }
 }
 
+/* RFC 5077 3.2: "If the ticket is accepted by the server but the handshake fails,
+ * the client SHOULD delete the ticket"; RFC 5246 F.1.4 says it of ids. */
+static void a_session_that_failed_is_forgotten(void **state)
+{
+    const struct attack row = { .edit = change_finished, .number = HF_SERVER };
+
+    (void)state;
+    for (enum way way = BY_TICKET; way < WAYS; way++) {
+        assert_int_equal(encores[way].client_start.count, 1);
+        run(way, &row);
+        assert_true(hf_conn_resumed(rogue.end[HF_CLIENT].conn));
+        rogue_end(&rogue);
+        assert_int_equal(encores[way].client.count, 0);
+    }
+}
+
+/* RFC 5077 3.3: "MUST NOT treat the ticket as valid until it has verified the
+ * server's Finished message"; a server likewise with the client's. */
+static void nothing_is_kept_before_it_is_proved(void **state)
+{
+    (void)state;
+    for (enum way way = BY_TICKET; way < WAYS; way++)
+        for (unsigned from = 0; from < 2; from++) {
+            const struct attack row = { .number = from };
+
+            assert_true(encore_begin(&encores[way], &rogue, change_finished));
+            rogue.ctx = (void *)(uintptr_t)&row;
+            encores[way].client.count = encores[way].server.count = 0;
+            assert_false(rogue_run(&rogue));
+            assert_true(rogue.step);
+            assert_int_equal(encores[way].client.count, 0);
+            /* The server has proof of the client before it speaks itself. */
+            assert_int_equal(encores[way].server.count,
+                             way == BY_ID && from == HF_SERVER);
+            rogue_end(&rogue);
+        }
+}
+
+static void no_tickets_are_asked_for(struct rogue *r,
+                                     struct rogue_record *record)
+{
+    if (edit_is(record, HF_CLIENT_HELLO) && !r->step++)
+        assert_int_equal(edit_find(record, TICKET), 0);
+}
+
+static void who_has_no_place_for_tickets_asks_for_none(void **state)
+{
+    struct stage stage;
+
+    (void)state;
+    assert_true(stage_set(&stage, SCENE_FULL, attack_certs()));
+    assert_true(hf_config_set_versions(stage.client, HF_TLS12, HF_TLS12));
+    assert_true(hf_config_set_versions(stage.server, HF_TLS12, HF_TLS12));
+    assert_true(
+        rogue_begin(&rogue, &stage, "localhost", no_tickets_are_asked_for));
+    assert_true(rogue_run(&rogue));
+    assert_true(rogue.step);
+    rogue_end(&rogue);
+    stage_clear(&stage);
+}
+
 static size_t names; /* server_name in what the server says */
 
 static void look_for_names(struct rogue *r, struct rogue_record *record)
@@ -302,6 +363,9 @@ int main(void)
         cmocka_unit_test(a_session_that_never_was_is_not_resumed),
         cmocka_unit_test(what_does_not_fit_makes_a_full_handshake),
         cmocka_unit_test(finished_must_fit),
+        cmocka_unit_test(a_session_that_failed_is_forgotten),
+        cmocka_unit_test(nothing_is_kept_before_it_is_proved),
+        cmocka_unit_test(who_has_no_place_for_tickets_asks_for_none),
         cmocka_unit_test(a_resumption_acknowledges_no_name),
     };
 
