@@ -53,7 +53,7 @@ class Book:
         self.name = os.path.splitext(os.path.basename(path))[0]
         self.said = {}
         self.composed = set()
-        self.faults = []
+        self.faults, self.twice = [], []
         key = None
         with open(path, encoding="utf-8") as lines:
             for number, line in enumerate(lines, 1):
@@ -77,7 +77,8 @@ class Book:
         if key is None:
             self.faults.append(f"line {number}: a translation of nothing")
         elif key in self.said:
-            self.faults.append(f"line {number}: twice: {key!r}")
+            # two authors may have thought of it; the build takes the first
+            self.twice.append(f"line {number}: twice: {key!r}")
         else:
             self.said[key] = text
 
@@ -373,7 +374,7 @@ class Sources:
 
 
 def faults_of(book, found):
-    for fault in book.faults:
+    for fault in book.faults + book.twice:
         yield fault
     for text, path in found.sentences.items():
         if text not in book.said:
