@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FILE_MOST = 4 * 1024 * 1024 };
-
 void certs_free(struct certs *certs)
 {
     for (size_t i = 0; i < certs->count; i++)
@@ -94,22 +92,28 @@ bool certs_read(struct certs *certs, struct hf_span text,
     return hf_fail(error, HF_E_BAD_PEM, "neither PEM nor DER");
 }
 
+bool certs_read_named(struct certs *certs, const char *path,
+                      struct hf_span text, struct hf_error *error)
+{
+    char was[HF_DETAIL_MAX];
+
+    if (certs_read(certs, text, error))
+        return true;
+    memcpy(was, error->detail, sizeof(was));
+    hf_format(error->detail, sizeof(error->detail), "%s: %s", path, was);
+    return false;
+}
+
 bool certs_read_file(struct certs *certs, const char *path,
                      struct hf_error *error)
 {
     struct bytes bytes;
     bool good;
 
-    if (!file_read(path, FILE_MOST, &bytes, error))
+    if (!file_read(path, CERTS_FILE_MAX, &bytes, error))
         return false;
-    good = certs_read(certs, bytes_span(&bytes), error);
+    good = certs_read_named(certs, path, bytes_span(&bytes), error);
     bytes_free(&bytes);
-    if (!good) {
-        char was[HF_DETAIL_MAX];
-
-        memcpy(was, error->detail, sizeof(was));
-        hf_format(error->detail, sizeof(error->detail), "%s: %s", path, was);
-    }
     return good;
 }
 

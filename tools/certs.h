@@ -8,7 +8,7 @@
 #include "tool.h"
 #include "x509/x509.h"
 
-enum { CERTS_MAX = 256 };
+enum { CERTS_MAX = 256, CERTS_FILE_MAX = 4 * 1024 * 1024 };
 
 /* Some certificates in the order in which they stood. */
 struct certs {
@@ -24,6 +24,14 @@ bool certs_read(struct certs *certs, struct hf_span text,
 /* Add those of a file; "-" is standard input. */
 bool certs_read_file(struct certs *certs, const char *path,
                      struct hf_error *error);
+/* The bytes of a file that was read already. */
+bool certs_read_named(struct certs *certs, const char *path,
+                      struct hf_span text, struct hf_error *error);
+
+/* Is @text revocation lists or an OCSP response?  Then show them
+ * (revoked_print.c).  *why: what keeps it from being lists. */
+bool revoked_show(const struct tool *tool, struct hf_span text, int64_t now,
+                  struct hf_error *why);
 
 /* SHA-256 of @bytes as "9F:3A:...": 96 bytes. */
 void fingerprint_text(struct hf_span bytes, char out[96]);

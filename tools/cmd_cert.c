@@ -81,13 +81,31 @@ static void show_json(const struct certs *certs, int64_t now)
     json_finish(&j);
 }
 
+/* Certificates into @certs; whatever else is shown at once (*shown). */
+static int show_file(const struct tool *tool, const char *path,
+                     struct certs *certs, int64_t now, bool *shown)
+{
+    struct hf_error error = { 0 }, no_list = { 0 };
+    struct bytes bytes;
+    bool good;
+
+    if (!file_read(path, HF_CRL_FILE_MAX, &bytes, &error))
+        return error_tell(tool, HF_EXIT_NO, &error, NULL);
+    *shown = revoked_show(tool, bytes_span(&bytes), now, &no_list);
+    good = *shown || certs_read_named(certs, path, bytes_span(&bytes), &error);
+    /* A block that is there and is no list that can be used. */
+    if (!good && no_list.field && bytes_span(&bytes).at[0] != HF_DER_SEQUENCE)
+        error = no_list;
+    bytes_free(&bytes);
+    return good ? HF_EXIT_GOOD : error_tell(tool, HF_EXIT_NO, &error, NULL);
+}
+
 static int run_show(struct tool *tool)
 {
     struct certs certs = { .count = 0 };
-    struct hf_error error = { 0 };
     int64_t now = (int64_t)time(NULL);
     const char *from;
-    bool host;
+    bool host, shown = false;
     int code = options_read(tool, NULL);
 
     if (code >= 0)
@@ -102,11 +120,11 @@ static int run_show(struct tool *tool)
     code = HF_EXIT_GOOD;
     if (host)
         code = ask_host(tool, from, &certs);
-    else if (!certs_read_file(&certs, from, &error))
-        code = error_tell(tool, HF_EXIT_NO, &error, NULL);
-    if (!code && tool->json)
+    else
+        code = show_file(tool, from, &certs, now, &shown);
+    if (!code && !shown && tool->json)
         show_json(&certs, now);
-    else if (!code)
+    else if (!code && !shown)
         show_text(tool, from, &certs, now);
     if (!code && host)
         fprintf(stderr,
@@ -219,7 +237,8 @@ static const struct command show = {
     .operands = "FILE | - | HOST[:PORT]",
     .summary = "show certificates, one screen each",
     .about = "PEM (as many as there are) or DER. Of a host, those that it "
-             "sends.",
+             "sends. A file may also hold revocation lists (PEM or DER) or an "
+             "OCSP response (DER).",
     .examples = "  handfast cert show site.pem\n"
                 "  handfast cert show localhost:8443\n",
     .options = show_options,

@@ -184,7 +184,8 @@ static void reading_lists_may_fail(void **state)
     assert_true(hf_base64(pem + len, sizeof(pem) - len, der));
     strcat(pem, "\n-----END X509 CRL-----\n");
     len = strlen(pem);
-    memcpy(pem + len, pem, len + 1); /* twice */
+    memcpy(pem + len, pem, len); /* twice */
+    pem[2 * len] = '\0';
     for (n = 0;; n++) {
         struct hf_error error = { .code = HF_OK };
         bool ok;

@@ -74,6 +74,8 @@ def test_show_says_what_cannot_be_read():
             (b"-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n",
              "base64"),
             (b"-----BEGIN X509 CRL-----\nAAAA\n-----END X509 CRL-----\n",
+             r"\[config\.crl\]"),
+            (b"-----BEGIN OTHER-----\nAAAA\n-----END OTHER-----\n",
              "no CERTIFICATE"), (b"\x30\x03\x02\x01\x00", "")):
         done = run("cert", "show", "-", stdin=bytes_)
         equal(done.code, 1, bytes_, done)

@@ -242,6 +242,41 @@ def test_lists_that_cannot_be_used_are_refused():
     has(" ".join(done.err.split()), "it is a delta CRL")
 
 
+def test_lists_and_responses_are_shown():
+    m = lab()
+    a = m["authority"]
+    shown = run("cert", "show", m["after"])
+    equal(shown.code, 0, shown)
+    for line in (r"issuer +CN=lab$", r"number +2b$", r"entries +1$",
+                 r"signed +ecdsa-with-SHA256$", r"until +20.* UTC$",
+                 r"revoked +\S+  20.* UTC  keyCompromise$",
+                 r"about +all certificates of its issuer$"):
+        has(shown.out, line, shown)
+    one = run("cert", "show", "--json", m["after"]).json()
+    equal(one["lists"][0]["revoked"][0]["reason"], "keyCompromise")
+    both = run("cert", "show", "--json", "-", stdin=m["before"].read_bytes() +
+               m["after"].read_bytes()).json()
+    equal([x["number"] for x in both["lists"]], ["2a", "2b"])
+    response = a.respond(m["bad"][0], "shown.der", m["responder"])
+    shown = run("cert", "show", response)
+    equal(shown.code, 0, shown)
+    for line in (r"status +successful$", r"by +CN=responder$",
+                 r"answer +revoked since 20.* UTC \(keyCompromise\)$"):
+        has(shown.out, line, shown)
+    one = run("cert", "show", "--json", response).json()
+    equal(one["answers"][0]["answer"], "revoked")
+    later = WORK / "later.der"
+    later.write_bytes(bytes.fromhex("30030a0103"))
+    has(run("cert", "show", later).out, r"status +tryLater$")
+    equal(run("cert", "show", "--json", later).json()["answers"], [])
+    broken = WORK / "broken.pem"
+    broken.write_text("-----BEGIN X509 CRL-----\nMAA=\n"
+                      "-----END X509 CRL-----\n")
+    done = run("cert", "show", broken)
+    equal(done.code, 1, done)
+    has(" ".join(done.err.split()), "list 1 of the text: CertificateList")
+
+
 def test_a_client_heeds_lists():
     m = lab()
     a = m["authority"]
