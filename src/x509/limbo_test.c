@@ -107,6 +107,23 @@ static struct hf_store *read_store(const json_t *pems)
     return store;
 }
 
+/* The testcase's revocation lists; false if one cannot be used, which in a
+ * testcase about lists is a refusal. */
+static bool read_lists(const json_t *pems, struct hf_crls *crls,
+                       struct hf_error *error)
+{
+    const json_t *pem;
+    size_t i, added;
+
+    json_array_foreach(pems, i, pem)
+    {
+        if (!hf_crls_add(crls, hf_span_text(json_string_value(pem)), &added,
+                         error))
+            return false;
+    }
+    return true;
+}
+
 /* "2024-03-01T00:00:00+00:00", a fraction of a second dropped; without one,
  * now. */
 static int64_t read_time(const char *text)
@@ -144,6 +161,7 @@ static bool judge(struct limbo *limbo, const json_t *testcase,
     const json_t *depth = json_object_get(testcase, "max_chain_depth");
     struct hf_cert *chain[CERTS_MAX] = { 0 };
     struct hf_verified proof = { 0 };
+    struct hf_crls crls = { .at = NULL };
     struct hf_peer_name name;
     struct hf_verify v = { .crypto = &limbo->crypto,
                            .chain = chain,
@@ -175,9 +193,13 @@ static bool judge(struct limbo *limbo, const json_t *testcase,
     v.now = read_time(text_of(testcase, "validation_time"));
     if (json_is_integer(depth) && json_integer_value(depth) + 2 < UINT8_MAX)
         v.max_depth = (uint8_t)(json_integer_value(depth) + 2);
-    ok = hf_verify_chain(&v, &proof, error);
+    ok = read_lists(json_object_get(testcase, "crls"), &crls, error);
+    v.crls = &crls;
+    v.revocation = crls.count ? HF_REVOCATION_HARD : HF_REVOCATION_SOFT;
+    ok = ok && hf_verify_chain(&v, &proof, error);
     assert_true(ok == (proof.token == HF_VERIFIED_TOKEN));
     hf_verified_wipe(&proof);
+    hf_crls_wipe(&crls);
     for (i = 0; i < v.count; i++)
         hf_cert_free(chain[i]);
     hf_store_free(store);
