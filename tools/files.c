@@ -93,6 +93,34 @@ bool file_read(const char *path, size_t most, struct bytes *out,
     return good;
 }
 
+/* Asked of what is open: a name may mean something else a moment later. */
+bool file_read_private(const char *path, size_t most, struct bytes *out,
+                       struct hf_error *error)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    struct stat found;
+    bool good;
+
+    *out = (struct bytes){ NULL, 0 };
+    if (fd < 0 || fstat(fd, &found) != 0) {
+        file_failed(error, path);
+        if (fd >= 0)
+            close(fd);
+        return false;
+    }
+    if (!S_ISREG(found.st_mode) || found.st_uid != geteuid() ||
+        found.st_mode & 077)
+        good = hf_fail(error, HF_E_FILE,
+                       "%s: others can read it, or it is no file of yours",
+                       path);
+    else
+        good = read_all(fd, path, most, out, error);
+    close(fd);
+    if (!good)
+        bytes_free(out);
+    return good;
+}
+
 bool file_exists(const char *path)
 {
     struct stat found;

@@ -16,6 +16,10 @@ struct hf_span bytes_span(const struct bytes *bytes);
 /* All of @path, "-" for standard input; more than @most is an error. */
 bool file_read(const char *path, size_t most, struct bytes *out,
                struct hf_error *error);
+/* The same of a file of our own that nobody else may read or write; anything
+ * else is an error. */
+bool file_read_private(const char *path, size_t most, struct bytes *out,
+                       struct hf_error *error);
 /* Is there something called @path? */
 bool file_exists(const char *path);
 /* A new file with @text.  One that exists is an error, or replaced in one

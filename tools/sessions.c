@@ -17,8 +17,6 @@
 #include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum {
     SESSIONS_MAX = 256,
@@ -89,20 +87,6 @@ static bool read_lines(struct sessions *s, char *text, struct failure *f)
                               s->path);
 }
 
-/* For our eyes only? */
-static bool is_private(const struct sessions *s, struct failure *f)
-{
-    struct stat found;
-
-    if (stat(s->path, &found) == 0 &&
-        (found.st_uid != geteuid() || found.st_mode & 077))
-        return fail_with(f, FAIL_SESSIONS,
-                         "%.200s: others can read it, or "
-                         "it is theirs",
-                         s->path);
-    return true;
-}
-
 /* False: there is a file, and it cannot be used.  An empty one is as good as
  * none: mktemp makes such. */
 static bool read_file(struct sessions *s, bool *there, struct failure *f)
@@ -114,9 +98,7 @@ static bool read_file(struct sessions *s, bool *there, struct failure *f)
     *there = false;
     if (!file_exists(s->path))
         return true;
-    if (!is_private(s, f))
-        return false;
-    if (!file_read(s->path, FILE_MAX, &text, &error))
+    if (!file_read_private(s->path, FILE_MAX, &text, &error))
         return fail_with(f, FAIL_SESSIONS, "%s", error.detail);
     *there = text.len > 0;
     good = !*there || read_lines(s, (char *)text.at, f);

@@ -192,6 +192,18 @@ def test_a_file_that_others_read_is_refused():
     refused(file, "others can read it")
 
 
+def test_what_is_no_file_is_refused_at_once():
+    pipe, folder = fresh("pipe"), fresh("folder")
+    os.mkfifo(pipe, 0o600)
+    folder.mkdir(mode=0o700)
+    with Serve() as server:
+        for path in (pipe, folder, "/dev/null", "/dev/zero"):
+            done = server.get(path)
+            equal(done.code, 2, done)
+            has(done.err, "no file of yours")
+            want(done.seconds < 10, done.seconds)
+
+
 def test_a_file_without_its_key_is_refused():
     file = fresh("sessions")
     file.write_text("handfast sessions 1\nkey abc def\n")
