@@ -2,6 +2,7 @@
  * asked softly or insisted on, for each certificate of a path. */
 #include "x509/revoke_make.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 
 static struct hf_crls lists;
@@ -450,6 +451,42 @@ static void who_signed_a_list_is_remembered_by_key(void **state)
     end(&s);
 }
 
+static void *ask_often(void *question)
+{
+    const struct hf_verify *v = question;
+    size_t good = 0;
+
+    for (unsigned i = 0; i < 20; i++) {
+        struct hf_error error = { .code = HF_OK };
+        struct hf_verified proof = { 0 };
+
+        good += hf_verify_chain(v, &proof, &error);
+        hf_verified_wipe(&proof);
+    }
+    return good == 20 ? question : NULL;
+}
+
+/* Many at once, each of whom may be the first to find out who signed it. */
+static void threads_may_share_lists(void **state)
+{
+    pthread_t threads[4];
+    void *good;
+
+    USUAL(HF_REVOCATION_HARD);
+    s.v.tree = NULL;
+    ADD(.many = 3);
+    ADD(BY_ROOT, .many = 3);
+    for (size_t i = 0; i < HF_COUNT(threads); i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, ask_often, &s.v), 0);
+    for (size_t i = 0; i < HF_COUNT(threads); i++) {
+        assert_int_equal(pthread_join(threads[i], &good), 0);
+        assert_ptr_equal(good, &s.v);
+    }
+    for (size_t i = 0; i < 2; i++)
+        assert_non_null(lists.at[i]->signer);
+    end(&s);
+}
+
 static void a_fault_of_ours_says_nothing_about_the_peer(void **state)
 {
     struct fake fake;
@@ -520,6 +557,7 @@ int main(void)
         cmocka_unit_test(another_path_is_tried),
         cmocka_unit_test(signatures_of_lists_are_paid_for),
         cmocka_unit_test(who_signed_a_list_is_remembered_by_key),
+        cmocka_unit_test(threads_may_share_lists),
         cmocka_unit_test(a_fault_of_ours_says_nothing_about_the_peer),
         cmocka_unit_test(whoever_watches_hears_of_it),
     };
