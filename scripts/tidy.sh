@@ -11,6 +11,8 @@ if [ -f $build/build.ninja ]; then
 else
     CC=clang meson setup $build -Dtests=false >/dev/null || exit 1
 fi
+# what the command includes and the build makes
+ninja -C $build tools/lang_books.inc >/dev/null || exit 1
 built=$(sed -n 's,^ *"file": "\.\./\(\(src\|tools\|examples\)/.*\.c\)".*,\1,p' \
     $build/compile_commands.json | sort -u)
 

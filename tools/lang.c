@@ -352,7 +352,12 @@ static bool fits(const struct row *pattern, struct piece text, struct match *m)
         return false;
     for (; (said = strchr(said, '%')); said++) {
         struct place place = place_at(said);
-        unsigned number = place.number ? place.number - 1 : next++;
+        unsigned number;
+        if (place.kind == '%') { /* %%: a percent sign */
+            said++;
+            continue;
+        }
+        number = place.number ? place.number - 1 : next++;
         if (place.word && number < m->values &&
             memchr(m->value[number].at, ' ', m->value[number].len))
             return false;
@@ -378,7 +383,12 @@ static bool all_known(const struct book *book, const struct match *m,
     unsigned next = 0;
     for (; (said = strchr(said, '%')); said++) {
         struct place place = place_at(said);
-        unsigned number = place.number ? place.number - 1 : next++;
+        unsigned number;
+        if (place.kind == '%') { /* %%: a percent sign */
+            said++;
+            continue;
+        }
+        number = place.number ? place.number - 1 : next++;
         if (place.ours && number < m->values && !known(book, m->value[number]))
             return false;
     }
