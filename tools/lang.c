@@ -431,6 +431,8 @@ static void add(struct room *room, const char *text, size_t len)
     size_t left = room->cap - 1 - room->len;
     if (len > left)
         len = left;
+    if (!text || !len)
+        return;
     memcpy(room->at + room->len, text, len);
     room->len += len;
     room->at[room->len] = '\0';
