@@ -93,6 +93,10 @@ HF_PUBLIC bool hf_config_set_shares(struct hf_config *config,
                                     const uint16_t *groups);
 HF_PUBLIC bool hf_config_set_signatures(struct hf_config *config,
                                         const uint16_t *schemes);
+/* Signatures of the peer's that are accepted, if they are others than those
+ * that we sign with. */
+HF_PUBLIC bool hf_config_set_verify_signatures(struct hf_config *config,
+                                               const uint16_t *schemes);
 /* Application protocols (ALPN, RFC 7301), most wanted first. */
 HF_PUBLIC bool hf_config_set_protocols(struct hf_config *config,
                                        const char *const *protocols);

@@ -27,6 +27,7 @@ static void follow(struct hf_config *config, const struct hf_policy *policy)
     copy_list(&set->schemes, policy->schemes);
     config->suites_chosen = config->groups_chosen = false;
     config->schemes_chosen = config->shares_chosen = false;
+    config->verify_chosen = false;
 }
 
 enum { SESSION_LIFETIME = 12 * 3600 };
@@ -214,6 +215,16 @@ bool hf_config_set_signatures(struct hf_config *config, const uint16_t *schemes)
                      "signature schemes"))
         return false;
     config->schemes_chosen = true;
+    return true;
+}
+
+bool hf_config_set_verify_signatures(struct hf_config *config,
+                                     const uint16_t *schemes)
+{
+    if (!set_numbers(config, &config->settings.verify, schemes,
+                     "signature schemes"))
+        return false;
+    config->verify_chosen = true;
     return true;
 }
 

@@ -27,6 +27,7 @@ struct hf_config {
     bool send_authorities;
     /* Set by hand, and so not to be cut to what the provider has. */
     bool suites_chosen, groups_chosen, schemes_chosen, shares_chosen;
+    bool verify_chosen;
 };
 /* The provider is needed before the config is frozen, to read keys. */
 HF_CHECK bool hf_config_open(struct hf_config *config);

@@ -50,6 +50,8 @@ static bool cut_lists(struct hf_config *config)
         keep(&set->groups, c, has_group);
     if (!config->schemes_chosen)
         keep(&set->schemes, c, has_scheme);
+    if (!config->verify_chosen)
+        set->verify = set->schemes;
     if (set->suites.count && set->groups.count && set->schemes.count)
         return true;
     return hf_fail(&config->error, HF_E_BAD_OPTION,
@@ -116,6 +118,19 @@ static void order_shares(struct hf_settings *set)
     set->shares = ordered;
 }
 
+static bool check_schemes(struct hf_config *config,
+                          const struct hf_numbers *list)
+{
+    const struct hf_crypto *c = &config->settings.crypto;
+
+    for (size_t i = 0; i < list->count; i++)
+        if (!hf_signature_by_scheme(c, list->at[i]))
+            return hf_fail(&config->error, HF_E_BAD_OPTION,
+                           "%s has no signature scheme %x", c->provider->name,
+                           (unsigned)list->at[i]);
+    return true;
+}
+
 static bool check_lists(struct hf_config *config)
 {
     const struct hf_settings *set = &config->settings;
@@ -130,10 +145,9 @@ static bool check_lists(struct hf_config *config)
         if (!hf_kx_by_group(c, set->groups.at[i]))
             return hf_fail(e, HF_E_BAD_OPTION, "%s has no group %x",
                            c->provider->name, (unsigned)set->groups.at[i]);
-    for (size_t i = 0; i < set->schemes.count; i++)
-        if (!hf_signature_by_scheme(c, set->schemes.at[i]))
-            return hf_fail(e, HF_E_BAD_OPTION, "%s has no signature scheme %x",
-                           c->provider->name, (unsigned)set->schemes.at[i]);
+    if (!check_schemes(config, &set->schemes) ||
+        !check_schemes(config, &set->verify))
+        return false;
     for (size_t i = 0; i < set->shares.count; i++)
         if (!hf_numbers_have(&set->groups, set->shares.at[i]))
             return hf_fail(e, HF_E_BAD_OPTION,

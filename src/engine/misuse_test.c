@@ -252,6 +252,7 @@ static void a_frozen_config_refuses_every_setter(void **state)
         hf_config_clear_error(c);                                \
         assert_int_equal(hf_config_error(c)->code, HF_OK);       \
     } while (0)
+    REFUSED(hf_config_set_verify_signatures(c, numbers));
     REFUSED(hf_config_set_send_authorities(c, true));
     REFUSED(hf_config_set_provider(c, &hf_libcrypto));
     REFUSED(hf_config_set_policy(c, "modern"));

@@ -479,6 +479,49 @@ static void whom_we_trust_is_told_on_request(void **state)
         }
 }
 
+static uint8_t hello_says, request_says; /* the first scheme in each */
+
+static void hear_schemes(struct rogue *r, struct rogue_record *record)
+{
+    (void)r;
+    if (edit_is(record, HF_CLIENT_HELLO))
+        hello_says = edit_body(record, 13).at[3];
+    if (edit_is(record, HF_CERTIFICATE_REQUEST))
+        request_says = record->bytes[6] == 64 /* ecdsa_sign: TLS 1.2 */
+                           ? record->bytes[10]
+                           : edit_body(record, 13).at[3];
+}
+
+/* Each signs with its P-256 key; the server would take RSA only, and so gets
+ * none. */
+static void signing_and_verifying_are_two_things(void **state)
+{
+    static const uint16_t ecdsa[] = { 0x0403, 0 }, pss[] = { 0x0804, 0 };
+
+    (void)state;
+    for (unsigned version = HF_TLS12; version <= HF_TLS13; version++) {
+        begin_with_two(version, false);
+        assert_true(hf_config_insecure_no_verify(stage.client));
+        assert_true(
+            hf_config_set_client_auth(stage.server, HF_CLIENT_AUTH_OPTIONAL));
+        assert_true(hf_config_set_signatures(stage.server, ecdsa));
+        assert_true(hf_config_set_verify_signatures(stage.server, pss));
+        assert_true(hf_config_set_signatures(stage.client, pss));
+        assert_true(hf_config_set_verify_signatures(stage.client, ecdsa));
+        hello_says = request_says = 0;
+        assert_true(rogue_begin(&rogue, &stage, "localhost", hear_schemes));
+        assert_true(rogue_run(&rogue));
+        assert_int_equal(hello_says, 3);
+        assert_int_equal(request_says, 4);
+        assert_int_equal(hf_conn_peer_scheme(rogue.end[HF_CLIENT].conn),
+                         0x0403);
+        assert_int_equal(hf_conn_peer_certificates(rogue.end[HF_SERVER].conn),
+                         0);
+        rogue_end(&rogue);
+        stage_clear(&stage);
+    }
+}
+
 static void too_many_names_are_not_told(void **state)
 {
     struct issued *ca = authority("a name of thirty-two characters.",
@@ -509,6 +552,7 @@ int main(void)
         cmocka_unit_test(a_key_that_may_not_sign_is_the_last_choice),
         cmocka_unit_test(authorities_guide_the_choice),
         cmocka_unit_test(whom_we_trust_is_told_on_request),
+        cmocka_unit_test(signing_and_verifying_are_two_things),
         cmocka_unit_test(too_many_names_are_not_told),
     };
 

@@ -311,7 +311,7 @@ static const struct hf_signature *peer_scheme(struct hf_handshake *hs,
     const char *name = hf_scheme_name(scheme);
     const struct hf_signature *how = NULL;
 
-    if (hf_numbers_have(&hs->settings->schemes, scheme))
+    if (hf_numbers_have(&hs->settings->verify, scheme))
         how = hf_negotiate_signature(hs->settings, &one, key);
     if (!how)
         hf_fail(hs->error, HF_E_WRONG_SIGNATURE,

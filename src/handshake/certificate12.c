@@ -96,7 +96,7 @@ bool hf_check_signature12(struct hf_handshake *hs, unsigned scheme,
     const struct hf_signature *how = NULL;
     bool ok, fault = false;
 
-    if (hf_numbers_have(&hs->settings->schemes, scheme))
+    if (hf_numbers_have(&hs->settings->verify, scheme))
         how = how12(&hs->settings->crypto, scheme, key);
     if (!how)
         return hf_fail(hs->error, HF_E_WRONG_SIGNATURE,

@@ -129,8 +129,10 @@ struct hf_keypair {
 struct hf_settings {
     struct hf_crypto crypto;
     uint16_t min_version, max_version;
-    struct hf_numbers suites, groups, shares, schemes;
-    struct hf_span protocols; /* as in ALPN: length-prefixed names */
+    struct hf_numbers suites, groups, shares;
+    struct hf_numbers schemes; /* to sign with */
+    struct hf_numbers verify;  /* of signatures that are accepted */
+    struct hf_span protocols;  /* as in ALPN: length-prefixed names */
     struct hf_keypair *keypairs;
     size_t keypair_count;
     struct hf_store *store;

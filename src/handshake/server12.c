@@ -315,7 +315,7 @@ enum hf_step_result hf_send_cert_request12(struct hf_handshake *hs)
     struct hf_certificate_request_12 request = {
         .certificate_types = HF_SPAN(types),
         .supported_signature_algorithms = hf_numbers_write(
-            &hs->settings->schemes, room),
+            &hs->settings->verify, room),
         .certificate_authorities = authorities,
     };
 

@@ -148,7 +148,7 @@ bool hf_write_schemes(struct hf_handshake *hs, enum hf_place place,
 {
     uint8_t room[2 * HF_LIST_MAX];
     struct hf_signature_schemes schemes = { hf_numbers_write(
-        &hs->settings->schemes, room) };
+        &hs->settings->verify, room) };
 
     hf_wire_write_ext(hf_signature_schemes, w, HF_EXT_signature_algorithms,
                       place, &schemes);

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { RSA_PSS_SHA256 = 0x0804, WEAK_RSA = 1024 };
+enum { WEAK_RSA = 1024 };
 
 struct hf_span shim_read_file(const char *path, uint8_t *room, size_t cap)
 {
@@ -163,39 +163,24 @@ static enum shim_status set_suites(const struct shim_options *o,
                : shim_lacks(o, o->cipher, "a cipher suite that we do not have");
 }
 
-/* The library has one list of schemes: to sign with and to accept.  Who only
- * signs may be given what to sign with; who must also verify gets that first
- * and the others behind it.  A server that is told what to accept must have
- * something to sign with: its default key is RSA. */
+/* Who is told what to sign with, or what to accept, does the other as ever. */
 static enum shim_status set_schemes(const struct shim_options *o,
                                     struct hf_config *config)
 {
     const struct shim_credential *cred = &o->credentials[o->credential_count];
-    const struct shim_numbers *prefs = &cred->signing_prefs;
-    struct shim_numbers list = { .count = 0 };
-    bool verifies = !o->server || o->verify_peer ||
-                    o->require_any_client_certificate;
+    struct shim_numbers prefs = cred->signing_prefs, verify = o->verify_prefs;
+    const uint16_t *usual = hf_policy_find("default")->schemes;
 
     for (unsigned i = 0; i < o->credential_count; i++)
         if (o->credentials[i].signing_prefs.count)
             return shim_lacks(o, "-signing-prefs of several credentials",
                               "interface: schemes are not tied to a key");
-    if (!prefs->count && !o->verify_prefs.count)
-        return SHIM_OK;
-    if (prefs->count && o->verify_prefs.count)
-        return shim_lacks(o, "-signing-prefs with -verify-prefs",
-                          "interface: one list of schemes for both");
-    for (unsigned i = 0; i < prefs->count; i++)
-        add_once(&list, prefs->at[i]);
-    for (unsigned i = 0; i < o->verify_prefs.count; i++)
-        add_once(&list, o->verify_prefs.at[i]);
-    if (prefs->count && verifies)
-        for (size_t i = 0; hf_libcrypto.signatures[i]; i++)
-            add_once(&list, hf_libcrypto.signatures[i]->scheme);
-    if (o->server && o->verify_prefs.count)
-        add_once(&list, RSA_PSS_SHA256);
-    return hf_config_set_signatures(config, ended(&list)) ? SHIM_OK
-                                                          : refused(config);
+    return hf_config_set_signatures(config,
+                                    prefs.count ? ended(&prefs) : usual) &&
+                   hf_config_set_verify_signatures(
+                       config, verify.count ? ended(&verify) : usual)
+               ? SHIM_OK
+               : refused(config);
 }
 
 /* A wire-format list of names, or one name. */
