@@ -252,7 +252,7 @@ static void a_client_is_judged_again(void **state)
     struct hf_pem pem;
     struct hf_cert *cert;
     bool bad;
-    size_t len;
+    size_t len = 0;
 
     (void)state;
     assert_true(hf_pem_next(&text, &pem, &bad) &&
