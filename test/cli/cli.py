@@ -126,7 +126,8 @@ class Server:
         self.socket = socket.create_server(("127.0.0.1", 0))
         self.port = self.socket.getsockname()[1]
         self.open = []
-        threading.Thread(target=self.loop, daemon=True).start()
+        self.thread = threading.Thread(target=self.loop, daemon=True)
+        self.thread.start()
 
     def loop(self):
         while True:
@@ -154,6 +155,13 @@ class Server:
         return self
 
     def __exit__(self, *_):
+        # Closing does not wake who waits in accept(), and he might go on with
+        # the next server's socket, which gets the same number.
+        try:
+            self.socket.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
+        self.thread.join(10)
         self.socket.close()
         for peer in self.open:
             peer.close()
