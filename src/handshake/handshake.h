@@ -286,8 +286,9 @@ struct hf_offer {
     struct hf_span bytes;         /* in the arena, with the header */
     struct hf_span name;          /* SNI host name */
     struct hf_span protocols, versions, groups, schemes, shares, cookie;
-    struct hf_span authorities; /* Names, in the arena; of a request too */
-    struct hf_span ticket;      /* TLS 1.2; .at is NULL: it knows no tickets */
+    struct hf_span cert_schemes; /* .at is NULL: the same as schemes */
+    struct hf_span authorities;  /* Names, in the arena; of a request too */
+    struct hf_span ticket;       /* TLS 1.2; .at is NULL: it knows no tickets */
     struct hf_span identities, binders; /* TLS 1.3 */
     bool psk_with_kx;                   /* it knows psk_dhe_ke */
     bool wants_staple;

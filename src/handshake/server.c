@@ -1,5 +1,6 @@
 /* server.c - ClientHellos received; ServerHello and retry sent. */
 #include "handshake/resume.h"
+#include "handshake/verbs.h"
 
 /* ---- ClientHello (RFC 8446 4.1.2) --------------------------------------------------- */
 
@@ -92,9 +93,6 @@ static bool settle(struct hf_handshake *hs)
         hs->facts |= HF_FACT_TLS13;
     hs->session_id_len = (uint8_t)id.len; /* at most 32: the layout */
     hf_copy(hs->session_id, id.at, id.len);
-    if (hs->offer.schemes.at)
-        hf_numbers_read(&hs->peer_schemes, hs->offer.schemes,
-                        &hs->settings->schemes);
     if (s->version == HF_TLS12)
         return hf_check_hello12(hs) == HF_STEP_DONE;
     return check_compression(hs) && check_mandatory(hs);
@@ -390,6 +388,7 @@ static bool choose_keypair(struct hf_handshake *hs)
                                       .cert_schemes = &hs->peer_cert_schemes };
     struct hf_chosen chosen;
 
+    hf_settle_schemes(hs);
     if (!hf_negotiate_keypair(hs->settings, &wanted, &chosen))
         return no_keypair(hs, chosen.name_known);
     hs->keypair = chosen.pair;

@@ -3,6 +3,7 @@
  * before the client's keys.  What is different with RSA key transport is in
  * rsa12.c. */
 #include "handshake/resume.h"
+#include "handshake/verbs.h"
 
 /* ---- ClientHello ---------------------------------------------------------------------- */
 
@@ -148,6 +149,7 @@ static bool choose_named(struct hf_handshake *hs)
     bool strict = hs->settings->strict_names && hs->offer.name.len;
     bool groupless = false;
 
+    hf_settle_schemes(hs);
     hs->kx = choose_group(hs);
     if (choose_suite(hs, true, &groupless) ||
         (!strict && choose_suite(hs, false, &groupless)))

@@ -176,8 +176,10 @@ bool hf_read_schemes(struct hf_handshake *hs, enum hf_place place,
     if (!hf_ext_body(hs, hf_signature_schemes, block,
                      HF_EXT_signature_algorithms, &schemes))
         return false;
-    if (place == HF_CH)
+    if (place == HF_CH) {
         hs->offer.schemes = schemes.schemes;
+        return true;
+    }
     hf_numbers_read(&hs->peer_schemes, schemes.schemes, &hs->settings->schemes);
     /* RFC 8446 4.2.3: it holds for certificates too, if the other is not
      * there; that one is read later. */
@@ -190,12 +192,23 @@ bool hf_read_cert_schemes(struct hf_handshake *hs, enum hf_place place,
 {
     struct hf_signature_schemes schemes;
 
-    (void)place;
     if (!hf_ext_body(hs, hf_signature_schemes, block,
                      HF_EXT_signature_algorithms_cert, &schemes))
         return false;
-    read_cert_schemes(hs, schemes.schemes);
+    if (place == HF_CH)
+        hs->offer.cert_schemes = schemes.schemes;
+    else
+        read_cert_schemes(hs, schemes.schemes);
     return true;
+}
+
+void hf_settle_schemes(struct hf_handshake *hs)
+{
+    const struct hf_offer *offer = &hs->offer;
+
+    hf_numbers_read(&hs->peer_schemes, offer->schemes, &hs->settings->schemes);
+    read_cert_schemes(hs, offer->cert_schemes.at ? offer->cert_schemes
+                                                 : offer->schemes);
 }
 
 /* ---- certificate_authorities (RFC 8446 4.2.4) ------------------------------------------------ */

@@ -18,6 +18,10 @@ HF_CHECK bool hf_ext_body(struct hf_handshake *hs, hf_layout_fn *layout,
                           const struct hf_extensions *block, enum hf_ext ext,
                           void *out);
 
+/* Server: the lists of schemes in the offer become hs->peer_schemes and
+ * hs->peer_cert_schemes, which whoever resumes does not need. */
+void hf_settle_schemes(struct hf_handshake *hs);
+
 /* verbs.c */
 hf_write_fn hf_write_groups, hf_write_name, hf_write_name_ack;
 hf_write_fn hf_write_protocol, hf_write_protocols, hf_write_schemes;
