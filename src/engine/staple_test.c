@@ -78,13 +78,15 @@ static struct hf_span answer(int status, long until)
     OCSP_BASICRESP *basic = OCSP_BASICRESP_new();
     ASN1_TIME *from = X509_gmtime_adj(NULL, -7200);
     ASN1_TIME *to = X509_gmtime_adj(NULL, until);
+    OCSP_CERTID *id = OCSP_cert_to_id(EVP_sha1(), leaf, issuer);
     OCSP_RESPONSE *response;
     int len;
 
-    assert_true(key && basic);
+    assert_true(key && basic && id);
     assert_non_null(OCSP_basic_add1_status(
-        basic, OCSP_cert_to_id(EVP_sha1(), leaf, issuer), status, 0,
-        status == V_OCSP_CERTSTATUS_REVOKED ? from : NULL, from, to));
+        basic, id, status, 0, status == V_OCSP_CERTSTATUS_REVOKED ? from : NULL,
+        from, to));
+    OCSP_CERTID_free(id);
     assert_true(OCSP_basic_sign(basic, issuer, key, EVP_sha256(), NULL, 0));
     response = OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic);
     len = i2d_OCSP_RESPONSE(response, &at);
