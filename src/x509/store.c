@@ -419,7 +419,7 @@ static struct hf_cert *read_pem(struct hf_span text, struct hf_error *error)
         hf_cert_free(cert);
         return NULL;
     }
-    return hf_cert_finish(cert, error);
+    return cert;
 }
 
 static struct hf_cert *read_row(const struct hf_store *store, size_t index,
@@ -427,10 +427,29 @@ static struct hf_cert *read_row(const struct hf_store *store, size_t index,
 {
     const struct row *row = &store->rows[index];
     const struct source *source = &store->sources[row->source];
+    struct hf_cert *cert;
 
     if (source->der)
         return hf_cert_new(source->text, error);
-    return read_pem(hf_span_after(source->text, row->offset), error);
+    cert = read_pem(hf_span_after(source->text, row->offset), error);
+    return cert ? hf_cert_finish(cert, error) : NULL;
+}
+
+/* Is the certificate of this row, byte for byte, @der? */
+static bool row_is(const struct hf_store *store, size_t index,
+                   struct hf_span der, struct hf_error *error)
+{
+    const struct row *row = &store->rows[index];
+    const struct source *source = &store->sources[row->source];
+    struct hf_cert *cert;
+    bool same;
+
+    if (source->der)
+        return hf_span_equal(source->text, der);
+    cert = read_pem(hf_span_after(source->text, row->offset), error);
+    same = cert && hf_span_equal(cert->der, der);
+    hf_cert_free(cert);
+    return same;
 }
 
 struct hf_cert *hf_store_at(const struct hf_store *store, size_t index)
@@ -475,13 +494,13 @@ bool hf_store_holds(const struct hf_store *store, const struct hf_cert *cert,
                     struct hf_error *error)
 {
     struct hf_anchors walk = hf_anchors_of(store, cert->subject);
-    struct hf_cert *anchor;
 
-    while ((anchor = hf_anchors_next(&walk, error))) {
-        bool same = hf_span_equal(anchor->der, cert->der);
+    while (walk.row) {
+        size_t index = walk.row - 1;
 
-        hf_cert_free(anchor);
-        if (same)
+        walk.row = store->rows[index].next;
+        if (store->rows[index].hash == walk.hash &&
+            row_is(store, index, cert->der, error))
             return true;
     }
     return false;
