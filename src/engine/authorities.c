@@ -7,8 +7,8 @@
 
 bool hf_config_set_send_authorities(struct hf_config *config, bool on)
 {
-    if (config->frozen)
-        return hf_fail(&config->error, HF_E_FROZEN, NULL);
+    if (!hf_config_changes(config))
+        return false;
     config->send_authorities = on;
     return true;
 }

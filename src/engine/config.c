@@ -109,8 +109,7 @@ bool hf_config_fail(struct hf_config *config, unsigned code, int system,
     return hf_fail(&config->error, (enum hf_error_code)code, "%s", detail);
 }
 
-/* Every setter begins with this. */
-static bool open_to_change(struct hf_config *config)
+bool hf_config_changes(struct hf_config *config)
 {
     return !config->frozen || hf_fail(&config->error, HF_E_FROZEN, NULL);
 }
@@ -133,7 +132,7 @@ bool hf_config_set_policy(struct hf_config *config, const char *name)
     const struct hf_policy *policy = hf_policy_find(name);
     struct hf_span word = hf_span_text(name ? name : "");
 
-    if (!open_to_change(config))
+    if (!hf_config_changes(config))
         return false;
     if (!policy)
         return hf_fail(&config->error, HF_E_BAD_OPTION, "there is no policy %q",
@@ -149,7 +148,7 @@ static bool set_numbers(struct hf_config *config, struct hf_numbers *to,
 {
     struct hf_numbers list = { .count = 0 };
 
-    if (!open_to_change(config))
+    if (!hf_config_changes(config))
         return false;
     for (; *from; from++) {
         if (list.count == HF_LIST_MAX)
@@ -193,7 +192,7 @@ bool hf_config_set_shares(struct hf_config *config, const uint16_t *groups)
 
     /* No share at all is legal: the server will ask for one. */
     if (!*groups) {
-        if (!open_to_change(config))
+        if (!hf_config_changes(config))
             return false;
         config->settings.shares.count = 0;
         config->shares_chosen = true;
@@ -233,7 +232,7 @@ bool hf_config_set_verify_signatures(struct hf_config *config,
 bool hf_config_set_provider(struct hf_config *config,
                             const struct hf_provider *provider)
 {
-    if (!open_to_change(config))
+    if (!hf_config_changes(config))
         return false;
     if (config->settings.crypto.provider)
         return refuse(config, "the provider comes before the first key");
@@ -244,7 +243,7 @@ bool hf_config_set_provider(struct hf_config *config,
 bool hf_config_set_versions(struct hf_config *config, unsigned min,
                             unsigned max)
 {
-    if (!open_to_change(config))
+    if (!hf_config_changes(config))
         return false;
     if (min > max || max > HF_TLS13 || min < HF_TLS12)
         return hf_fail(&config->error, HF_E_BAD_OPTION,
@@ -260,7 +259,7 @@ bool hf_config_set_protocols(struct hf_config *config,
     uint8_t room[HF_PROTOCOLS_MAX], *copy;
     struct hf_writer w = hf_writer(room, sizeof(room));
 
-    if (!open_to_change(config))
+    if (!hf_config_changes(config))
         return false;
     for (; *protocols; protocols++) {
         struct hf_protocol_name name = { hf_span_text(*protocols) };
@@ -290,7 +289,7 @@ void hf_config_set_passphrase(struct hf_config *config, hf_passphrase_fn *ask,
 bool hf_config_set_client_auth(struct hf_config *config,
                                enum hf_client_auth mode)
 {
-    if (!open_to_change(config))
+    if (!hf_config_changes(config))
         return false;
     config->settings.client_auth = (uint8_t)mode;
     return true;
@@ -298,7 +297,7 @@ bool hf_config_set_client_auth(struct hf_config *config,
 
 bool hf_config_set_strict_names(struct hf_config *config, bool on)
 {
-    if (!open_to_change(config))
+    if (!hf_config_changes(config))
         return false;
     config->settings.strict_names = on;
     return true;
@@ -306,7 +305,7 @@ bool hf_config_set_strict_names(struct hf_config *config, bool on)
 
 bool hf_config_set_clock(struct hf_config *config, hf_clock_fn *now, void *ctx)
 {
-    if (!open_to_change(config))
+    if (!hf_config_changes(config))
         return false;
     config->settings.clock = now;
     config->settings.clock_ctx = ctx;
@@ -324,7 +323,7 @@ bool hf_config_set_min_rsa(struct hf_config *config, unsigned bits)
 {
     enum { LEAST = 1024, MOST = 8192 };
 
-    if (!open_to_change(config))
+    if (!hf_config_changes(config))
         return false;
     if (bits < LEAST || bits > MOST)
         return hf_fail(&config->error, HF_E_BAD_OPTION,
@@ -336,7 +335,7 @@ bool hf_config_set_min_rsa(struct hf_config *config, unsigned bits)
 
 bool hf_config_ask_staple(struct hf_config *config, bool on)
 {
-    if (!open_to_change(config))
+    if (!hf_config_changes(config))
         return false;
     config->settings.ask_staple = on;
     return true;
@@ -344,7 +343,7 @@ bool hf_config_ask_staple(struct hf_config *config, bool on)
 
 bool hf_config_set_revocation(struct hf_config *config, enum hf_revocation mode)
 {
-    if (!open_to_change(config))
+    if (!hf_config_changes(config))
         return false;
     if ((unsigned)mode > HF_REVOCATION_HARD)
         return refuse(config, "a kind of asking about revocation that there "
@@ -356,7 +355,7 @@ bool hf_config_set_revocation(struct hf_config *config, enum hf_revocation mode)
 bool hf_config_set_watch(struct hf_config *config, hf_watch_fn *watch,
                          void *ctx, bool secrets)
 {
-    if (!open_to_change(config))
+    if (!hf_config_changes(config))
         return false;
     config->settings.watch = watch;
     config->settings.watch_ctx = ctx;
@@ -367,7 +366,7 @@ bool hf_config_set_watch(struct hf_config *config, hf_watch_fn *watch,
 bool hf_config_set_keylog(struct hf_config *config, hf_keylog_fn *log,
                           void *ctx)
 {
-    if (!open_to_change(config))
+    if (!hf_config_changes(config))
         return false;
     config->settings.keylog = log;
     config->settings.keylog_ctx = ctx;
@@ -376,7 +375,7 @@ bool hf_config_set_keylog(struct hf_config *config, hf_keylog_fn *log,
 
 bool hf_config_insecure_no_verify(struct hf_config *config)
 {
-    if (!open_to_change(config))
+    if (!hf_config_changes(config))
         return false;
     config->settings.no_verify = true;
     return true;
@@ -384,7 +383,7 @@ bool hf_config_insecure_no_verify(struct hf_config *config)
 
 bool hf_config_insecure_no_name_check(struct hf_config *config)
 {
-    if (!open_to_change(config))
+    if (!hf_config_changes(config))
         return false;
     config->settings.no_name_check = true;
     return true;
@@ -392,7 +391,7 @@ bool hf_config_insecure_no_name_check(struct hf_config *config)
 
 bool hf_config_insecure_no_time_check(struct hf_config *config)
 {
-    if (!open_to_change(config))
+    if (!hf_config_changes(config))
         return false;
     config->settings.no_time_check = true;
     return true;
@@ -400,7 +399,7 @@ bool hf_config_insecure_no_time_check(struct hf_config *config)
 
 bool hf_config_set_questions(struct hf_config *config, unsigned kinds)
 {
-    if (!open_to_change(config))
+    if (!hf_config_changes(config))
         return false;
     config->settings.questions = kinds;
     return true;

@@ -29,6 +29,8 @@ struct hf_config {
     bool suites_chosen, groups_chosen, schemes_chosen, shares_chosen;
     bool verify_chosen;
 };
+/* May it still change?  Every setter begins with this. */
+HF_CHECK bool hf_config_changes(struct hf_config *config);
 /* The provider is needed before the config is frozen, to read keys. */
 HF_CHECK bool hf_config_open(struct hf_config *config);
 /* authorities.c: at freezing, and at the end. */

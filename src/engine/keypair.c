@@ -195,8 +195,8 @@ static bool add_pair(struct hf_config *config, struct hf_span chain,
     struct hf_keypair pair = { .count = 0 };
     bool ok;
 
-    if (config->frozen)
-        return hf_fail(&config->error, HF_E_FROZEN, NULL);
+    if (!hf_config_changes(config))
+        return false;
     if (!hf_config_open(config))
         return false;
     ok = read_chain(config, &pair, chain) &&
@@ -250,8 +250,8 @@ bool hf_config_add_staple(struct hf_config *config, struct hf_span response)
     struct hf_span message = { NULL, 0 };
     uint8_t *copy;
 
-    if (config->frozen)
-        return hf_fail(&config->error, HF_E_FROZEN, NULL);
+    if (!hf_config_changes(config))
+        return false;
     if (!set->keypair_count)
         return hf_fail(&config->error, HF_E_BAD_OPTION,
                        "an OCSP response comes behind its certificate");
@@ -278,8 +278,8 @@ static bool open_store(struct hf_config *config)
 {
     struct hf_settings *set = &config->settings;
 
-    if (config->frozen)
-        return hf_fail(&config->error, HF_E_FROZEN, NULL);
+    if (!hf_config_changes(config))
+        return false;
     if (!set->store)
         set->store = hf_store_new();
     return set->store || hf_fail(&config->error, HF_E_OUT_OF_MEMORY, NULL);
@@ -311,8 +311,8 @@ bool hf_config_add_crls(struct hf_config *config, struct hf_span lists)
 {
     size_t added;
 
-    if (config->frozen)
-        return hf_fail(&config->error, HF_E_FROZEN, NULL);
+    if (!hf_config_changes(config))
+        return false;
     return hf_crls_add(&config->settings.crls, lists, &added, &config->error);
 }
 

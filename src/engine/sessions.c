@@ -2,15 +2,10 @@
  * tickets, which keys. */
 #include "engine/conn.h"
 
-static bool open_to_change(struct hf_config *config)
-{
-    return !config->frozen || hf_fail(&config->error, HF_E_FROZEN, NULL);
-}
-
 bool hf_config_set_sessions(struct hf_config *config,
                             const struct hf_sessions *sessions)
 {
-    if (!open_to_change(config))
+    if (!hf_config_changes(config))
         return false;
     if (!sessions->put || !sessions->get)
         return hf_fail(&config->error, HF_E_BAD_OPTION,
@@ -21,7 +16,7 @@ bool hf_config_set_sessions(struct hf_config *config,
 
 bool hf_config_set_tickets(struct hf_config *config, unsigned count)
 {
-    if (!open_to_change(config))
+    if (!hf_config_changes(config))
         return false;
     if (count > HF_TICKETS_MAX)
         return hf_fail(&config->error, HF_E_BAD_OPTION,
@@ -33,7 +28,7 @@ bool hf_config_set_tickets(struct hf_config *config, unsigned count)
 
 bool hf_config_set_session_lifetime(struct hf_config *config, unsigned seconds)
 {
-    if (!open_to_change(config))
+    if (!hf_config_changes(config))
         return false;
     if (!seconds || seconds > HF_SESSION_LIFETIME_MAX)
         return hf_fail(&config->error, HF_E_BAD_OPTION,
@@ -46,7 +41,7 @@ bool hf_config_set_session_lifetime(struct hf_config *config, unsigned seconds)
 bool hf_config_set_ticket_keys(struct hf_config *config, hf_ticket_key_fn *find,
                                void *ctx)
 {
-    if (!open_to_change(config))
+    if (!hf_config_changes(config))
         return false;
     config->settings.find_key = find;
     config->settings.find_key_ctx = ctx;
