@@ -417,7 +417,7 @@ HF_CHECK bool hf_keys12_export(const struct hf_session *s, const char *label,
 struct hf_ticket_keys *hf_ticket_keys_new(void);
 void hf_ticket_keys_free(struct hf_ticket_keys *keys);
 /* The handshake has failed, and with it the session that it would resume. */
-void hf_session_failed(const struct hf_handshake *hs);
+void hf_session_failed(struct hf_handshake *hs);
 /* The digest of what is the same for every session of these settings. */
 HF_CHECK bool hf_settings_bind(struct hf_settings *set, struct hf_error *error);
 

@@ -6,7 +6,7 @@
  * differs makes a full handshake, never a failure. */
 #include "handshake/resume.h"
 
-enum { FORMAT = 1, CLOCK_SKEW = 60 };
+enum { FORMAT = 1, CLOCK_SKEW = 60, LABEL_MAX = 255 };
 
 bool hf_gives_tickets(const struct hf_settings *set)
 {
@@ -81,14 +81,13 @@ bool hf_session_bind(struct hf_handshake *hs)
     struct hf_span label = hf_span_text(hs->label);
     struct hf_span name = hs->name.is_ip ? HF_SPAN(hs->name.ip)
                                          : hf_span_text(hs->name.dns);
-    struct hf_span parts[] = { HF_SPAN(lens), HF_SPAN(hs->settings->binding),
-                               sni, name, label };
+    struct hf_span parts[] = {
+        HF_SPAN(lens), HF_SPAN(hs->settings->binding), sni, name,
+        hf_span_first(label, label.len < LABEL_MAX ? label.len : LABEL_MAX)
+    };
 
-    if (label.len > 255)
-        label.len = 255;
     lens[2] = (uint8_t)sni.len;
     lens[3] = (uint8_t)name.len;
-    parts[4] = label;
     return digest(hs->settings, parts, HF_COUNT(parts), s->binding) ||
            hf_fail(hs->error, HF_E_CRYPTO, "the digest of the session");
 }
@@ -183,24 +182,45 @@ static struct shelf_key shelf_key(const struct hf_session *s, unsigned version)
     return key;
 }
 
-void hf_session_keep(const struct hf_session *s, struct hf_saved_session *what)
+static enum hf_event_id ticket_event(const struct hf_session *s)
+{
+    return s->version == HF_TLS12 ? HF_EV_SESSION_TICKET : HF_EV_TICKET;
+}
+
+void hf_say_ticket(const struct hf_session *s, bool ok, size_t len,
+                   uint32_t lifetime, const char *verdict)
+{
+    char text[64];
+
+    if (!hf_watched(s))
+        return;
+    hf_format(text, sizeof(text), "%z bytes, good for %u s", len,
+              (unsigned)lifetime);
+    hf_decided(s, ticket_event(s), ok, text, verdict, NULL);
+}
+
+void hf_session_put(const struct hf_session *s, struct hf_span key,
+                    struct hf_saved_session *what)
 {
     const struct hf_settings *set = s->settings;
-    struct shelf_key key = shelf_key(s, s->version);
+    const struct hf_sessions *to = &set->sessions;
     struct hf_buffer sealed = { .at = NULL };
-    bool kept = false;
 
-    if (!set->sessions.put)
-        return;
-    if (hf_session_save(s, what, &sealed))
-        kept = set->sessions.put(set->sessions.ctx, HF_SPAN(key.bytes),
-                                 hf_buffer_bytes(&sealed),
-                                 now(set) + what->lifetime);
+    if (to->put && hf_session_save(s, what, &sealed) &&
+        to->put(to->ctx, key, hf_buffer_bytes(&sealed),
+                now(set) + what->lifetime))
+        hf_decided(s, ticket_event(s), true,
+                   s->role == HF_CLIENT ? "the session can be resumed"
+                                        : "the session has an id",
+                   "kept", NULL);
     hf_buffer_wipe(&sealed);
-    if (kept)
-        hf_decided(s,
-                   s->version == HF_TLS12 ? HF_EV_SESSION_TICKET : HF_EV_TICKET,
-                   true, "the session can be resumed", "kept", NULL);
+}
+
+void hf_session_keep(const struct hf_session *s, struct hf_saved_session *what)
+{
+    struct shelf_key key = shelf_key(s, s->version);
+
+    hf_session_put(s, HF_SPAN(key.bytes), what);
 }
 
 /* ---- finding -------------------------------------------------------------------------------- */
@@ -309,23 +329,16 @@ bool hf_session_find(struct hf_handshake *hs)
     return true;
 }
 
-void hf_session_drop(const struct hf_handshake *hs)
+void hf_session_drop(struct hf_handshake *hs)
 {
-    const struct hf_sessions *sessions = &hs->settings->sessions;
     struct shelf_key key = shelf_key(hs->session, HF_TLS12);
-    uint8_t *room;
 
-    if (hs->session->role != HF_CLIENT || !hs->saved ||
-        hs->saved->version != HF_TLS12)
-        return;
-    room = hf_alloc(HF_SESSION_MAX);
-    if (room)
-        (void)sessions->get(sessions->ctx, HF_SPAN(key.bytes), true, room,
-                            HF_SESSION_MAX);
-    hf_free(room, HF_SESSION_MAX);
+    if (hs->session->role == HF_CLIENT && hs->saved &&
+        hs->saved->version == HF_TLS12)
+        (void)hf_session_fetch(hs, HF_SPAN(key.bytes), true);
 }
 
-void hf_session_failed(const struct hf_handshake *hs)
+void hf_session_failed(struct hf_handshake *hs)
 {
     if (hs->session->resumed)
         hf_session_drop(hs);

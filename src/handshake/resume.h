@@ -40,6 +40,12 @@ HF_CHECK bool hf_session_bind(struct hf_handshake *hs);
 HF_CHECK bool hf_session_save(const struct hf_session *s,
                               struct hf_saved_session *what,
                               struct hf_buffer *out);
+/* The same into the store, under @key, if there is a store. */
+void hf_session_put(const struct hf_session *s, struct hf_span key,
+                    struct hf_saved_session *what);
+/* A ticket of @len bytes came or goes, for who watches. */
+void hf_say_ticket(const struct hf_session *s, bool ok, size_t len,
+                   uint32_t lifetime, const char *verdict);
 /* Client: keep it for later. */
 void hf_session_keep(const struct hf_session *s, struct hf_saved_session *what);
 /* What the store has under @key, into the arena; empty if there is none. */
@@ -56,7 +62,7 @@ HF_CHECK bool hf_session_find(struct hf_handshake *hs);
 /* Client: the session of TLS 1.2 that was offered is not to be offered again:
  * it was declined, is replaced, or went with a connection that failed (RFC
  * 5246 7.2.2). */
-void hf_session_drop(const struct hf_handshake *hs);
+void hf_session_drop(struct hf_handshake *hs);
 /* From here on hs->saved is resumed.  False: it cannot be (server), or the
  * handshake has failed (client). */
 HF_CHECK bool hf_session_resume(struct hf_handshake *hs);

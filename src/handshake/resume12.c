@@ -138,19 +138,14 @@ enum hf_step_result hf_send_ticket12(struct hf_handshake *hs)
     struct hf_saved_session what = master_of(s);
     struct hf_buffer sealed = { .at = NULL };
     struct hf_new_session_ticket_12 ticket = { .lifetime_hint = 0 };
-    char text[64];
     bool ok;
 
     if (hf_session_save(s, &what, &sealed)) {
         ticket.lifetime_hint = what.lifetime;
         ticket.ticket = hf_buffer_bytes(&sealed);
     }
-    if (hf_watched(s)) {
-        hf_format(text, sizeof(text), "%z bytes, good for %u s",
-                  ticket.ticket.len, (unsigned)ticket.lifetime_hint);
-        hf_decided(s, HF_EV_SESSION_TICKET, ticket.ticket.len != 0, text,
-                   "given", NULL);
-    }
+    hf_say_ticket(s, ticket.ticket.len != 0, ticket.ticket.len,
+                  ticket.lifetime_hint, "given");
     ok = hf_message_send(hs, HF_NEW_SESSION_TICKET, hf_new_session_ticket_12,
                          &ticket, 6 + ticket.ticket.len);
     hf_buffer_wipe(&sealed);
@@ -159,21 +154,11 @@ enum hf_step_result hf_send_ticket12(struct hf_handshake *hs)
 
 void hf_cache12(struct hf_handshake *hs)
 {
-    struct hf_session *s = hs->session;
-    const struct hf_settings *set = hs->settings;
-    struct hf_saved_session what = master_of(s);
-    struct hf_buffer sealed = { .at = NULL };
+    struct hf_saved_session what = master_of(hs->session);
 
-    if (!hs->session_id_len || s->resumed || !set->sessions.put)
-        return;
-    if (hf_session_save(s, &what, &sealed) &&
-        set->sessions.put(set->sessions.ctx,
-                          hf_span(hs->session_id, hs->session_id_len),
-                          hf_buffer_bytes(&sealed),
-                          set->clock(set->clock_ctx) + what.lifetime))
-        hf_decided(s, HF_EV_SESSION_TICKET, true, "the session has an id",
-                   "kept", NULL);
-    hf_buffer_wipe(&sealed);
+    if (hs->session_id_len && !hs->session->resumed)
+        hf_session_put(hs->session, hf_span(hs->session_id, hs->session_id_len),
+                       &what);
 }
 
 /* ---- the client ---------------------------------------------------------------------------------- */
@@ -222,17 +207,13 @@ enum hf_step_result hf_recv_ticket12(struct hf_handshake *hs,
                                      const struct hf_message *m)
 {
     struct hf_new_session_ticket_12 ticket;
-    char text[64];
 
     if (!hf_message_read(hs, hf_new_session_ticket_12, m->body, &ticket))
         return HF_STEP_FAILED;
     hs->ticket = hf_arena_copy(&hs->arena, ticket.ticket);
     hs->ticket_lifetime = ticket.lifetime_hint;
-    if (hf_watched(hs->session)) {
-        hf_format(text, sizeof(text), "%z bytes, good for %u s",
-                  ticket.ticket.len, (unsigned)ticket.lifetime_hint);
-        hf_decided(hs->session, HF_EV_SESSION_TICKET, true, text, NULL, NULL);
-    }
+    hf_say_ticket(hs->session, true, ticket.ticket.len, ticket.lifetime_hint,
+                  NULL);
     return hf_step(hs->ticket.at || hf_arena_fail(&hs->arena, hs->error));
 }
 

@@ -358,16 +358,11 @@ bool hf_recv_ticket13(struct hf_session *s, struct hf_span body)
     struct hf_fault fault;
     uint8_t psk[HF_HASH_MAX];
     struct hf_saved_session what;
-    char text[64];
 
     if (!hf_wire_read(hf_new_session_ticket, body, &ticket, NULL, &fault))
         return hf_wire_fail(&s->error, &fault);
-    if (hf_watched(s)) {
-        hf_format(text, sizeof(text), "%z bytes, good for %u s",
-                  ticket.ticket.len, (unsigned)ticket.lifetime);
-        hf_decided(s, HF_EV_TICKET, true, text,
-                   s->settings->sessions.put ? NULL : "not kept", NULL);
-    }
+    hf_say_ticket(s, true, ticket.ticket.len, ticket.lifetime,
+                  s->settings->sessions.put ? NULL : "not kept");
     /* "The value of zero indicates that the ticket should be discarded
      * immediately" (RFC 8446 4.6.1). */
     if (!s->settings->sessions.put || !ticket.lifetime)
