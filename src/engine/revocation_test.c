@@ -1,11 +1,8 @@
 /* revocation_test.c - revocation lists in a configuration, heeded by both
  * roles in both versions. */
 #define HF_UNPOISONED
-#include "engine/duet.h"
+#include "engine/authority.h"
 
-#include "../../tools/issue.h"
-
-#include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,68 +11,7 @@
 
 #include <cmocka.h>
 
-static struct {
-    struct duet_certs certs;
-    char *root, *root_key, *middle, *middle_key;
-} made;
-
 static struct duet duet;
-
-/* ---- an authority that keeps its keys ------------------------------------------------- */
-
-static int make(void **state)
-{
-    static const char *const names[] = { "localhost" };
-    struct issue_order order = { .common_name = "list CA", .any_name = true };
-    struct hf_error error = { .code = HF_OK };
-    struct issued *ca = issue_root(&order, &error), *middle, *server, *client;
-
-    (void)state;
-    assert_non_null(ca);
-    order.common_name = "list intermediate";
-    middle = issue_intermediate(ca, &order, &error);
-    assert_non_null(middle);
-    order = (struct issue_order){ .names = names, .count = 1 };
-    server = issue(middle, &order, &error);
-    order.use = ISSUE_CLIENT;
-    client = issue(middle, &order, &error);
-    assert_true(server && client);
-    made.root = issued_pem(ca);
-    made.root_key = issued_key_pem(ca);
-    made.middle = issued_pem(middle);
-    made.middle_key = issued_key_pem(middle);
-    made.certs.ca = issued_pem(ca);
-    made.certs.chain = issued_chain_pem(server);
-    made.certs.key = issued_key_pem(server);
-    made.certs.client_chain = issued_chain_pem(client);
-    made.certs.client_key = issued_key_pem(client);
-    issued_free(client);
-    issued_free(server);
-    issued_free(middle);
-    issued_free(ca);
-    return 0;
-}
-
-static int drop(void **state)
-{
-    (void)state;
-    duet_certs_free(&made.certs);
-    free(made.root);
-    free(made.root_key);
-    free(made.middle);
-    free(made.middle_key);
-    return 0;
-}
-
-static X509 *read_cert(const char *pem)
-{
-    BIO *bio = BIO_new_mem_buf(pem, -1);
-    X509 *x = PEM_read_bio_X509(bio, NULL, NULL, NULL);
-
-    assert_non_null(x);
-    BIO_free(bio);
-    return x;
-}
 
 /* A list of @issuer; @listed: the first certificate of this PEM text. */
 static struct hf_span list(const char *issuer, const char *key,
@@ -83,15 +19,14 @@ static struct hf_span list(const char *issuer, const char *key,
 {
     static uint8_t der[4096];
     uint8_t *at = der;
-    BIO *bio = BIO_new_mem_buf(key, -1);
-    EVP_PKEY *pkey = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
-    X509 *ca = read_cert(issuer), *x = listed ? read_cert(listed) : NULL;
+    EVP_PKEY *pkey = authority_key(key);
+    X509 *ca = authority_cert(issuer),
+         *x = listed ? authority_cert(listed) : NULL;
     X509_CRL *crl = X509_CRL_new();
     ASN1_TIME *time = X509_gmtime_adj(NULL, -3600);
     ASN1_INTEGER *number = ASN1_INTEGER_new();
     int len;
 
-    assert_non_null(pkey);
     X509_CRL_set_version(crl, 1);
     X509_CRL_set_issuer_name(crl, X509_get_subject_name(ca));
     X509_CRL_set1_lastUpdate(crl, time);
@@ -115,18 +50,17 @@ static struct hf_span list(const char *issuer, const char *key,
     X509_free(x);
     X509_free(ca);
     EVP_PKEY_free(pkey);
-    BIO_free(bio);
     return hf_span(der, (size_t)len);
 }
 
 static struct hf_span middle_lists(const char *listed)
 {
-    return list(made.middle, made.middle_key, listed);
+    return list(authority.middle, authority.middle_key, listed);
 }
 
 static void begin(unsigned version)
 {
-    assert_true(duet_init(&duet, &made.certs));
+    assert_true(duet_init(&duet, &authority.certs));
     assert_true(hf_config_set_versions(duet.client_config, version, version));
 }
 
@@ -138,7 +72,7 @@ static void a_listed_server_is_refused(void **state)
     for (unsigned version = HF_TLS12; version <= HF_TLS13; version++) {
         begin(version);
         assert_true(hf_config_add_crls(duet.client_config,
-                                       middle_lists(made.certs.chain)));
+                                       middle_lists(authority.certs.chain)));
         assert_true(duet_start(&duet, "localhost"));
         assert_false(duet_run(&duet));
         assert_int_equal(hf_conn_error(duet.client)->code, HF_E_REVOKED);
@@ -151,7 +85,7 @@ static void a_listed_server_is_refused(void **state)
         /* And not, if nobody asks. */
         begin(version);
         assert_true(hf_config_add_crls(duet.client_config,
-                                       middle_lists(made.certs.chain)));
+                                       middle_lists(authority.certs.chain)));
         assert_true(
             hf_config_set_revocation(duet.client_config, HF_REVOCATION_NONE));
         assert_true(duet_start(&duet, "localhost"));
@@ -165,14 +99,14 @@ static void a_listed_client_is_refused(void **state)
     (void)state;
     begin(HF_TLS13);
     assert_true(
-        hf_config_trust(duet.server_config, hf_span_text(made.certs.ca)));
+        hf_config_trust(duet.server_config, hf_span_text(authority.certs.ca)));
     assert_true(
         hf_config_set_client_auth(duet.server_config, HF_CLIENT_AUTH_REQUIRED));
     assert_true(hf_config_add_crls(duet.server_config,
-                                   middle_lists(made.certs.client_chain)));
-    assert_true(hf_config_add_keypair(duet.client_config,
-                                      hf_span_text(made.certs.client_chain),
-                                      hf_span_text(made.certs.client_key)));
+                                   middle_lists(authority.certs.client_chain)));
+    assert_true(hf_config_add_keypair(
+        duet.client_config, hf_span_text(authority.certs.client_chain),
+        hf_span_text(authority.certs.client_key)));
     assert_true(duet_start(&duet, "localhost"));
     assert_false(duet_run(&duet));
     assert_int_equal(hf_conn_error(duet.server)->code, HF_E_REVOKED);
@@ -189,8 +123,9 @@ static unsigned insist(enum hf_revocation mode, bool middle, bool root)
     if (middle)
         assert_true(hf_config_add_crls(duet.client_config, middle_lists(NULL)));
     if (root)
-        assert_true(hf_config_add_crls(duet.client_config,
-                                       list(made.root, made.root_key, NULL)));
+        assert_true(
+            hf_config_add_crls(duet.client_config,
+                               list(authority.root, authority.root_key, NULL)));
     assert_true(duet_start(&duet, "localhost"));
     duet_run(&duet);
     code = hf_conn_error(duet.client)->code;
@@ -220,8 +155,8 @@ static void sessions_are_bound_to_lists(void **state)
     (void)state;
     for (size_t i = 0; i < HF_COUNT(seen); i++) {
         begin(HF_TLS13);
-        assert_true(
-            hf_config_trust(duet.server_config, hf_span_text(made.certs.ca)));
+        assert_true(hf_config_trust(duet.server_config,
+                                    hf_span_text(authority.certs.ca)));
         assert_true(hf_config_set_client_auth(duet.server_config,
                                               HF_CLIENT_AUTH_OPTIONAL));
         if (i & 1)
@@ -269,5 +204,5 @@ int main(void)
         cmocka_unit_test(what_cannot_be_used_is_refused_when_it_is_given),
     };
 
-    return cmocka_run_group_tests(tests, make, drop);
+    return cmocka_run_group_tests(tests, authority_open, authority_close);
 }

@@ -1,12 +1,9 @@
 /* staple_test.c - OCSP responses that come along with the certificate, both
  * versions, both ends ours: asked for, given, verified, refused. */
 #define HF_UNPOISONED
-#include "engine/duet.h"
-
-#include "../../tools/issue.h"
+#include "engine/authority.h"
 
 #include <openssl/ocsp.h>
-#include <openssl/pem.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -14,57 +11,7 @@
 
 #include <cmocka.h>
 
-static struct {
-    struct duet_certs certs;
-    char *middle, *middle_key;
-} made;
-
 static struct duet duet;
-
-static int make(void **state)
-{
-    static const char *const names[] = { "localhost" };
-    struct issue_order order = { .common_name = "staple CA", .any_name = true };
-    struct hf_error error = { .code = HF_OK };
-    struct issued *ca = issue_root(&order, &error), *middle, *server;
-
-    (void)state;
-    assert_non_null(ca);
-    order.common_name = "staple intermediate";
-    middle = issue_intermediate(ca, &order, &error);
-    assert_non_null(middle);
-    order = (struct issue_order){ .names = names, .count = 1 };
-    server = issue(middle, &order, &error);
-    assert_non_null(server);
-    made.middle = issued_pem(middle);
-    made.middle_key = issued_key_pem(middle);
-    made.certs.ca = issued_pem(ca);
-    made.certs.chain = issued_chain_pem(server);
-    made.certs.key = issued_key_pem(server);
-    issued_free(server);
-    issued_free(middle);
-    issued_free(ca);
-    return 0;
-}
-
-static int drop(void **state)
-{
-    (void)state;
-    duet_certs_free(&made.certs);
-    free(made.middle);
-    free(made.middle_key);
-    return 0;
-}
-
-static X509 *read_cert(const char *pem)
-{
-    BIO *bio = BIO_new_mem_buf(pem, -1);
-    X509 *x = PEM_read_bio_X509(bio, NULL, NULL, NULL);
-
-    assert_non_null(x);
-    BIO_free(bio);
-    return x;
-}
 
 /* The issuer's word on the server's certificate, good until @until seconds
  * from now. */
@@ -72,9 +19,9 @@ static struct hf_span answer(int status, long until)
 {
     static uint8_t der[4096];
     uint8_t *at = der;
-    BIO *bio = BIO_new_mem_buf(made.middle_key, -1);
-    EVP_PKEY *key = PEM_read_bio_PrivateKey(bio, NULL, NULL, NULL);
-    X509 *issuer = read_cert(made.middle), *leaf = read_cert(made.certs.chain);
+    EVP_PKEY *key = authority_key(authority.middle_key);
+    X509 *issuer = authority_cert(authority.middle),
+         *leaf = authority_cert(authority.certs.chain);
     OCSP_BASICRESP *basic = OCSP_BASICRESP_new();
     ASN1_TIME *from = X509_gmtime_adj(NULL, -7200);
     ASN1_TIME *to = X509_gmtime_adj(NULL, until);
@@ -82,7 +29,7 @@ static struct hf_span answer(int status, long until)
     OCSP_RESPONSE *response;
     int len;
 
-    assert_true(key && basic && id);
+    assert_true(basic && id);
     assert_non_null(OCSP_basic_add1_status(
         basic, id, status, 0, status == V_OCSP_CERTSTATUS_REVOKED ? from : NULL,
         from, to));
@@ -98,7 +45,6 @@ static struct hf_span answer(int status, long until)
     X509_free(issuer);
     X509_free(leaf);
     EVP_PKEY_free(key);
-    BIO_free(bio);
     return hf_span(der, (size_t)len);
 }
 
@@ -110,7 +56,7 @@ static struct hf_span good(void)
 static void begin(unsigned version, enum hf_revocation mode,
                   struct hf_span staple)
 {
-    assert_true(duet_init(&duet, &made.certs));
+    assert_true(duet_init(&duet, &authority.certs));
     assert_true(hf_config_set_versions(duet.client_config, version, version));
     assert_true(hf_config_set_revocation(duet.client_config, mode));
     if (staple.len)
@@ -152,7 +98,7 @@ static void who_does_not_ask_is_told_nothing(void **state)
         assert_true(duet_run(&duet));
         without = duet.to_client.total;
         duet_wipe(&duet);
-        assert_true(duet_init(&duet, &made.certs));
+        assert_true(duet_init(&duet, &authority.certs));
         assert_true(
             hf_config_set_versions(duet.client_config, version, version));
         assert_true(hf_config_ask_staple(duet.client_config, true));
@@ -200,7 +146,7 @@ static void forget_the_promise(struct duet_wire *wire)
     assert_int_equal(p[5], HF_SERVER_HELLO);
     while (memcmp(p + at, promise, sizeof(promise)) != 0)
         assert_true(++at < wire->len);
-    memmove(p + at, p + at + 4, wire->len - at - 4);
+    hf_move(p + at, p + at + 4, wire->len - at - 4);
     wire->len -= 4;
     hf_store_number(p + 3, hf_number(p + 3, 2) - 4, 2);
     hf_store_number(p + 6, hf_number(p + 6, 3) - 4, 3);
@@ -235,8 +181,8 @@ static void what_is_no_response_is_not_taken(void **state)
     assert_false(hf_config_add_staple(c, good())); /* for which certificate? */
     assert_int_equal(hf_config_error(c)->code, HF_E_BAD_OPTION);
     hf_config_clear_error(c);
-    assert_true(hf_config_add_keypair(c, hf_span_text(made.certs.chain),
-                                      hf_span_text(made.certs.key)));
+    assert_true(hf_config_add_keypair(c, hf_span_text(authority.certs.chain),
+                                      hf_span_text(authority.certs.key)));
     assert_false(hf_config_add_staple(c, hf_span("no", 2)));
     assert_int_equal(hf_config_error(c)->code, HF_E_BAD_OPTION);
     hf_config_clear_error(c);
@@ -264,5 +210,5 @@ int main(void)
         cmocka_unit_test(what_is_no_response_is_not_taken),
     };
 
-    return cmocka_run_group_tests(tests, make, drop);
+    return cmocka_run_group_tests(tests, authority_open, authority_close);
 }

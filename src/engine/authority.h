@@ -1,0 +1,23 @@
+/* authority.h - for tests: an authority that keeps its keys, so that it can say
+ * something about the certificates that it issued. */
+#ifndef HF_AUTHORITY_H
+#define HF_AUTHORITY_H
+
+#include "engine/duet.h"
+
+/* PEM.  The intermediate is "CN=list intermediate". */
+struct authority {
+    struct duet_certs certs;
+    char *root, *root_key, *middle, *middle_key;
+};
+extern struct authority authority;
+/* Setup and teardown of a group of tests. */
+int authority_open(void **state);
+int authority_close(void **state);
+
+/* The first certificate of a PEM text, and a private key, as libcrypto has
+ * them: X509 and EVP_PKEY.  The caller frees. */
+struct x509_st *authority_cert(const char *pem);
+struct evp_pkey_st *authority_key(const char *pem);
+
+#endif
