@@ -105,6 +105,17 @@ struct revoking {
     const char *mode; /* "soft"; NULL: hard if there are lists */
     bool status;      /* an OCSP response must come with the certificate */
 };
+/* Options of a client, as rows of its table; @field is its way to the struct
+ * client, as in OPT_POLICY. */
+/* clang-format off */
+#define OPT_REVOKING(field) \
+    { .name = "crlfile", .kind = OPT_TEXT, .arg = "FILE", field(revoking.crl_file), .also = "CRL", \
+      .help = "refuse certificates that are on the revocation lists in this file, and those that no list is about" }, \
+    { .name = "revocation", .kind = OPT_TEXT, .arg = "none|soft|leaf|hard", field(revoking.mode), \
+      .help = "which certificates must be known not to be revoked: none that nobody speaks of (soft), the server's own, or all (hard, with --crlfile)" }, \
+    { .name = "cert-status", .kind = OPT_FLAG, field(revoking.status), .also = "status", \
+      .help = "ask the server for an OCSP response, and insist that it says good" }
+/* clang-format on */
 /* False: hf_config_error() tells. */
 bool revoking_set(const struct revoking *how, struct hf_config *config);
 bool revocation_read(const char *text, enum hf_revocation *mode);
