@@ -1,0 +1,158 @@
+/* session.h - what a connection is given, and what it leaves behind.
+ *
+ *   settings   what we offer and whom we trust; shared, never changes
+ *   session    directions, secrets, the peer's chain; lives as long as the
+ *              connection */
+#ifndef HF_SESSION_H
+#define HF_SESSION_H
+
+#include "base/base.h"
+#include "crypto/suite.h"
+#include "handfast/engine.h"
+#include "record/record.h"
+#include "x509/x509.h"
+
+/* ==== settings: what a config becomes when it is frozen =============================== */
+
+enum {
+    HF_LIST_MAX = 32,       /* suites, groups, schemes in one list */
+    HF_SHARES_MAX = 4,      /* key shares in one hello */
+    HF_PROTOCOLS_MAX = 255, /* bytes of our ALPN list */
+    HF_BINDING_LEN = 32,    /* what a session depends on, digested */
+    HF_MASTER_LEN = 48,     /* TLS 1.2's master secret */
+    HF_FINISHED12_LEN = 12  /* TLS 1.2's verify_data */
+};
+
+/* A list of numbers, most wanted first. */
+struct hf_numbers {
+    uint16_t at[HF_LIST_MAX];
+    size_t count;
+};
+bool hf_numbers_have(const struct hf_numbers *list, unsigned number);
+/* As they travel, in @room of 2 * HF_LIST_MAX bytes. */
+struct hf_span hf_numbers_write(const struct hf_numbers *list, uint8_t *room);
+
+struct hf_keypair {
+    struct hf_cert *chain[HF_CHAIN_MAX];
+    size_t count;
+    struct hf_private_key *key; /* NULL: lives elsewhere */
+    struct hf_span message;     /* Certificate, TLS 1.3, empty context, with
+                                 * its header; made when frozen */
+    struct hf_span staple;      /* an OCSP response for the first, or empty */
+    struct hf_span stapled;     /* the message with it inside */
+};
+
+struct hf_settings {
+    struct hf_crypto crypto;
+    uint16_t min_version, max_version;
+    struct hf_numbers suites, groups, shares;
+    struct hf_numbers schemes; /* to sign with */
+    struct hf_numbers verify;  /* of signatures that are accepted */
+    struct hf_span protocols;  /* as in ALPN: length-prefixed names */
+    struct hf_keypair *keypairs;
+    size_t keypair_count;
+    struct hf_store *store;
+    struct hf_span authorities; /* names to be sent, as in the extension */
+    uint8_t client_auth;        /* enum hf_client_auth */
+    bool strict_names, no_verify, no_name_check, no_time_check;
+    uint16_t min_rsa_bits;
+    uint8_t revocation; /* enum hf_revocation */
+    bool ask_staple;    /* client: even if its lack would be no harm */
+    struct hf_crls crls;
+    unsigned questions; /* enum hf_question_kind */
+    hf_clock_fn *clock;
+    void *clock_ctx;
+    hf_watch_fn *watch;
+    void *watch_ctx;
+    bool watch_secrets;
+    hf_keylog_fn *keylog;
+    void *keylog_ctx;
+    struct hf_sessions sessions; /* .put is NULL: nowhere to keep any */
+    uint8_t tickets;             /* server: after a full handshake */
+    uint32_t session_lifetime;   /* seconds */
+    hf_ticket_key_fn *find_key;  /* NULL: our own keys */
+    void *find_key_ctx;
+    struct hf_ticket_keys *keys;
+    uint8_t binding[HF_BINDING_LEN]; /* what sessions depend on; at freezing */
+};
+
+/* ==== session: what outlives the handshake ============================================ */
+
+/* Bytes of records with 0-RTT data that a server skips (RFC 8446 4.2.10). */
+enum { HF_EARLY_SKIP_MAX = 16384 };
+
+/* The three proofs without which nothing is connected.  Each is set in one
+ * function only, to a value that no fault writes by accident. */
+struct hf_proofs {
+    uint64_t chain;     /* certificate.c: trusted, or excused by the config */
+    uint64_t signature; /* the peer holds the private key: it signed with it
+                         * (certificate.c, certificate12.c), or will have to
+                         * decrypt with it (rsa12.c) */
+    uint64_t finished;  /* finished.c: both saw the same handshake */
+    uint64_t resumed;   /* resume.c: all of them, when the session was new */
+};
+#define HF_PROOF_CHAIN UINT64_C(0x9d3a61c5e8f2047b)
+#define HF_PROOF_SIGNATURE UINT64_C(0x2c71fb0895d6ae43)
+#define HF_PROOF_DECRYPTION UINT64_C(0x58e2961d4fa03b7c)
+#define HF_PROOF_FINISHED UINT64_C(0xb64e08d7137fc92a)
+#define HF_PROOF_RESUMED UINT64_C(0x61f2c49b7ed8305c)
+
+struct hf_session {
+    enum hf_role role;
+    const struct hf_settings *settings;
+    struct hf_error error;
+    hf_watch_fn *watch; /* NULL: nobody watches */
+    void *watch_ctx;
+    bool watch_secrets;
+
+    struct hf_direction in, out;
+    struct hf_buffer outgoing;
+    struct hf_reassembly messages;
+    uint32_t early_skip; /* server: bytes of 0-RTT that may still be skipped */
+
+    uint16_t version, group, peer_scheme, own_scheme;
+    const struct hf_suite *suite;
+    const struct hf_hash *hash;
+    const struct hf_aead *aead;
+    bool retried, verified, resumed;
+    bool extended_master;  /* TLS 1.2: RFC 7627 */
+    int16_t own_chain;     /* index of our keypair, -1 if none was used */
+    char *protocol;        /* NUL ended, or NULL */
+    char *server_name;     /* SNI, or NULL */
+    struct hf_cert **peer; /* counted; leaf first */
+    size_t peer_count;
+
+    uint8_t binding[HF_BINDING_LEN]; /* of the sessions that come of this */
+    int64_t session_end; /* of one that was resumed, seconds since 1970 */
+    uint8_t client_random[32], server_random[32];
+    uint8_t master_secret[HF_MASTER_LEN]; /* TLS 1.2 */
+    uint8_t client_secret[HF_HASH_MAX];   /* application traffic, current */
+    uint8_t server_secret[HF_HASH_MAX];
+    uint8_t exporter_secret[HF_HASH_MAX];
+    uint8_t resumption_secret[HF_HASH_MAX];
+};
+void hf_session_wipe(struct hf_session *s);
+/* Only its secrets. */
+void hf_session_forget(struct hf_session *s);
+
+/* Is anybody watching?  Ask before making up the words of an event. */
+static inline bool hf_watched(const struct hf_session *s)
+{
+    return s->watch != NULL;
+}
+/* A decision: inputs, verdict and instead may be NULL. */
+void hf_decided(const struct hf_session *s, enum hf_event_id id, bool ok,
+                const char *inputs, const char *verdict, const char *instead);
+/* A message or alert or CCS went by. */
+void hf_passed(const struct hf_session *s, bool sent, uint8_t record,
+               unsigned message, unsigned epoch, struct hf_span bytes);
+/* A direction is under new keys. */
+void hf_keyed(const struct hf_session *s, bool sending, unsigned epoch);
+/* A secret that no key log knows: an event, if secrets were asked for. */
+void hf_secret_seen(const struct hf_session *s, const char *label,
+                    struct hf_span secret);
+/* A secret exists: key log and, if asked for, event. */
+void hf_secret(const struct hf_session *s, const char *label,
+               const uint8_t *secret, size_t len);
+
+#endif
