@@ -167,6 +167,21 @@ HF_PUBLIC void hf_config_default_clock(struct hf_config *config,
 /* Smallest RSA modulus accepted in a chain, in bits; the policy's (2048) if
  * never set. */
 HF_PUBLIC bool hf_config_set_min_rsa(struct hf_config *config, unsigned bits);
+/* That an issuer's key signed a certificate is remembered, so that the
+ * intermediates of those who come again need no arithmetic: which key signed
+ * which certificate and nothing else.  Names, dates, constraints, purposes and
+ * revocation are asked each time, and no verdict is another with it than
+ * without.  Room for @entries (of 42 bytes, in steps of 4, 8, 16 ...), 256 if
+ * never set; 0: nothing is remembered.  All connections of the config share
+ * it, without a lock; the one least asked for makes room.
+ *
+ * @leaves: peers' own certificates, too.  That spares a server with client
+ * certificates one signature more for each client that comes again without a
+ * session, but then the time that a refusal takes tells whoever shows somebody
+ * else's certificate whether that one has been here. Default: not. */
+enum { HF_SIGNATURE_CACHE_MAX = 65536 };
+HF_PUBLIC bool hf_config_set_signature_cache(struct hf_config *config,
+                                             size_t entries, bool leaves);
 
 /* Watch every event of every connection; key log lines come only if
  * @secrets. May be set while unfrozen only. */

@@ -44,6 +44,7 @@ struct hf_config *hf_config_new(void)
     follow(config, hf_policy_at(0)); /* a test says that this is "default" */
     config->settings.tickets = 2;
     config->settings.session_lifetime = SESSION_LIFETIME;
+    config->known_entries = HF_KNOWN_USUAL;
     config->settings.keys = hf_ticket_keys_new();
     if (!config->settings.keys) {
         hf_config_free(config);
@@ -85,6 +86,7 @@ void hf_config_free(struct hf_config *config)
     hf_config_drop_authorities(config);
     hf_store_free(set->store);
     hf_crls_wipe(&set->crls);
+    hf_known_free(set->known);
     hf_ticket_keys_free(set->keys);
     hf_crypto_close(&set->crypto);
     hf_free(config, sizeof(*config));
@@ -330,6 +332,20 @@ bool hf_config_set_min_rsa(struct hf_config *config, unsigned bits)
                        "an RSA minimum of %u bits; from %u to %u", bits,
                        (unsigned)LEAST, (unsigned)MOST);
     config->settings.min_rsa_bits = (uint16_t)bits;
+    return true;
+}
+
+bool hf_config_set_signature_cache(struct hf_config *config, size_t entries,
+                                   bool leaves)
+{
+    if (!hf_config_changes(config))
+        return false;
+    if (entries > HF_SIGNATURE_CACHE_MAX)
+        return hf_fail(&config->error, HF_E_BAD_OPTION,
+                       "room for %z signatures; at most %u", entries,
+                       (unsigned)HF_SIGNATURE_CACHE_MAX);
+    config->known_entries = entries;
+    config->known_leaves = leaves;
     return true;
 }
 

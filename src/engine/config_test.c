@@ -178,6 +178,44 @@ static void the_rsa_minimum_has_bounds(void **state)
     assert_true(hf_config_set_min_rsa(config, 8192));
 }
 
+static void the_signature_cache_has_bounds(void **state)
+{
+    const struct duet_certs *certs = attack_certs();
+
+    (void)state;
+    assert_false(hf_config_set_signature_cache(
+        config, HF_SIGNATURE_CACHE_MAX + 1, false));
+    expect(HF_E_BAD_OPTION, "65537");
+    assert_int_equal(config->known_entries, HF_KNOWN_USUAL);
+    assert_true(
+        hf_config_set_signature_cache(config, HF_SIGNATURE_CACHE_MAX, true));
+    assert_null(config->settings.known);
+    assert_true(hf_config_trust(config, hf_span_text(certs->ca)));
+    assert_true(hf_config_freeze(config));
+    assert_true(hf_known_keeps_leaves(config->settings.known));
+}
+
+static void there_is_a_signature_cache_where_one_is_of_use(void **state)
+{
+    const struct duet_certs *certs = attack_certs();
+
+    (void)state;
+    for (unsigned row = 0; row < 4; row++) {
+        struct hf_config *c = hf_config_new();
+
+        assert_non_null(c);
+        if (row != 0)
+            assert_true(hf_config_trust(c, hf_span_text(certs->ca)));
+        if (row == 1)
+            assert_true(hf_config_set_signature_cache(c, 0, true));
+        if (row == 2)
+            assert_true(hf_config_insecure_no_verify(c));
+        assert_true(hf_config_freeze(c));
+        assert_int_equal(c->settings.known != NULL, row == 3);
+        hf_config_free(c);
+    }
+}
+
 static void the_provider_comes_before_the_first_key(void **state)
 {
     const struct duet_certs *certs = attack_certs();
@@ -347,6 +385,8 @@ int main(void)
         TEST(versions_are_a_range),
         TEST(protocols_are_names_of_1_to_255_bytes),
         TEST(the_rsa_minimum_has_bounds),
+        TEST(the_signature_cache_has_bounds),
+        TEST(there_is_a_signature_cache_where_one_is_of_use),
         TEST(the_provider_comes_before_the_first_key),
         TEST(the_first_reason_stays),
         TEST(what_is_no_pair_is_refused),

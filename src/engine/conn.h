@@ -15,7 +15,8 @@ enum { HF_KEYPAIRS_MAX = 1024 }; /* certificates of one server */
 enum { HF_AUTHORITIES_MAX = 8192 };
 
 /* Counted.  Before it is frozen it belongs to one thread; afterwards nothing
- * in it changes but the count. */
+ * in it changes but what may be changed by many at once: the count, who signed
+ * which list, settings.known. */
 struct hf_config {
     _Atomic unsigned count;
     bool frozen;
@@ -25,6 +26,8 @@ struct hf_config {
     hf_passphrase_fn *passphrase;
     void *passphrase_ctx;
     bool send_authorities;
+    size_t known_entries; /* settings.known is made of at freezing */
+    bool known_leaves;
     /* Set by hand, and so not to be cut to what the provider has. */
     bool suites_chosen, groups_chosen, schemes_chosen, shares_chosen;
     bool verify_chosen;

@@ -170,6 +170,17 @@ static bool check_keys(struct hf_config *config)
     return true;
 }
 
+/* For whoever verifies anything. */
+static bool make_cache(struct hf_config *config)
+{
+    struct hf_settings *set = &config->settings;
+
+    if (set->known || !set->store || set->no_verify || !config->known_entries)
+        return true;
+    set->known = hf_known_new(config->known_entries, config->known_leaves);
+    return set->known || hf_fail(&config->error, HF_E_OUT_OF_MEMORY, NULL);
+}
+
 bool hf_config_freeze(struct hf_config *config)
 {
     if (config->frozen)
@@ -184,6 +195,8 @@ bool hf_config_freeze(struct hf_config *config)
     if (!hf_config_list_authorities(config))
         return false;
     order_shares(&config->settings);
+    if (!make_cache(config))
+        return false;
     if (!hf_settings_bind(&config->settings, &config->error))
         return false;
     config->frozen = true;

@@ -230,6 +230,7 @@ bool hf_chain_trusted(struct hf_handshake *hs, struct hf_error *why)
         .crls = &set->crls,
         .staples = hf_staples(hs),
         .staple_asked = hf_staple_asked(hs),
+        .known = set->known,
         .watch = s->watch,
         .watch_ctx = s->watch_ctx,
     };

@@ -59,7 +59,8 @@ struct hf_settings {
     uint8_t revocation; /* enum hf_revocation */
     bool ask_staple;    /* client: even if its lack would be no harm */
     struct hf_crls crls;
-    unsigned questions; /* enum hf_question_kind */
+    struct hf_known *known; /* signatures verified before; NULL: none */
+    unsigned questions;     /* enum hf_question_kind */
     hf_clock_fn *clock;
     void *clock_ctx;
     hf_watch_fn *watch;

@@ -1,7 +1,6 @@
 /* check.c - the checker: walks a finished path from the anchor down to the
- * leaf and says whether it is trusted; the only place that verifies a
- * signature of a certificate, a revocation list or an OCSP response, and the
- * only one that fills in struct hf_verified.
+ * leaf and says whether it is trusted; the only one that fills in struct
+ * hf_verified.
  *
  * It trusts neither the builder's search nor its checks, but asks everything
  * of RFC 5280 6.1 again.  Signatures come after all that is cheap, from the
@@ -19,114 +18,6 @@ static uint16_t refuse(struct hf_checker *c, size_t where,
     c->event = (uint8_t)event;
     return (uint16_t)code;
 }
-
-/* ---- what it remembers ----------------------------------------------------------- */
-
-static bool same(const struct hf_cert *a, const struct hf_cert *b)
-{
-    return a == b || hf_span_equal(a->der, b->der);
-}
-
-/* By what was computed: this certificate with that key.  Compared as bytes,
- * because an anchor is read anew each time, maybe into the same memory. */
-static const struct hf_link *find(const struct hf_checker *c,
-                                  const struct hf_cert *below,
-                                  const struct hf_cert *above)
-{
-    for (size_t i = 0; i < c->count; i++)
-        if (same(c->links[i].below, below) &&
-            hf_span_equal(c->links[i].above->spki, above->spki))
-            return &c->links[i];
-    return NULL;
-}
-
-bool hf_checker_knows_bad(const struct hf_checker *c,
-                          const struct hf_cert *below,
-                          const struct hf_cert *above)
-{
-    const struct hf_link *link = find(c, below, above);
-
-    return link && !link->good;
-}
-
-void hf_checker_wipe(struct hf_checker *c)
-{
-    for (size_t i = 0; i < c->count; i++) {
-        hf_cert_free(c->links[i].below);
-        hf_cert_free(c->links[i].above);
-    }
-    c->count = 0;
-}
-
-/* ---- a signature ------------------------------------------------------------------- */
-
-/* Every signature is verified here, and paid for. */
-uint16_t hf_checker_signed(struct hf_checker *c,
-                           const struct hf_public_key *key,
-                           struct hf_span algorithm, struct hf_span message,
-                           struct hf_span signature)
-{
-    const struct hf_signature *how;
-    uint16_t code = hf_check_algorithm(c->v, algorithm, key, &how);
-    bool good, fault = false;
-
-    if (code)
-        return code;
-    if (!c->signatures)
-        return HF_E_BUDGET;
-    c->signatures--;
-    good = how->verify(c->v->crypto->self, how, key, message, signature,
-                       &fault);
-    if (fault)
-        return HF_E_CRYPTO;
-    return good ? HF_OK : HF_E_CERT_SIGNATURE;
-}
-
-uint16_t hf_checker_link(struct hf_checker *c, struct hf_cert *below,
-                         struct hf_cert *above)
-{
-    const struct hf_link *known = find(c, below, above);
-    uint32_t left = c->signatures;
-    uint16_t code;
-
-    if (known)
-        return known->good ? HF_OK : HF_E_CERT_SIGNATURE;
-    if (c->count == HF_LINKS_MAX)
-        return HF_E_BUDGET;
-    code = hf_checker_signed(c, &above->key, below->algorithm, below->tbs,
-                             below->signature);
-    /* What was computed is remembered. */
-    if (c->signatures != left && code != HF_E_CRYPTO)
-        c->links[c->count++] = (struct hf_link){ hf_cert_keep(below),
-                                                 hf_cert_keep(above), !code };
-    return code;
-}
-
-/* A list may be megabytes long and is asked by every connection, so who signed
- * it is remembered in it.  Whoever is first to find out puts it there, and
- * nobody replaces it: no lock is needed.  A list that was not signed by who is
- * asked costs its signature each time. */
-uint16_t hf_checker_list(struct hf_checker *c, struct hf_crl *crl,
-                         struct hf_cert *above)
-{
-    struct hf_cert *known = atomic_load_explicit(&crl->signer,
-                                                 memory_order_acquire);
-    uint16_t code;
-
-    if (known && hf_span_equal(known->spki, above->spki))
-        return HF_OK;
-    code = hf_checker_signed(c, &above->key, crl->algorithm, crl->tbs,
-                             crl->signature);
-    if (code || known)
-        return code;
-    if (!atomic_compare_exchange_strong_explicit(
-            &crl->signer, &known, hf_cert_keep(above), memory_order_acq_rel,
-            memory_order_acquire))
-        hf_cert_free(above);
-    return HF_OK;
-}
-
-/* ---- the walks ------------------------------------------------------------------------ */
 
 /* RFC 5280 6.1.3 a2 and 6.1.4 k to o, for one certificate of the path. */
 static uint16_t ask_cheap(struct hf_checker *c, struct hf_cert *const *path,

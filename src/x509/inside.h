@@ -12,6 +12,8 @@
 
 #include "x509/x509.h"
 
+enum { HF_KNOWN_LEN = 32 }; /* SHA-256 */
+
 /* ---- reading a certificate --------------------------------------------------- */
 
 /* Where the reading of a certificate is, for the error it may end in. */
@@ -192,7 +194,19 @@ uint16_t hf_check_leaf_use(const struct hf_verify *v,
 uint16_t hf_check_issuer_use(const struct hf_verify *v,
                              const struct hf_cert *cert);
 
-/* ---- proof (check.c) --------------------------------------------------------------------- */
+/* ---- what is known (known.c) ------------------------------------------------------------- */
+
+/* What stands for "the key of @above signed @below".  False: the provider
+ * could not compute it. */
+HF_CHECK bool hf_known_digest(const struct hf_crypto *crypto,
+                              const struct hf_cert *below,
+                              const struct hf_cert *above,
+                              uint8_t out[HF_KNOWN_LEN]);
+/* Any thread. */
+bool hf_known_has(struct hf_known *known, const uint8_t digest[HF_KNOWN_LEN]);
+void hf_known_put(struct hf_known *known, const uint8_t digest[HF_KNOWN_LEN]);
+
+/* ---- proof (check.c, signed.c) --------------------------------------------------------------------- */
 
 enum { HF_LINKS_MAX = 100 };
 

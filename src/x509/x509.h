@@ -346,6 +346,23 @@ bool hf_ocsp_next_cert(struct hf_der *certs, struct hf_span *out);
 /* "tryLater" for 3; NULL for what there is not. */
 const char *hf_ocsp_status_text(unsigned status);
 
+/* ---- signatures that were verified before (known.c) --------------------------------------- */
+
+/* A table of a fixed size: which key signed which certificate.  Read and
+ * written by any thread, without a lock.  Nothing else is remembered: names,
+ * dates, constraints, purposes and revocation are asked each time. */
+struct hf_known;
+enum {
+    HF_KNOWN_USUAL = 256, /* entries, of 42 bytes */
+    HF_KNOWN_MAX = 65536
+};
+/* Room for at least @entries, 4 and HF_KNOWN_MAX being the bounds.  @leaves:
+ * for peers' own certificates too, not only for those that issued them.  NULL
+ * without memory.  Owner: caller. */
+struct hf_known *hf_known_new(size_t entries, bool leaves);
+void hf_known_free(struct hf_known *known); /* NULL is fine */
+bool hf_known_keeps_leaves(const struct hf_known *known);
+
 /* ---- verification (path.c, verify.c, check.c) -------------------------------------------------- */
 
 enum hf_purpose { HF_PURPOSE_SERVER, HF_PURPOSE_CLIENT, HF_PURPOSE_ANY };
@@ -438,8 +455,10 @@ struct hf_verify {
      * (tlsFeature, RFC 7633) must. */
     bool staple_asked;
     const struct hf_verify_budget *budget; /* NULL: the defaults */
-    struct hf_tried_tree *tree;            /* filled in if not NULL */
-    hf_watch_fn *watch;                    /* CHECK events; may be NULL */
+    /* Whose signatures need not be verified again; NULL: none. */
+    struct hf_known *known;
+    struct hf_tried_tree *tree; /* filled in if not NULL */
+    hf_watch_fn *watch;         /* CHECK events; may be NULL */
     void *watch_ctx;
 };
 
