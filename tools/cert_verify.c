@@ -15,12 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whom to trust, as `get` and `connect` take it: what was said, else the
- * environment, else the system's. */
-static bool load_trust(struct hf_config *config, const struct cert_verify *how)
+bool cert_trust(struct hf_config *config, const char *file, const char *dir)
 {
-    const char *file = how->ca_file, *dir = how->ca_dir;
-
     if (!file && !dir) {
         file = getenv("SSL_CERT_FILE");
         dir = getenv("SSL_CERT_DIR");
@@ -318,7 +314,8 @@ int cert_verify(struct tool *tool, const struct cert_verify *how,
                            "--name: \"%s\" is neither a DNS name nor an "
                            "address",
                            how->name);
-    } else if (!load_trust(config, how) || !hf_config_open(config)) {
+    } else if (!cert_trust(config, how->ca_file, how->ca_dir) ||
+               !hf_config_open(config)) {
         const struct hf_error *error = hf_config_error(config);
 
         code = error_tell(tool, HF_EXIT_TRUST, error, NULL);

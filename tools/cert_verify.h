@@ -14,6 +14,9 @@ struct cert_verify {
     enum hf_purpose purpose;
     int64_t now;
 };
+/* Whom to trust, as `get` and `connect` take it: what was said, else the
+ * environment, else the system's. */
+bool cert_trust(struct hf_config *config, const char *file, const char *dir);
 /* Says the verdict on certs->at[0]; HF_EXIT_GOOD, HF_EXIT_NO, or what went
  * wrong on the way. */
 int cert_refuse(struct tool *tool, const struct cert_verify *how,

@@ -28,6 +28,16 @@ bool certs_read_file(struct certs *certs, const char *path,
 bool certs_read_named(struct certs *certs, const char *path,
                       struct hf_span text, struct hf_error *error);
 
+/* Is @from a host?  An exit code if it is neither that nor a file, which is
+ * said (cert_ask.c). */
+int certs_place(const struct tool *tool, const char *from, bool *host);
+/* The certificates that a server sends, whoever it is: this is about looking,
+ * not about trust.  An exit code; what went wrong was said. */
+int certs_ask(const struct tool *tool, const char *operand,
+              struct certs *certs);
+/* The same of a file, "-" or a server. */
+int certs_from(const struct tool *tool, const char *from, struct certs *certs);
+
 /* Is @text revocation lists or an OCSP response?  Then show them
  * (revoked_print.c).  *why: what keeps it from being lists. */
 bool revoked_show(const struct tool *tool, struct hf_span text, int64_t now,
@@ -45,9 +55,14 @@ void purpose_text(const struct hf_cert *cert, char *out, size_t cap);
 void constraints_text(const struct hf_cert *cert, bool excluded, char *out,
                       size_t cap);
 
+/* It as PEM; false if that could not be written (cert_chain.c). */
+bool cert_pem(FILE *to, const struct hf_cert *cert);
 /* One screen about one certificate. */
 void cert_print(const struct tool *tool, const struct hf_cert *cert,
                 int64_t now);
 void cert_json(struct json *j, const struct hf_cert *cert, int64_t now);
+
+/* More verbs of `handfast cert`. */
+extern const struct command cert_chain, cert_diff;
 
 #endif

@@ -1,5 +1,6 @@
-/* cmd_cert.c - handfast cert show|verify: what certificates say, and whether
- * they are to be trusted (cert_verify.c). */
+/* cmd_cert.c - handfast cert show|verify|chain|diff: what certificates say,
+ * whether they are to be trusted (cert_verify.c), in which order they belong
+ * (cert_chain.c), and what differs (cert_diff.c). */
 #include "cert_verify.h"
 #include "certs.h"
 #include "client.h"
@@ -10,45 +11,6 @@
 #include <time.h>
 
 /* ---- cert show --------------------------------------------------------------- */
-
-/* The certificates that a server sends, whoever it is: this is about looking,
- * not about trust. */
-static int ask_host(const struct tool *tool, const char *operand,
-                    struct certs *certs)
-{
-    char host[HOST_MAX], port[8];
-    struct hf_config *config;
-    struct hf_tls *tls;
-    const struct hf_error *error;
-    int code = HF_EXIT_GOOD;
-
-    if (!host_port_read(operand, host, sizeof(host), port, sizeof(port)) ||
-        !host[0])
-        return usage_error(tool, "\"%s\" is neither a file nor HOST:PORT",
-                           operand);
-    config = hf_config_new();
-    if (!config || !hf_config_insecure_no_verify(config)) {
-        hf_config_free(config);
-        return tool_error(tool, HF_EXIT_INTERNAL, "out of memory");
-    }
-    tls = hf_connect(config, host, port[0] ? port : "443");
-    error = hf_tls_error(tls);
-    if (error->code) {
-        code = error_tell(tool, exit_of(error, false), error, NULL);
-    } else {
-        struct hf_conn *conn = hf_tls_conn(tls);
-        struct hf_error bad = { 0 };
-
-        for (size_t i = 0; i < hf_conn_peer_certificates(conn) && !code; i++)
-            if (!certs_read(certs, hf_conn_peer_certificate(conn, i), &bad))
-                code = error_tell(tool, HF_EXIT_PEER_CERT, &bad, NULL);
-        hf_close(tls);
-    }
-    hf_tls_own_fd(tls);
-    hf_tls_free(tls);
-    hf_config_free(config);
-    return code;
-}
 
 static void show_text(const struct tool *tool, const char *from,
                       const struct certs *certs, int64_t now)
@@ -113,13 +75,11 @@ static int run_show(struct tool *tool)
     if (tool->operand_count != 1)
         return usage_error(tool, "one file, - or HOST:PORT, please");
     from = tool->operands[0];
-    host = strcmp(from, "-") != 0 && !file_exists(from);
-    if (host && !strchr(from, '.') && !strchr(from, ':') &&
-        strcmp(from, "localhost") != 0)
-        return tool_error(tool, HF_EXIT_USAGE, "there is no file %s", from);
-    code = HF_EXIT_GOOD;
+    code = certs_place(tool, from, &host);
+    if (code)
+        return code;
     if (host)
-        code = ask_host(tool, from, &certs);
+        code = certs_ask(tool, from, &certs);
     else
         code = show_file(tool, from, &certs, now, &shown);
     if (!code && !shown && tool->json)
@@ -261,10 +221,11 @@ static const struct command verify = {
     .run = run_verify,
 };
 
-static const struct command *const verbs[] = { &show, &verify, NULL };
+static const struct command *const verbs[] = { &show, &verify, &cert_chain,
+                                               &cert_diff, NULL };
 
 const struct command cmd_cert = {
     .name = "cert",
-    .summary = "show certificates, and say whether they are to be trusted",
+    .summary = "show, verify, sort and compare certificates",
     .verbs = verbs,
 };
