@@ -32,6 +32,7 @@ struct scenario {
     const char *openssl; /* its name there */
     const char *key;     /* of the certificate, as issue_key_by_name */
     bool resumed;
+    bool forgetful; /* signatures are not remembered (libssl never does) */
     double server_most, client_most;
 };
 
@@ -48,6 +49,23 @@ struct contender {
     struct sides (*idle)(void *self);
 };
 extern const struct contender ours, libssl;
+
+/* Pairs of times, and the ratio of each. */
+struct figures {
+    double ours[PAIRS_MAX], theirs[PAIRS_MAX], ratio[PAIRS_MAX];
+    size_t count;
+};
+void note(struct figures *f, double a, double b);
+/* A row of a table: medians in @unit, ratio, and what was promised of it. */
+bool row(const char *what, struct figures *f, double scale, const char *unit,
+         double most);
+/* To the terminal, and to the page if there is one. */
+void say(const char *format, ...);
+
+struct bench_certs make_certs(const char *key);
+void free_certs(struct bench_certs *certs);
+/* Certificates alone (chain.c): a table of its own. */
+bool bench_chain(void);
 
 double cpu_seconds(void);
 /* Heap in use, in bytes. */

@@ -82,6 +82,8 @@ static void *open_ours(const struct bench_certs *certs,
          hf_config_set_clock(self->client, now, NULL) &&
          hf_config_set_clock(self->server, now, NULL) &&
          hf_config_set_tickets(self->server, how->resumed) &&
+         (!how->forgetful ||
+          hf_config_set_signature_cache(self->client, 0, false)) &&
          (!how->resumed || hf_config_set_sessions(self->client, &sessions)) &&
          hf_config_trust(self->client, text(certs->root)) &&
          hf_config_add_keypair(self->server, text(certs->chain),
