@@ -79,8 +79,9 @@ static void a_value_is_put_into_the_translation(void **state)
     (void)state;
     becomes("record type 99", "记录类型 99");
     becomes("the server chose group 0x001d", "服务器选择了组 0x001d");
-    becomes("chain 12 has no key, and HF_ASK_SIGN is not set",
-            "证书链 12 没有私钥，且没有设置 HF_ASK_SIGN");
+    becomes("chain 12 has no key, and neither HF_ASK_SIGN nor HF_ASK_DECRYPT "
+            "is set",
+            "证书链 12 没有私钥，且 HF_ASK_SIGN 与 HF_ASK_DECRYPT 均未设置");
 }
 
 static void values_may_change_places(void **state)

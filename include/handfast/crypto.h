@@ -197,6 +197,13 @@ struct hf_provider {
     void (*premaster_open)(void *self, const struct hf_private_key *key,
                            struct hf_span sealed, unsigned version,
                            uint8_t secret[HF_PREMASTER_LEN]);
+    /* For a process that keeps keys for another and answers HF_ASK_DECRYPT
+     * (engine.h): @number, as long as the modulus of the plain RSA key @key and
+     * below it, to the private power; as many bytes at @out.  Nobody looks at
+     * padding.  Whoever may ask for this can have anything signed too.  May be
+     * NULL.  False: another key, no such number, or a fault. */
+    HF_CHECK bool (*key_raise)(void *self, const struct hf_private_key *key,
+                               struct hf_span number, uint8_t *out);
 };
 
 /* OpenSSL's libcrypto, 3.0 or later. */

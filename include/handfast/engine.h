@@ -265,12 +265,14 @@ enum hf_question_kind {
                         * and lists count from then on; but whom the first
                         * config refuses, for him nothing is asked */
     HF_ASK_SIGN = 2,   /* sign these bytes (the key lives elsewhere) */
-    HF_ASK_VERIFY = 4  /* the last word on the peer's chain */
+    HF_ASK_VERIFY = 4, /* the last word on the peer's chain */
+    HF_ASK_DECRYPT = 8 /* server, TLS 1.2: RSA's private power of this number
+                        * (the key lives elsewhere) */
 };
 HF_PUBLIC bool hf_config_set_questions(struct hf_config *config,
                                        unsigned kinds);
-/* A keypair whose key lives elsewhere: the chain only; HF_ASK_SIGN must be
- * set. */
+/* A keypair whose key lives elsewhere: the chain only.  HF_ASK_SIGN must be
+ * set, or HF_ASK_DECRYPT; for what is not set, the pair is not used. */
 HF_PUBLIC bool hf_config_add_chain(struct hf_config *config,
                                    struct hf_span chain);
 
@@ -347,8 +349,10 @@ struct hf_question {
     struct hf_span name;      /* CONFIG: SNI, or empty */
     struct hf_span protocols; /* CONFIG: the ALPN list as it came */
     uint16_t scheme;          /* SIGN: signature scheme */
-    struct hf_span message;   /* SIGN: what to sign (not yet hashed) */
-    unsigned chain;           /* SIGN: which chain, in the order added */
+    struct hf_span message;   /* SIGN: what to sign (not yet hashed);
+                               * DECRYPT: a number below the modulus, and as
+                               * many bytes as it */
+    unsigned chain;           /* SIGN, DECRYPT: which, in the order added */
     unsigned code;            /* VERIFY: our own verdict, enum hf_error_code;
                                * the chain is hf_conn_peer_certificate() */
 };
@@ -356,8 +360,22 @@ struct hf_answer {
     struct hf_config *config; /* CONFIG: NULL keeps the one in force */
     struct hf_span signature; /* SIGN: empty: could not sign, which fails */
     bool accept;              /* VERIFY */
+    struct hf_span opened;    /* DECRYPT: the number to the private power, in
+                               * as many bytes; anything else is taken as a
+                               * wrong one, which nothing tells */
 };
 HF_PUBLIC struct hf_question hf_conn_question(const struct hf_conn *conn);
+/* Go on with @answer, whose spans are copied; then call hf_conn_receive() (len
+ * 0 will do).  False: no question is open, or the connection has failed.
+ *
+ * DECRYPT.  The padding of RSA key transport must not be looked at by anybody
+ * but the library, which does so without telling (RFC 5246 7.4.7.1).  So whoever
+ * has the key takes the bare power (RSA "without padding", hf_provider's
+ * key_raise) and returns it whatever it is: he must not unpad, check, log or
+ * count it, nor let it decide what he does, how long that takes, or how the
+ * connection goes on.  If there is no answer because he is gone, answer with
+ * nothing: the handshake goes on as with a wrong secret and ends at Finished.
+ * An operation that fails for some numbers and not for others is an oracle. */
 HF_PUBLIC bool hf_conn_answer(struct hf_conn *conn,
                               const struct hf_answer *answer);
 

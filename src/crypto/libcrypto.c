@@ -210,4 +210,5 @@ const struct hf_provider hf_libcrypto = {
     .key_public = key_public,
     .premaster_seal = hf_libcrypto_premaster_seal,
     .premaster_open = hf_libcrypto_premaster_open,
+    .key_raise = hf_libcrypto_key_raise,
 };

@@ -162,6 +162,8 @@ bool hf_libcrypto_premaster_seal(void *self, const struct hf_public_key *key,
 void hf_libcrypto_premaster_open(void *self, const struct hf_private_key *key,
                                  struct hf_span sealed, unsigned version,
                                  uint8_t secret[HF_PREMASTER_LEN]);
+bool hf_libcrypto_key_raise(void *self, const struct hf_private_key *key,
+                            struct hf_span number, uint8_t *out);
 /* Do modulus and exponent obey the limits? */
 bool hf_rsa_acceptable(const BIGNUM *n, const BIGNUM *e, unsigned bits_min);
 

@@ -97,22 +97,6 @@ bool hf_libcrypto_premaster_seal(void *self, const struct hf_public_key *key,
 
 /* ---- to decrypt --------------------------------------------------------------------- */
 
-/* All ones if what came is a number that the key could have made.  Else some
- * other stands in for it, so that there is as much to do.  Neither is secret:
- * whoever sent it knows the modulus. */
-static uint32_t take_number(const struct hf_private_key *key,
-                            struct hf_span sealed, uint8_t *number)
-{
-    const struct hf_span n = key->public.modulus;
-    const bool fits = sealed.len == n.len &&
-                      hf_compare(sealed.at, n.at, n.len) < 0;
-
-    hf_copy(number, fits ? sealed.at : n.at, n.len);
-    if (!fits)
-        number[0] = 0; /* below the modulus, which begins with another */
-    return hf_mask_equal(fits, true);
-}
-
 /* All ones if libcrypto gives 48 bytes, which it does whatever the padding
  * hides.  Anything else would be its failure, and is not told either. */
 static uint32_t open_number(const struct hf_private_key *key,
@@ -148,7 +132,7 @@ void hf_libcrypto_premaster_open(void *self, const struct hf_private_key *key,
     (void)self;
     if (!key->opens)
         return; /* no RSA key: never chosen for this */
-    good = take_number(key, sealed, number);
+    good = hf_premaster_number(&key->public, sealed, number);
     good &= open_number(key, number, version, opened);
     HF_SECRET(opened, sizeof(opened));
     /* "the version number ... offered by the client in ClientHello" */
@@ -158,4 +142,27 @@ void hf_libcrypto_premaster_open(void *self, const struct hf_private_key *key,
         secret[i] = hf_select_ct(good, opened[i], secret[i]);
     hf_wipe(opened, sizeof(opened));
     ERR_clear_error();
+}
+
+/* ---- for somebody else to look at -------------------------------------------------- */
+
+/* Signing without padding and decrypting without padding are the same power. */
+bool hf_libcrypto_key_raise(void *self, const struct hf_private_key *key,
+                            struct hf_span number, uint8_t *out)
+{
+    EVP_PKEY_CTX *ctx = NULL;
+    size_t len = number.len;
+    bool ok;
+
+    (void)self;
+    if (!key->opens || number.len != key->public.modulus.len)
+        return false;
+    ok = (ctx = EVP_PKEY_CTX_dup(key->raw)) != NULL &&
+         EVP_PKEY_sign(ctx, out, &len, number.at, number.len) == 1 &&
+         len == number.len;
+    EVP_PKEY_CTX_free(ctx);
+    if (ok)
+        return true;
+    hf_wipe(out, number.len);
+    return hf_libcrypto_failed();
 }

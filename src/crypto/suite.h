@@ -99,4 +99,18 @@ HF_CHECK bool hf_hash_parts(const struct hf_crypto *c,
                             const struct hf_span *parts, size_t n,
                             uint8_t *out);
 
+/* ---- RSA key transport with a key that lives elsewhere (transport.c) ---------------- */
+
+/* What came as a number that @key could have made, as many bytes as its
+ * modulus: itself, or another that stands in for it, so that there is as much
+ * to do.  All ones if it is itself.  Neither is secret: whoever sent it knows
+ * the modulus. */
+uint32_t hf_premaster_number(const struct hf_public_key *key,
+                             struct hf_span sealed, uint8_t *number);
+/* @block is that number after the private power.  @secret holds random bytes,
+ * and afterwards the premaster secret if @good is all ones, and padding, length
+ * and @version are right; which of the two, nothing tells. */
+void hf_premaster_unpad(uint32_t good, struct hf_span block, unsigned version,
+                        uint8_t secret[HF_PREMASTER_LEN]);
+
 #endif

@@ -1,7 +1,8 @@
 /* transport_test.c - premaster secrets encrypted to RSA keys and decrypted: what
  * one side seals the other opens, as OpenSSL's own padding has it; whatever is
- * wrong leaves the random bytes as they were and no trace of itself; and every
- * one of Project Wycheproof's ciphertexts. */
+ * wrong leaves the random bytes as they were and no trace of itself, whether
+ * the key is here or only the result of its power comes; and every one of
+ * Project Wycheproof's ciphertexts. */
 #include "vectors.h"
 
 #include "crypto/libcrypto.h"
@@ -71,6 +72,19 @@ static void open_with(const struct hf_private_key *key, struct hf_span sealed,
 {
     hf_libcrypto.premaster_open(opened()->self, key, sealed, version, inout);
     assert_int_equal(ERR_peek_error(), 0);
+}
+
+/* The same with nothing but the private power, whoever takes it. */
+static void open_elsewhere(size_t k, struct hf_span sealed, unsigned version,
+                           uint8_t *inout)
+{
+    uint8_t number[HF_SIGNATURE_MAX], block[HF_SIGNATURE_MAX];
+    const size_t len = publics[k].modulus.len;
+    uint32_t good = hf_premaster_number(&publics[k], sealed, number);
+
+    assert_true(hf_libcrypto.key_raise(opened()->self, keys[k],
+                                       hf_span(number, len), block));
+    hf_premaster_unpad(good, hf_span(block, len), version, inout);
 }
 
 /* ---- what is sealed can be opened ----------------------------------------------------- */
@@ -198,6 +212,9 @@ static void nothing_wrong_changes_the_random_bytes(void **state)
         for (; oracle_make(&o, i, &publics[k], secret); i++) {
             make_secret(before, 300 + (unsigned)i);
             memcpy(got, before, LEN);
+            open_elsewhere(k, hf_span(o.bytes, o.len), TLS12, got);
+            assert_memory_equal(got, i == 0 ? secret : before, LEN);
+            memcpy(got, before, LEN);
             open_with(keys[k], hf_span(o.bytes, o.len), TLS12, got);
             if (i == 0)
                 assert_memory_equal(got, secret, LEN);
@@ -225,6 +242,9 @@ static void the_version_must_be_the_one_asked_for(void **state)
             oracle_pad(em, sizeof(em), secret);
             assert_true(oracle_raise(&publics[0], em, sealed));
             make_secret(before, 300);
+            memcpy(got, before, LEN);
+            open_elsewhere(0, HF_SPAN(sealed), versions[asked], got);
+            assert_memory_equal(got, has == asked ? secret : before, LEN);
             memcpy(got, before, LEN);
             open_with(keys[0], HF_SPAN(sealed), versions[asked], got);
             if (has == asked)
@@ -298,6 +318,8 @@ static void a_key_for_pss_opens_nothing(void **state)
     assert_true(oracle_raise(&public, em, sealed));
     open_with(key, HF_SPAN(sealed), TLS12, got);
     assert_memory_equal(got, before, LEN);
+    assert_false(
+        hf_libcrypto.key_raise(opened()->self, key, HF_SPAN(sealed), em));
     hf_libcrypto.key_free(key);
     EVP_PKEY_free(pkey);
 }
@@ -323,6 +345,68 @@ static void what_openssl_encrypts_is_opened(void **state)
         open_with(keys[k], hf_span(sealed, len), TLS12, got);
         assert_memory_equal(got, secret, LEN);
     }
+}
+
+/* ---- the private power alone -------------------------------------------------------------- */
+
+static void the_power_is_that_of_openssl(void **state)
+{
+    uint8_t number[HF_SIGNATURE_MAX], ours[HF_SIGNATURE_MAX],
+        theirs[HF_SIGNATURE_MAX];
+
+    (void)state;
+    for (size_t k = 0; k < SIZES; k++)
+        for (unsigned seed = 0; seed < 8; seed++) {
+            const size_t len = publics[k].modulus.len;
+
+            for (size_t i = 0; i < len; i++)
+                number[i] = (uint8_t)(seed * 7 + i * i);
+            number[0] = 0;
+            if (seed == 7) /* one: a number like any other */
+                memset(number, 0, len - 1), number[len - 1] = 1;
+            raw(pkeys[k], hf_span(number, len), theirs);
+            assert_true(hf_libcrypto.key_raise(opened()->self, keys[k],
+                                               hf_span(number, len), ours));
+            assert_memory_equal(ours, theirs, len);
+        }
+}
+
+static void of_what_is_no_number_below_the_modulus_there_is_none(void **state)
+{
+    uint8_t number[257] = { 0 }, out[HF_SIGNATURE_MAX];
+
+    (void)state;
+    for (size_t len = 0; len < 258; len++)
+        assert_int_equal(hf_libcrypto.key_raise(opened()->self, keys[0],
+                                                hf_span(number, len), out),
+                         len == 256);
+    for (unsigned up = 0; up < 2; up++) {
+        memcpy(number, publics[0].modulus.at, 256);
+        number[255] = (uint8_t)(number[255] + up); /* odd, so no carry */
+        assert_false(hf_libcrypto.key_raise(opened()->self, keys[0],
+                                            hf_span(number, 256), out));
+        assert_int_equal(ERR_peek_error(), 0);
+    }
+}
+
+/* However short: nothing is read that is not there. */
+static void a_short_block_opens_nothing(void **state)
+{
+    uint8_t block[2 + 8 + 1 + LEN] = { 0, 2 }, before[LEN], got[LEN];
+
+    (void)state;
+    make_secret(before, 5);
+    memcpy(got, before, LEN);
+    for (size_t len = 0; len < sizeof(block); len++) {
+        hf_premaster_unpad(UINT32_MAX, hf_span(block, len), TLS12, got);
+        assert_memory_equal(got, before, LEN);
+    }
+    memset(block + 2, 0xaa, 8);
+    make_secret(block + 11, 6);
+    hf_premaster_unpad(0, HF_SPAN(block), TLS12, got);
+    assert_memory_equal(got, before, LEN);
+    hf_premaster_unpad(UINT32_MAX, HF_SPAN(block), TLS12, got);
+    assert_memory_equal(got, block + 11, LEN);
 }
 
 /* ---- Project Wycheproof ---------------------------------------------------------------------- */
@@ -368,6 +452,9 @@ int main(void)
         cmocka_unit_test(a_number_has_one_form_only),
         cmocka_unit_test(a_key_for_pss_opens_nothing),
         cmocka_unit_test(what_openssl_encrypts_is_opened),
+        cmocka_unit_test(the_power_is_that_of_openssl),
+        cmocka_unit_test(of_what_is_no_number_below_the_modulus_there_is_none),
+        cmocka_unit_test(a_short_block_opens_nothing),
         cmocka_unit_test(the_ciphertexts_of_wycheproof_are_taken_for_nothing),
     };
 

@@ -373,7 +373,9 @@ bool hf_conn_answer(struct hf_conn *conn, const struct hf_answer *answer)
         return false;
     }
     hs->answer = *answer;
-    if (!keep_signature(hs, answer->signature)) {
+    if (hs->question.kind == HF_ASK_DECRYPT) {
+        hf_rsa12_answer(hs, answer->opened);
+    } else if (!keep_signature(hs, answer->signature)) {
         hf_conn_fail(conn);
         return false;
     }

@@ -157,15 +157,17 @@ static bool check_lists(struct hf_config *config)
     return true;
 }
 
-/* Whose key lives elsewhere, for him somebody must sign. */
+/* Whose key lives elsewhere, for him somebody must sign, or decrypt. */
 static bool check_keys(struct hf_config *config)
 {
     const struct hf_settings *set = &config->settings;
 
     for (size_t i = 0; i < set->keypair_count; i++)
-        if (!set->keypairs[i].key && !(set->questions & HF_ASK_SIGN))
+        if (!set->keypairs[i].key &&
+            !(set->questions & (HF_ASK_SIGN | HF_ASK_DECRYPT)))
             return hf_fail(&config->error, HF_E_BAD_OPTION,
-                           "chain %z has no key, and HF_ASK_SIGN is not set",
+                           "chain %z has no key, and neither HF_ASK_SIGN nor "
+                           "HF_ASK_DECRYPT is set",
                            i);
     return true;
 }

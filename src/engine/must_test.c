@@ -411,20 +411,27 @@ static void a_chosen_config_must_be_able_to_verify(void **state)
     duet_wipe(&duet);
 }
 
-/* "HF_ASK_SIGN must be set" (engine.h): nobody is asked who does not expect it. */
+/* "HF_ASK_SIGN must be set, or HF_ASK_DECRYPT" (engine.h): nobody is asked who
+ * does not expect it. */
 static void a_chain_without_a_key_needs_somebody_who_signs(void **state)
 {
-    struct hf_config *config = hf_config_new();
+    static const unsigned enough[] = { HF_ASK_SIGN, HF_ASK_DECRYPT };
 
     (void)state;
-    assert_true(
-        hf_config_add_chain(config, hf_span_text(attack_certs()->chain)));
-    assert_false(hf_config_freeze(config));
-    assert_int_equal(hf_config_error(config)->code, HF_E_BAD_OPTION);
-    hf_config_clear_error(config);
-    assert_true(hf_config_set_questions(config, HF_ASK_SIGN));
-    assert_true(hf_config_freeze(config));
-    hf_config_free(config);
+    for (size_t i = 0; i < HF_COUNT(enough); i++) {
+        struct hf_config *config = hf_config_new();
+
+        assert_true(
+            hf_config_add_chain(config, hf_span_text(attack_certs()->chain)));
+        assert_true(
+            hf_config_set_questions(config, HF_ASK_CONFIG | HF_ASK_VERIFY));
+        assert_false(hf_config_freeze(config));
+        assert_int_equal(hf_config_error(config)->code, HF_E_BAD_OPTION);
+        hf_config_clear_error(config);
+        assert_true(hf_config_set_questions(config, enough[i]));
+        assert_true(hf_config_freeze(config));
+        hf_config_free(config);
+    }
 }
 
 int main(void)

@@ -14,6 +14,8 @@
 
 static struct duet_certs certs;
 static struct stage stage;
+static struct hf_config *asks; /* as stage.server, with the key elsewhere */
+static bool elsewhere;         /* it is the server's */
 static struct duet duet;
 
 /* How often each end gave which reason. */
@@ -31,17 +33,38 @@ static void end(struct hf_conn *conn, unsigned who, bool *well)
     *well = *well && !e->code;
 }
 
+/* Both as far as they go.  True: both are ready. */
+static bool run(void)
+{
+    const struct hf_settings *set = &stage.server->settings;
+    struct hf_question q;
+    uint8_t opened[512];
+    struct hf_answer a;
+
+    if (duet_run(&duet))
+        return true;
+    q = hf_conn_question(duet.server);
+    if (!q.kind)
+        return false;
+    assert_int_equal(q.kind, HF_ASK_DECRYPT);
+    assert_true(hf_libcrypto.key_raise(set->crypto.self, set->keypairs[0].key,
+                                       q.message, opened));
+    a = (struct hf_answer){ .opened = hf_span(opened, q.message.len) };
+    assert_true(hf_conn_answer(duet.server, &a));
+    return duet_run(&duet);
+}
+
 /* Both ends and some data.  True: nothing failed. */
 static bool meet(void)
 {
     bool well = true;
 
     duet.client = hf_conn_new(stage.client, HF_CLIENT, "localhost");
-    duet.server = hf_conn_new(stage.server, HF_SERVER, NULL);
+    duet.server = hf_conn_new(elsewhere ? asks : stage.server, HF_SERVER, NULL);
     duet.to_client.len = duet.to_server.len = 0;
     duet.client_len = duet.server_len = 0;
     if (duet.client && duet.server) {
-        if (duet_run(&duet)) {
+        if (run()) {
             well = duet_send(&duet, duet.client, hf_span_text("hello"));
             duet_run(&duet);
             well = well && duet.server_len == 5;
@@ -102,6 +125,15 @@ static void every_call_of_the_provider_may_fail(void **state)
     assert_true(reasons[HF_SERVER][HF_E_BAD_RECORD_MAC]);
 }
 
+static void with_the_key_elsewhere_too(void **state)
+{
+    elsewhere = true;
+    every_allocation_may_fail(state);
+    assert_true(each_may_fail(FLAKY_PROVIDER) > 40);
+    assert_true(reasons[HF_SERVER][HF_E_RANDOM] >= 2);
+    elsewhere = false;
+}
+
 /* ---- a provider that has it not ---------------------------------------------------- */
 
 /* Named, it is refused; in a policy it is left out. */
@@ -145,9 +177,19 @@ static int set_up(void **state)
         !hf_config_set_versions(stage.client, HF_TLS12, HF_TLS12) ||
         !hf_config_set_versions(stage.server, HF_TLS12, HF_TLS12) ||
         !hf_config_set_suites(stage.client, suite) ||
-        !hf_config_set_suites(stage.server, suite))
+        !hf_config_set_suites(stage.server, suite) ||
+        !(asks = hf_config_new()) ||
+        !hf_config_set_provider(asks, stage.server->provider) ||
+        !hf_config_set_clock(asks, scene_clock, NULL) ||
+        !hf_config_trust(asks, hf_span_text(certs.ca)) ||
+        !hf_config_set_client_auth(asks, HF_CLIENT_AUTH_REQUIRED) ||
+        !hf_config_add_chain(asks, hf_span_text(certs.chain)) ||
+        !hf_config_set_questions(asks, HF_ASK_DECRYPT) ||
+        !hf_config_set_versions(asks, HF_TLS12, HF_TLS12) ||
+        !hf_config_set_suites(asks, suite))
         return -1;
-    return hf_config_freeze(stage.client) && hf_config_freeze(stage.server)
+    return hf_config_freeze(stage.client) && hf_config_freeze(stage.server) &&
+                   hf_config_freeze(asks)
                ? 0
                : -1;
 }
@@ -156,6 +198,7 @@ static int tear_down(void **state)
 {
     (void)state;
     stage_clear(&stage);
+    hf_config_free(asks);
     duet_certs_free(&certs);
     return 0;
 }
@@ -165,6 +208,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(every_call_of_the_provider_may_fail),
+        cmocka_unit_test(with_the_key_elsewhere_too),
         cmocka_unit_test(a_provider_without_it_offers_none),
     };
 

@@ -6,7 +6,10 @@
  * all that can be seen of the server is compared with what is seen when the
  * secret is well formed and merely not the client's: what it says, when it
  * says so, its error in every field, its events word for word, the lines of
- * its key log, its allocations and libcrypto's. */
+ * its key log, its allocations and libcrypto's.
+ *
+ * The same again with a key that lives elsewhere (HF_ASK_DECRYPT), where more
+ * can be wrong: the answer. */
 #define HF_UNPOISONED
 #include "crypto/oracle.h"
 #include "engine/conn.h"
@@ -26,6 +29,7 @@
 enum { TRACE_MAX = 16384 };
 
 static struct stage stage;
+static struct hf_config *asks; /* as stage.server, without the key */
 static struct duet_certs certs;
 static struct duet_wire to_server, to_client;
 static uint8_t got[DUET_WIRE];
@@ -103,11 +107,57 @@ static void give(void *p, const char *file, int line)
 
 /* ---- one handshake ------------------------------------------------------------------------ */
 
+/* What somebody may make of the question. */
+enum answer {
+    RIGHT,
+    NOTHING,
+    ONE_BYTE,
+    TOO_SHORT,
+    TOO_LONG,
+    FAR_TOO_LONG,
+    ZEROES,
+    ITSELF,
+    WITHOUT_PADDING,
+    ANSWERS
+};
+
+/* What the key makes of it; and what somebody hands on. */
+static void answer(struct hf_conn *conn, enum answer how)
+{
+    static uint8_t room[70000];
+    const struct hf_keypair *pair = &stage.server->settings.keypairs[0];
+    const struct hf_crypto *c = &stage.server->settings.crypto;
+    const struct hf_question q = hf_conn_question(conn);
+    struct hf_answer a = { .opened = hf_span(room, q.message.len) };
+
+    assert_int_equal(q.kind, HF_ASK_DECRYPT);
+    assert_int_equal(q.chain, 0);
+    assert_int_equal(q.message.len, 256);
+    memset(room, 0, sizeof(room));
+    assert_true(c->provider->key_raise(c->self, pair->key, q.message, room));
+    if (how == ITSELF)
+        a.opened = q.message;
+    else if (how == ZEROES)
+        memset(room, 0, q.message.len);
+    else if (how == WITHOUT_PADDING)
+        a.opened = hf_span(room + q.message.len - 48, 48);
+    else if (how != RIGHT)
+        a.opened.len = how == NOTHING     ? 0
+                       : how == ONE_BYTE  ? 1
+                       : how == TOO_SHORT ? q.message.len - 1
+                       : how == TOO_LONG  ? q.message.len + 1
+                                          : sizeof(room);
+    note("asked %u %zu\n", q.kind, q.message.len);
+    assert_true(hf_conn_answer(conn, &a));
+}
+
 struct play {
     const struct oracle *instead; /* NULL: the client's own */
     size_t chunk;                 /* bytes per call; 0: a record */
     bool old_master;              /* without extended_master_secret */
     uint16_t version;             /* what the hello seems to offer; 0: as is */
+    bool elsewhere;               /* the server has no key, but asks */
+    enum answer answer;           /* ... and is answered so */
 };
 
 static enum hf_outcome take_all(struct hf_conn *to, struct duet_wire *from,
@@ -147,8 +197,9 @@ static void replace(struct duet_wire *w, const struct oracle *o)
 }
 
 /* One record of the client's, and what the server says to it. */
-static void deliver(struct hf_conn *server, size_t chunk)
+static void deliver(struct hf_conn *server, const struct play *p)
 {
+    enum hf_outcome outcome;
     struct duet_wire *w = &to_server;
     static struct duet_wire one;
     const size_t len = 5 + hf_number(w->bytes + 3, 2);
@@ -158,7 +209,9 @@ static void deliver(struct hf_conn *server, size_t chunk)
     one.len = len;
     memmove(w->bytes, w->bytes + len, w->len - len);
     w->len -= len;
-    note("outcome %d", take_all(server, &one, chunk));
+    while ((outcome = take_all(server, &one, p->chunk)) == HF_ASKS)
+        answer(server, p->answer);
+    note("outcome %d", outcome);
     said = hf_conn_outgoing(server);
     for (size_t i = 0; i < said.len; i++)
         note(" %02x", said.at[i]);
@@ -169,7 +222,8 @@ static void deliver(struct hf_conn *server, size_t chunk)
 static void play(const struct play *p, struct seen *out)
 {
     struct hf_conn *client = hf_conn_new(stage.client, HF_CLIENT, "localhost");
-    struct hf_conn *server = hf_conn_new(stage.server, HF_SERVER, NULL);
+    struct hf_conn *server = hf_conn_new(p->elsewhere ? asks : stage.server,
+                                         HF_SERVER, NULL);
 
     memset(out, 0, sizeof(*out));
     to_server.len = to_client.len = 0;
@@ -190,7 +244,7 @@ static void play(const struct play *p, struct seen *out)
     flaky_begin(FLAKY_MEMORY, 0, false);
     libcrypto_calls = 0;
     while (to_server.len)
-        deliver(server, p->chunk);
+        deliver(server, p);
     out->libcrypto = libcrypto_calls;
     out->blocks = flaky_end();
     watching = NULL;
@@ -246,11 +300,12 @@ static void make(struct oracle *o, size_t i, bool *more)
     *more = oracle_make(o, i, &pair->chain[0]->key, secret);
 }
 
-static size_t compare_all(bool old_master, size_t chunk, size_t stride)
+static size_t compare_all(bool old_master, size_t chunk, size_t stride,
+                          bool elsewhere)
 {
     static struct oracle o;
     static struct seen base, seen;
-    struct play p = { &o, chunk, old_master, 0 };
+    struct play p = { &o, chunk, old_master, 0, elsewhere, RIGHT };
     bool more;
     size_t i, plays = 0, again = 0;
 
@@ -280,7 +335,7 @@ static size_t compare_all(bool old_master, size_t chunk, size_t stride)
 
 static void every_malformed_secret_is_as_a_wrong_one(void **state)
 {
-    size_t kinds = compare_all(false, 0, 1);
+    size_t kinds = compare_all(false, 0, 1, false);
 
     (void)state;
     assert_true(kinds > 280);
@@ -290,16 +345,48 @@ static void every_malformed_secret_is_as_a_wrong_one(void **state)
 static void with_the_old_master_secret_too(void **state)
 {
     (void)state;
-    compare_all(true, 0, 1);
+    compare_all(true, 0, 1, false);
 }
 
 /* In pieces the outcomes are more, and the same. */
 static void however_the_bytes_are_cut(void **state)
 {
     (void)state;
-    compare_all(false, 100, 7);
-    compare_all(true, 7, 11);
-    compare_all(false, 1, 13);
+    compare_all(false, 100, 7, false);
+    compare_all(true, 7, 11, false);
+    compare_all(false, 1, 13, false);
+}
+
+static void with_the_key_elsewhere_too(void **state)
+{
+    (void)state;
+    assert_true(compare_all(false, 0, 1, true) > 280);
+    compare_all(true, 0, 1, true);
+    compare_all(false, 7, 11, true);
+}
+
+/* Who was asked is gone, or has cut, padded, or invented something. */
+static void every_wrong_answer_is_as_a_wrong_secret(void **state)
+{
+    static struct seen base, seen;
+    static struct oracle o;
+    bool more;
+
+    (void)state;
+    make(&o, 0, &more);
+    for (unsigned own = 0; own < 2; own++) {
+        struct play p = { &o, 0, false, 0, true, RIGHT };
+
+        play(&p, &base);
+        assert_int_equal(base.error.code, HF_E_BAD_RECORD_MAC);
+        /* What the client sealed itself is as lost as what another did. */
+        p.instead = own ? NULL : &o;
+        for (unsigned how = own ? NOTHING : RIGHT; how < ANSWERS; how++) {
+            p.answer = (enum answer)how;
+            play(&p, &seen);
+            is_same(&o, &base, &seen);
+        }
+    }
 }
 
 /* The test can see a difference: the client's own secret, without the transcript
@@ -309,7 +396,7 @@ static void a_right_secret_looks_different(void **state)
 {
     static struct seen base, right;
     static struct oracle o;
-    struct play p = { NULL, 0, true, 0 };
+    struct play p = { NULL, 0, true, 0, false, RIGHT };
     bool more;
 
     (void)state;
@@ -319,9 +406,11 @@ static void a_right_secret_looks_different(void **state)
     p.instead = &o;
     play(&p, &base);
     assert_string_not_equal(base.trace, right.trace);
-    p = (struct play){ NULL, 0, false, 0 };
-    play(&p, &right);
-    assert_int_equal(right.error.code, HF_OK);
+    for (unsigned elsewhere = 0; elsewhere < 2; elsewhere++) {
+        p = (struct play){ NULL, 0, false, 0, elsewhere, RIGHT };
+        play(&p, &right);
+        assert_int_equal(right.error.code, HF_OK);
+    }
 }
 
 /* The version in it must be the one that the hello offered, not the one that was
@@ -330,14 +419,17 @@ static void a_right_secret_looks_different(void **state)
 static void the_version_is_the_hellos(void **state)
 {
     static struct seen seen;
-    struct play p = { NULL, 0, true, 0x0303 };
 
     (void)state;
-    play(&p, &seen);
-    assert_int_equal(seen.error.code, HF_E_BAD_FINISHED); /* keys that fit */
-    p.version = 0x0304;
-    play(&p, &seen);
-    assert_int_equal(seen.error.code, HF_E_BAD_RECORD_MAC);
+    for (unsigned elsewhere = 0; elsewhere < 2; elsewhere++) {
+        struct play p = { NULL, 0, true, 0x0303, elsewhere, RIGHT };
+
+        play(&p, &seen);
+        assert_int_equal(seen.error.code, HF_E_BAD_FINISHED); /* keys fit */
+        p.version = 0x0304;
+        play(&p, &seen);
+        assert_int_equal(seen.error.code, HF_E_BAD_RECORD_MAC);
+    }
 }
 
 /* What is no vector at all is malformed for everybody to see: it says nothing
@@ -346,7 +438,7 @@ static void what_is_not_even_a_vector_is_a_decoding_error(void **state)
 {
     static struct oracle o;
     static struct seen seen;
-    struct play p = { &o, 0, false, 0 };
+    struct play p = { &o, 0, false, 0, false, RIGHT };
     bool more;
 
     (void)state;
@@ -383,25 +475,30 @@ static void what_is_not_even_a_vector_is_a_decoding_error(void **state)
 static int set_up(void **state)
 {
     static const uint16_t suite[] = { 0x009c, 0 };
+    struct hf_config *all[3];
 
     (void)state;
     if (!duet_certs_make(&certs, "rsa2048") ||
-        !stage_set(&stage, SCENE_FULL, &certs))
+        !stage_set(&stage, SCENE_FULL, &certs) || !(asks = hf_config_new()) ||
+        !hf_config_set_clock(asks, scene_clock, NULL) ||
+        !hf_config_add_chain(asks, hf_span_text(certs.chain)) ||
+        !hf_config_set_questions(asks, HF_ASK_SIGN | HF_ASK_DECRYPT))
         return -1;
-    return hf_config_set_versions(stage.client, HF_TLS12, HF_TLS12) &&
-                   hf_config_set_versions(stage.server, HF_TLS12, HF_TLS12) &&
-                   hf_config_set_suites(stage.client, suite) &&
-                   hf_config_set_suites(stage.server, suite) &&
-                   hf_config_set_watch(stage.server, on_event, NULL, true) &&
-                   hf_config_set_keylog(stage.server, on_line, NULL)
-               ? 0
-               : -1;
+    all[0] = stage.client, all[1] = stage.server, all[2] = asks;
+    for (unsigned i = 0; i < 3; i++)
+        if (!hf_config_set_versions(all[i], HF_TLS12, HF_TLS12) ||
+            !hf_config_set_suites(all[i], suite) ||
+            (i && !(hf_config_set_watch(all[i], on_event, NULL, true) &&
+                    hf_config_set_keylog(all[i], on_line, NULL))))
+            return -1;
+    return 0;
 }
 
 static int tear_down(void **state)
 {
     (void)state;
     stage_clear(&stage);
+    hf_config_free(asks);
     duet_certs_free(&certs);
     return 0;
 }
@@ -412,6 +509,8 @@ int main(void)
         cmocka_unit_test(every_malformed_secret_is_as_a_wrong_one),
         cmocka_unit_test(with_the_old_master_secret_too),
         cmocka_unit_test(however_the_bytes_are_cut),
+        cmocka_unit_test(with_the_key_elsewhere_too),
+        cmocka_unit_test(every_wrong_answer_is_as_a_wrong_secret),
         cmocka_unit_test(a_right_secret_looks_different),
         cmocka_unit_test(the_version_is_the_hellos),
         cmocka_unit_test(what_is_not_even_a_vector_is_a_decoding_error),

@@ -320,34 +320,65 @@ static void a_server_takes_the_keypair_that_can(void **state)
     duet_wipe(&duet);
 }
 
-/* Nobody can be asked to decrypt. */
-static void a_key_that_lives_elsewhere_is_not_used(void **state)
+/* A key that lives elsewhere is used for what somebody does with it. */
+static void nobody_is_asked_for_what_he_does_not_do(void **state)
 {
+    static const uint16_t ephemeral[] = { ECDHE_RSA, 0 };
+    static const struct {
+        unsigned questions;
+        const uint16_t *suites;
+        unsigned asked; /* 0: no suite is left */
+    } rows[] = {
+        { HF_ASK_SIGN, transport_first, HF_ASK_SIGN },
+        { HF_ASK_SIGN, only128, 0 },
+        { HF_ASK_DECRYPT, ephemeral_first, HF_ASK_DECRYPT },
+        { HF_ASK_DECRYPT, ephemeral, 0 },
+        { HF_ASK_SIGN | HF_ASK_DECRYPT, ephemeral_first, HF_ASK_SIGN },
+        { HF_ASK_SIGN | HF_ASK_DECRYPT, transport_first, HF_ASK_DECRYPT },
+    };
+
     (void)state;
-    for (unsigned i = 0; i < 2; i++) {
+    for (unsigned i = 0; i < HF_COUNT(rows); i++) {
         struct hf_config *server = hf_config_new();
         struct hf_config *old;
 
         begin(&certs[ALL], transport_first, transport_first);
         assert_non_null(server);
         assert_true(hf_config_set_versions(server, HF_TLS12, HF_TLS12));
-        assert_true(
-            hf_config_set_suites(server, i ? only128 : transport_first));
+        assert_true(hf_config_set_suites(server, rows[i].suites));
         assert_true(
             hf_config_add_chain(server, hf_span_text(certs[ALL].chain)));
-        assert_true(hf_config_set_questions(server, HF_ASK_SIGN));
+        assert_true(hf_config_set_questions(server, rows[i].questions));
         old = duet.server_config;
         duet.server_config = server;
         assert_true(duet_start(&duet, "localhost"));
         assert_false(duet_run(&duet));
-        if (i) {
+        assert_int_equal(hf_conn_question(duet.server).kind, rows[i].asked);
+        if (!rows[i].asked)
             assert_int_equal(hf_conn_error(duet.server)->code, HF_E_NO_SUITE);
-        } else {
-            assert_int_equal(hf_conn_question(duet.server).kind, HF_ASK_SIGN);
-        }
         duet_wipe(&duet);
         hf_config_free(old);
     }
+}
+
+/* In TLS 1.3 keys sign and nothing else. */
+static void who_only_decrypts_serves_no_tls13(void **state)
+{
+    struct hf_config *server = hf_config_new();
+    struct hf_config *old;
+
+    (void)state;
+    begin(&certs[ALL], transport_first, transport_first);
+    assert_true(hf_config_set_policy(duet.client_config, "default"));
+    assert_true(hf_config_add_chain(server, hf_span_text(certs[ALL].chain)));
+    assert_true(hf_config_set_questions(server, HF_ASK_DECRYPT));
+    old = duet.server_config;
+    duet.server_config = server;
+    assert_true(duet_start(&duet, "localhost"));
+    assert_false(duet_run(&duet));
+    assert_int_equal(hf_conn_error(duet.server)->code, HF_E_NO_SIGNATURE);
+    duet_wipe(&duet);
+    hf_config_free(old);
 }
 
 /* ---- a server that does it all the same ------------------------------------------------- */
@@ -512,7 +543,8 @@ int main(void)
         cmocka_unit_test(a_server_uses_a_key_only_as_it_may),
         cmocka_unit_test(a_key_that_may_only_decrypt_signs_no_share),
         cmocka_unit_test(a_server_takes_the_keypair_that_can),
-        cmocka_unit_test(a_key_that_lives_elsewhere_is_not_used),
+        cmocka_unit_test(nobody_is_asked_for_what_he_does_not_do),
+        cmocka_unit_test(who_only_decrypts_serves_no_tls13),
         cmocka_unit_test(a_client_encrypts_to_no_key_that_may_not_decrypt),
         cmocka_unit_test(a_key_for_pss_decrypts_nothing),
         cmocka_unit_test(a_client_hears_no_share_with_it),

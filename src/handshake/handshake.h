@@ -96,6 +96,8 @@ struct hf_handshake {
     bool asked_rsa, asked_ecdsa; /* TLS 1.2: kinds of key the server takes */
     struct hf_span params;       /* TLS 1.2: what ServerKeyExchange signs */
     struct hf_span sealed;       /* RSA key transport: the premaster secret */
+    uint8_t *opened;             /* ... where another's answer goes, */
+    uint32_t sealed_good;        /* ... and all ones if it may count */
 
     /* sessions */
     struct hf_saved_session *saved; /* offered, or resumed; in the arena */
@@ -231,7 +233,10 @@ HF_CHECK bool hf_choose12(struct hf_handshake *hs);
 /* RSA key transport (rsa12.c): is it how this handshake's secret travels?  And
  * can this pair's key be used for it? */
 bool hf_rsa12_in_use(const struct hf_handshake *hs);
-bool hf_rsa12_fits(const struct hf_keypair *pair);
+bool hf_rsa12_fits(const struct hf_settings *set,
+                   const struct hf_keypair *pair);
+/* The answer to HF_ASK_DECRYPT, which is open; nothing comes of it. */
+void hf_rsa12_answer(struct hf_handshake *hs, struct hf_span opened);
 /* What the peer's keyUsage must allow; 0: what is usual. */
 uint16_t hf_rsa12_leaf_usage(const struct hf_handshake *hs);
 enum hf_step_result hf_send_server_hello12(struct hf_handshake *hs);
@@ -297,6 +302,9 @@ struct hf_chosen {
 HF_CHECK bool hf_negotiate_keypair(const struct hf_settings *s,
                                    const struct hf_wanted *wanted,
                                    struct hf_chosen *out);
+/* Is there somebody who signs with its key: we, or one who is asked? */
+bool hf_keypair_signs(const struct hf_settings *s,
+                      const struct hf_keypair *pair);
 /* Does this pair's certificate have that name? */
 bool hf_keypair_named(const struct hf_keypair *pair, struct hf_span name);
 /* The numbers of a checked list that are @ours too, in the order of the list. */

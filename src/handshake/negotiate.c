@@ -156,6 +156,12 @@ bool hf_keypair_named(const struct hf_keypair *pair, struct hf_span name)
            hf_cert_names(pair->chain[0], &wanted);
 }
 
+bool hf_keypair_signs(const struct hf_settings *s,
+                      const struct hf_keypair *pair)
+{
+    return pair->key || s->questions & HF_ASK_SIGN;
+}
+
 /* ---- which certificate (RFC 8446 4.4.2.2 and 4.4.2.3) --------------------------- */
 
 /* Is the signature on certificate @i one of @schemes?  It is its issuer's,
@@ -244,7 +250,8 @@ bool hf_negotiate_keypair(const struct hf_settings *s,
         unsigned fit = fit_of(s, pair, wanted, &budget);
 
         out->name_known |= wanted->name.len && fit & HF_FIT_NAME;
-        if (!how || (s->strict_names && !(fit & HF_FIT_NAME)) ||
+        if (!how || !hf_keypair_signs(s, pair) ||
+            (s->strict_names && !(fit & HF_FIT_NAME)) ||
             (out->pair && fit <= out->fit))
             continue;
         out->pair = pair;

@@ -17,7 +17,9 @@
  *   formed can use it to open any other (Bleichenbacher, and those who found
  *   it again since).  So the server does not find out itself.  A random secret
  *   is drawn first; the provider replaces it, or does not, and cannot say;
- *   everything after that is done with what is there then.  It ends at the
+ *   everything after that is done with what is there then.  Where the key
+ *   lives elsewhere (HF_ASK_DECRYPT), it is asked for the private power only,
+ *   and what comes back is looked at in the same manner (crypto/transport.c).  It ends at the
  *   client's Finished, which is under other keys, as it does for anybody who
  *   does not know the premaster secret.  There is no branch here to test. */
 #include "handshake/handshake.h"
@@ -41,13 +43,12 @@ static bool may_encrypt(const struct hf_cert *leaf)
            leaf->usage & HF_USE_KEY_ENCIPHERMENT;
 }
 
-/* A key that lives elsewhere signs when it is asked; nobody can be asked to
- * decrypt. */
-bool hf_rsa12_fits(const struct hf_keypair *pair)
+bool hf_rsa12_fits(const struct hf_settings *set, const struct hf_keypair *pair)
 {
     const struct hf_cert *leaf = pair->chain[0];
 
-    return pair->key && leaf->key.kind == HF_KEY_RSA && may_encrypt(leaf);
+    return (pair->key || set->questions & HF_ASK_DECRYPT) &&
+           leaf->key.kind == HF_KEY_RSA && may_encrypt(leaf);
 }
 
 /* (Of another key it is not keyUsage that is wrong.) */
@@ -168,6 +169,49 @@ enum hf_step_result hf_recv_client_kx_rsa(struct hf_handshake *hs,
     return HF_STEP_DONE;
 }
 
+/* The key lives elsewhere.  Asked for is only the private power, of a number
+ * that always is one, into room that is there already: so neither the question
+ * nor its answer depends on what is inside. */
+static enum hf_step_result ask_to_open(struct hf_handshake *hs)
+{
+    const struct hf_public_key *key = &hs->keypair->chain[0]->key;
+    const size_t len = key->modulus.len;
+    uint8_t *number = hf_arena_take(&hs->arena, 2 * len);
+
+    if (!number)
+        return hf_step(hf_arena_fail(&hs->arena, hs->error));
+    hs->sealed_good = hf_premaster_number(key, hs->sealed, number);
+    hs->opened = number + len;
+    hs->question = (struct hf_question){
+        .kind = HF_ASK_DECRYPT,
+        .message = hf_span(number, len),
+        .chain = (unsigned)(hs->keypair - hs->settings->keypairs),
+    };
+    return HF_STEP_WAIT;
+}
+
+/* An answer that is too short or too long, and none at all, are as one with a
+ * wrong number in it: the question's own takes its place, which nobody's
+ * padding makes right. */
+void hf_rsa12_answer(struct hf_handshake *hs, struct hf_span opened)
+{
+    const struct hf_span number = hs->question.message;
+    const bool whole = opened.len == number.len;
+
+    hf_copy(hs->opened, whole ? opened.at : number.at, number.len);
+    hs->sealed_good &= hf_mask_equal(whole, true);
+    hs->answer.opened = hf_span(hs->opened, number.len);
+    HF_SECRET(hs->opened, number.len);
+}
+
+static void take_opened(struct hf_handshake *hs, unsigned version)
+{
+    const struct hf_span opened = hs->answer.opened;
+
+    hf_premaster_unpad(hs->sealed_good, opened, version, hs->shared);
+    hf_wipe(hs->opened, opened.len);
+}
+
 /* RFC 5246 7.4.7.1: "In any case, a TLS server MUST NOT generate an alert if
  * processing an RSA-encrypted premaster secret message fails, or the version
  * number is not as expected.  Instead, it MUST continue the handshake with a
@@ -175,15 +219,24 @@ enum hf_step_result hf_recv_client_kx_rsa(struct hf_handshake *hs,
 enum hf_step_result hf_job_open_premaster_rsa(struct hf_handshake *hs)
 {
     const struct hf_crypto *c = &hs->settings->crypto;
+    /* The version that the hello offered, "not the version negotiated". */
+    const unsigned version = hs->offer.hello.legacy_version;
 
+    if (hs->answered) {
+        hs->answered = false;
+        take_opened(hs, version);
+        say_transport(hs);
+        return hf_step(derive(hs));
+    }
     if (!hf_random(c, hs->shared, HF_PREMASTER_LEN)) {
         hf_fail(hs->error, HF_E_RANDOM, NULL);
         return HF_STEP_FAILED;
     }
     HF_SECRET(hs->shared, HF_PREMASTER_LEN);
-    /* The version that the hello offered, "not the version negotiated". */
-    c->provider->premaster_open(c->self, hs->keypair->key, hs->sealed,
-                                hs->offer.hello.legacy_version, hs->shared);
+    if (!hs->keypair->key)
+        return ask_to_open(hs);
+    c->provider->premaster_open(c->self, hs->keypair->key, hs->sealed, version,
+                                hs->shared);
     say_transport(hs);
     return hf_step(derive(hs));
 }

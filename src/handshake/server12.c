@@ -85,9 +85,10 @@ static bool fits(struct hf_handshake *hs, const struct hf_keypair *pair,
 
     *scheme = 0;
     if (kx == HF_SUITE_RSA)
-        return hf_rsa12_fits(pair);
+        return hf_rsa12_fits(hs->settings, pair);
     /* RFC 5246 7.4.2: the certificate must allow the key to sign. */
-    if (rsa != (kx == HF_SUITE_ECDHE_RSA) || !curve_known(hs, key->kind) ||
+    if (!hf_keypair_signs(hs->settings, pair) ||
+        rsa != (kx == HF_SUITE_ECDHE_RSA) || !curve_known(hs, key->kind) ||
         (leaf->flags & HF_CERT_KEY_USAGE &&
          !(leaf->usage & HF_USE_DIGITAL_SIGNATURE)))
         return false;
