@@ -250,6 +250,27 @@ typedef bool hf_ticket_key_fn(void *ctx, const uint8_t *name,
 HF_PUBLIC bool hf_config_set_ticket_keys(struct hf_config *config,
                                          hf_ticket_key_fn *find, void *ctx);
 
+/* ---- what our records look like ------------------------------------------------
+ * The largest record that we take, from 64 to 16385 bytes, with its type and
+ * padding in TLS 1.3 (RFC 8449); a client says so in its hello, a server to
+ * those who said theirs.  A peer that knows the extension keeps to it, and who
+ * exceeds it then is refused (record.overflow).  0: nothing is said, as if never
+ * set.  What the peer says is always heeded. */
+HF_PUBLIC bool hf_config_set_record_size_limit(struct hf_config *config,
+                                               unsigned bytes);
+/* Client: ask for records of at most 512, 1024, 2048 or 4096 bytes of data in
+ * both directions (max_fragment_length, RFC 6066 4; the older way, which some
+ * small devices know).  0: not asked.  A server does as it is asked. */
+HF_PUBLIC bool hf_config_set_max_fragment_length(struct hf_config *config,
+                                                 unsigned bytes);
+/* TLS 1.3: fill what is sealed, its type included, with zeroes up to a multiple
+ * of so many bytes, so that lengths say less (RFC 8446 5.4): @handshake for what
+ * travels under the handshake's keys, @data for all that comes later.  Never
+ * beyond the largest record.  0 or 1: nothing is added, as if never set; at most
+ * 16384. */
+HF_PUBLIC bool hf_config_set_padding(struct hf_config *config, unsigned data,
+                                     unsigned handshake);
+
 /* Dangerous, and called so. */
 /* Accept any certificate from anybody. */
 HF_PUBLIC bool hf_config_insecure_no_verify(struct hf_config *config);
@@ -330,12 +351,16 @@ HF_PUBLIC enum hf_outcome hf_conn_eof(struct hf_conn *conn);
 HF_PUBLIC struct hf_span hf_conn_outgoing(const struct hf_conn *conn);
 HF_PUBLIC void hf_conn_sent(struct hf_conn *conn, size_t len);
 /* Seal as much of @data as fits into @room (records of at most 16384 bytes,
- * each at most HF_SEAL_OVERHEAD larger than its data).  *taken says how much of @data
- * went in.  Returns bytes written; 0 with *taken 0: no room, not ready yet,
+
+ * each at most HF_SEAL_OVERHEAD larger than its data and its padding; smaller
+ * if the peer asked for that).  *taken says how much of @data went in.  Returns bytes written; 0 with *taken 0: no room, not ready yet,
  * closed, or failed (hf_conn_error).  Send hf_conn_outgoing() bytes first:
  * while there are any, nothing is sealed. */
 HF_PUBLIC size_t hf_conn_send(struct hf_conn *conn, struct hf_span data,
                               uint8_t *room, size_t cap, size_t *taken);
+/* The @room with which one call takes @len bytes of data, by the limits and the
+ * padding in force now. */
+HF_PUBLIC size_t hf_conn_room(const struct hf_conn *conn, size_t len);
 /* Say close_notify (outgoing bytes); data may still be received. */
 HF_PUBLIC void hf_conn_close(struct hf_conn *conn);
 /* Change our sending keys, and the peer's too if @both (RFC 8446 4.6.3).

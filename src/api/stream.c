@@ -24,8 +24,7 @@
 
 enum {
     SEAL_RECORDS = 3, /* so many at once: with their overhead within 64 KiB */
-    SEAL_MAX = SEAL_RECORDS * 16384,
-    SEAL_EXTRA = SEAL_RECORDS * HF_SEAL_OVERHEAD
+    SEAL_MAX = SEAL_RECORDS * 16384
 };
 
 /* ---- waiting ------------------------------------------------------------- */
@@ -397,7 +396,7 @@ static bool absorb(struct hf_tls *tls)
 static int seal(struct hf_tls *tls, struct hf_span data)
 {
     size_t want = min(data.len, SEAL_MAX);
-    size_t cap = want + SEAL_EXTRA, n = 0;
+    size_t cap = hf_conn_room(tls->conn, want), n = 0;
 
     /* A limit of the keys may make the engine say something first. */
     for (int tries = 0; tries < 2 && !n; tries++) {

@@ -78,6 +78,16 @@ static bool can_go_on(const struct hf_conn *conn)
     return !conn->owes_update && !is_worn(conn);
 }
 
+size_t hf_conn_room(const struct hf_conn *conn, size_t len)
+{
+    const struct hf_direction *out = &conn->session.out;
+    size_t most = hf_record_most(out);
+    size_t whole = len ? (len - 1) / most : 0, last = len - whole * most;
+
+    return whole * (most + HF_RECORD_OVERHEAD) + last +
+           hf_record_padding(out, last) + HF_RECORD_OVERHEAD;
+}
+
 size_t hf_conn_send(struct hf_conn *conn, struct hf_span data, uint8_t *room,
                     size_t cap, size_t *taken)
 {
@@ -85,14 +95,10 @@ size_t hf_conn_send(struct hf_conn *conn, struct hf_span data, uint8_t *room,
     size_t written = 0;
 
     *taken = 0;
-    while (data.len && cap - written > HF_RECORD_OVERHEAD &&
+    while (hf_record_fits(&s->out, data.len, cap - written) &&
            (written ? can_go_on(conn) : can_send(conn))) {
-        size_t fits = cap - written - HF_RECORD_OVERHEAD, len = data.len, made;
+        size_t len = hf_record_fits(&s->out, data.len, cap - written), made;
 
-        if (len > HF_PLAINTEXT_MAX)
-            len = HF_PLAINTEXT_MAX;
-        if (len > fits)
-            len = fits;
         made = hf_record_seal(&s->out, HF_CONTENT_DATA, 0x0303,
                               hf_span_first(data, len), room + written,
                               &s->error);

@@ -22,12 +22,14 @@ struct verbs {
 static const struct verbs verbs[HF_EXT_COUNT] = {
 /*     extension               asker says          answerer hears      answerer says       asker hears */
 VERBS (server_name,            hf_write_name,      hf_read_name,       hf_write_name_ack,  hf_read_empty_name)
+VERBS (max_fragment_length, hf_write_max_fragment, hf_read_max_fragment, hf_write_max_fragment, hf_read_max_fragment_answer)
 VERBS (status_request,         hf_write_status,    hf_read_status,     hf_write_status_ack, hf_read_status_answer)
 VERBS (supported_groups,       hf_write_groups,    hf_read_groups,     hf_write_wishes,    hf_read_groups)
 VERBS (ec_point_formats,       hf_write_formats,   hf_read_formats,    hf_write_formats,   hf_read_formats)
 VERBS (signature_algorithms,   hf_write_schemes,   hf_read_schemes,    NULL,               NULL)
 VERBS (alpn,                   hf_write_protocols, hf_read_protocols,  hf_write_protocol,  hf_read_protocol)
 VERBS (extended_master_secret, hf_write_extended,  hf_read_extended,   hf_write_extended,  hf_read_extended)
+VERBS (record_size_limit,  hf_write_record_limit, hf_read_record_limit, hf_write_record_limit, hf_read_record_limit_answer)
 VERBS (session_ticket,         hf_write_ticket,    hf_read_ticket,     hf_write_ticket,    hf_read_ticket)
 VERBS (pre_shared_key,         NULL,               hf_read_psk,        hf_write_psk_chosen, hf_read_psk_chosen)
 VERBS (supported_versions,     hf_write_versions,  hf_read_versions,   hf_write_version,   hf_read_version)

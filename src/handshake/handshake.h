@@ -66,6 +66,8 @@ struct hf_offer {
     struct hf_span identities, binders; /* TLS 1.3 */
     bool psk_with_kx;                   /* it knows psk_dhe_ke */
     bool wants_staple;
+    uint16_t record_limit; /* 0: none was said */
+    uint8_t max_fragment;  /* 0: the same */
 };
 
 struct hf_handshake {
@@ -310,6 +312,14 @@ bool hf_keypair_named(const struct hf_keypair *pair, struct hf_span name);
 /* The numbers of a checked list that are @ours too, in the order of the list. */
 void hf_numbers_read(struct hf_numbers *out, struct hf_span list16,
                      const struct hf_numbers *ours);
+
+/* ---- limits of records (limits.c) ---------------------------------------------------- */
+/* New keys are in use: the limit and the padding of their records. */
+void hf_limits_install(struct hf_session *s, bool sending, enum hf_epoch epoch);
+/* Server: what the hello asks for, before our first keys; and once ours is
+ * said, before the rest. */
+void hf_limits_settle(struct hf_handshake *hs);
+void hf_limits_begin(struct hf_handshake *hs);
 
 /* ---- extensions (extensions.c) -------------------------------------------------------------------------- */
 /* Make the block of a message of ours, of at most @cap bytes, in the arena. */

@@ -162,6 +162,8 @@ bool hf_keys13_install(struct hf_session *s, bool sending,
     hf_wipe(key, sizeof(key));
     hf_wipe(iv, sizeof(iv));
     if (ok)
+        hf_limits_install(s, sending, epoch);
+    if (ok)
         hf_keyed(s, sending, epoch);
     return ok;
 }

@@ -49,6 +49,7 @@ bool hf_settings_bind(struct hf_settings *set, struct hf_error *error)
         (uint8_t)(set->min_rsa_bits >> 8),
         (uint8_t)(set->min_rsa_bits & 0xff),
         set->revocation,
+        set->max_fragment,
     };
     struct hf_span parts[] = { HF_SPAN(switches), HF_SPAN(anchors),
                                HF_SPAN(lists), set->protocols };
@@ -76,7 +77,7 @@ static struct hf_span folded(const char *name, uint8_t *room, size_t cap)
 bool hf_session_bind(struct hf_handshake *hs)
 {
     struct hf_session *s = hs->session;
-    uint8_t room[HF_NAME_MAX], lens[4] = { (uint8_t)s->role, hs->check_name };
+    uint8_t room[HF_NAME_MAX], lens[5] = { (uint8_t)s->role, hs->check_name };
     struct hf_span sni = folded(s->server_name, room, sizeof(room));
     struct hf_span label = hf_span_text(hs->label);
     struct hf_span name = hs->name.is_ip ? HF_SPAN(hs->name.ip)
@@ -88,6 +89,9 @@ bool hf_session_bind(struct hf_handshake *hs)
 
     lens[2] = (uint8_t)sni.len;
     lens[3] = (uint8_t)name.len;
+    /* RFC 6066 4: it "applies for the duration of the session including session
+     * resumptions", so who asks for another gets another session. */
+    lens[4] = s->version == HF_TLS12 ? hs->offer.max_fragment : 0;
     return digest(hs->settings, parts, HF_COUNT(parts), s->binding) ||
            hf_fail(hs->error, HF_E_CRYPTO, "the digest of the session");
 }

@@ -527,6 +527,7 @@ enum hf_step_result hf_send_server_hello(struct hf_handshake *hs)
 {
     struct hf_session *s = hs->session;
 
+    hf_limits_settle(hs);
     if (!(hs->facts & HF_FACT_TLS13))
         return hf_send_server_hello12(hs);
     return hf_step(

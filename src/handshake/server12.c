@@ -248,9 +248,12 @@ enum hf_step_result hf_send_server_hello12(struct hf_handshake *hs)
     hf_copy(hello.random, hs->random, sizeof(hello.random));
     hf_copy(s->server_random, hs->random, sizeof(s->server_random));
     say_identity(hs);
-    return hf_step(hf_extensions_make(hs, HF_SH12, CAP, &hello.extensions) &&
-                   hf_message_send(hs, HF_SERVER_HELLO, hf_server_hello_12,
-                                   &hello, CAP + 128));
+    if (!hf_extensions_make(hs, HF_SH12, CAP, &hello.extensions) ||
+        !hf_message_send(hs, HF_SERVER_HELLO, hf_server_hello_12, &hello,
+                         CAP + 128))
+        return HF_STEP_FAILED;
+    hf_limits_begin(hs);
+    return HF_STEP_DONE;
 }
 
 /* ---- ServerKeyExchange ------------------------------------------------------------------------ */

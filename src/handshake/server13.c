@@ -6,9 +6,12 @@ enum hf_step_result hf_send_encrypted_exts(struct hf_handshake *hs)
     enum { CAP = 512 };
     struct hf_encrypted_extensions ee;
 
-    return hf_step(hf_extensions_make(hs, HF_EE, CAP, &ee.extensions) &&
-                   hf_message_send(hs, HF_ENCRYPTED_EXTENSIONS,
-                                   hf_encrypted_extensions, &ee, CAP + 2));
+    if (!hf_extensions_make(hs, HF_EE, CAP, &ee.extensions) ||
+        !hf_message_send(hs, HF_ENCRYPTED_EXTENSIONS, hf_encrypted_extensions,
+                         &ee, CAP + 2))
+        return HF_STEP_FAILED;
+    hf_limits_begin(hs);
+    return HF_STEP_DONE;
 }
 
 enum hf_step_result hf_send_cert_request(struct hf_handshake *hs)

@@ -74,7 +74,10 @@ struct hf_settings {
     hf_ticket_key_fn *find_key;  /* NULL: our own keys */
     void *find_key_ctx;
     struct hf_ticket_keys *keys;
-    uint8_t binding[HF_BINDING_LEN]; /* what sessions depend on; at freezing */
+    uint16_t record_limit; /* the largest record that we take; 0: any */
+    uint8_t max_fragment;  /* client: the code that is asked for; 0: none */
+    uint16_t pad_data, pad_handshake; /* multiples; 0: as it comes */
+    uint8_t binding[HF_BINDING_LEN];  /* what sessions depend on; at freezing */
 };
 
 /* ==== session: what outlives the handshake ============================================ */
@@ -107,6 +110,7 @@ struct hf_session {
     bool watch_secrets;
 
     struct hf_direction in, out;
+    struct hf_limit in_limit, out_limit; /* agreed on */
     struct hf_buffer outgoing;
     struct hf_reassembly messages;
     uint32_t early_skip; /* server: bytes of 0-RTT that may still be skipped */

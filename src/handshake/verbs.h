@@ -38,6 +38,10 @@ hf_read_fn hf_read_version, hf_read_versions;
 /* resume13.c */
 hf_write_fn hf_write_psk, hf_write_psk_chosen, hf_write_psk_modes;
 hf_read_fn hf_read_psk, hf_read_psk_chosen, hf_read_psk_modes;
+/* limits.c */
+hf_write_fn hf_write_record_limit, hf_write_max_fragment;
+hf_read_fn hf_read_record_limit, hf_read_record_limit_answer;
+hf_read_fn hf_read_max_fragment, hf_read_max_fragment_answer;
 /* staple.c */
 hf_write_fn hf_write_status, hf_write_status_ack;
 hf_read_fn hf_read_status, hf_read_status_answer;

@@ -48,9 +48,10 @@ bool hf_record_open12(struct hf_direction *d, const struct hf_frame *frame,
     if (frame->len < extra)
         return hf_fail(error, HF_E_BAD_RECORD_MAC,
                        "%z bytes cannot hold a nonce and a tag", frame->len);
-    if (frame->len - extra > HF_PLAINTEXT_MAX)
-        return hf_fail(error, HF_E_RECORD_OVERFLOW, "%z bytes inside",
-                       frame->len - extra);
+    if (frame->len - extra > hf_record_most(d))
+        return hf_fail(error, HF_E_RECORD_OVERFLOW,
+                       "%z bytes inside, at most %z", frame->len - extra,
+                       hf_record_most(d));
     if (d->seq == UINT64_MAX)
         return hf_fail(error, HF_E_SEQUENCE_END, NULL);
     make_nonce(d, frame->body, nonce);

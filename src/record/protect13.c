@@ -112,6 +112,12 @@ static bool strip(struct hf_span *plain, uint8_t *type, struct hf_error *error)
     return true;
 }
 
+static bool too_long(struct hf_error *error, size_t len, size_t most)
+{
+    return hf_fail(error, HF_E_RECORD_OVERFLOW, "%z bytes inside, at most %z",
+                   len, most);
+}
+
 bool hf_record_open(struct hf_direction *d, const struct hf_frame *frame,
                     uint8_t *type, struct hf_span *plain,
                     struct hf_error *error)
@@ -120,12 +126,14 @@ bool hf_record_open(struct hf_direction *d, const struct hf_frame *frame,
     struct hf_open one = {
         nonce, frame->header, { frame->body, frame->len }, frame->body
     };
+    size_t whole = 1 + (d->limit.whole ? hf_record_most(d) : HF_PLAINTEXT_MAX);
     bool opened;
 
     *type = frame->type;
     *plain = hf_span(frame->body, frame->len);
     if (!d->aead)
-        return true;
+        return frame->len <= hf_record_most(d) ||
+               too_long(error, frame->len, hf_record_most(d));
     if (d->tls12)
         return hf_record_open12(d, frame, plain, error);
     /* RFC 8446 5.2: whatever is sealed travels as application data. */
@@ -147,11 +155,21 @@ bool hf_record_open(struct hf_direction *d, const struct hf_frame *frame,
      * not sealed with these keys. */
     d->seq++;
     plain->len = frame->len - HF_TAG_LEN;
-    if (plain->len > HF_PLAINTEXT_MAX + 1)
-        return hf_fail(error, HF_E_RECORD_OVERFLOW,
-                       "%z bytes inside, at most %z", plain->len,
-                       (size_t)HF_PLAINTEXT_MAX + 1);
-    return strip(plain, type, error);
+    if (plain->len > whole)
+        return too_long(error, plain->len, whole);
+    return strip(plain, type, error) &&
+           (plain->len <= hf_record_most(d) ||
+            too_long(error, plain->len, hf_record_most(d)));
+}
+
+/* Content, type and zeroes to where they will be sealed. */
+static struct hf_span lay_out(uint8_t *at, struct hf_span data, uint8_t type,
+                              size_t zeroes)
+{
+    hf_move(at, data.at, data.len);
+    at[data.len] = type;
+    hf_fill(at + data.len + 1, 0, zeroes);
+    return hf_span(at, data.len + 1 + zeroes);
 }
 
 size_t hf_record_seal(struct hf_direction *d, uint8_t type,
@@ -159,7 +177,8 @@ size_t hf_record_seal(struct hf_direction *d, uint8_t type,
                       struct hf_error *error)
 {
     uint8_t nonce[HF_NONCE_LEN];
-    size_t len = d->aead ? data.len + 1 + HF_TAG_LEN : data.len;
+    size_t zeroes = hf_record_padding(d, data.len);
+    size_t len = d->aead ? data.len + 1 + zeroes + HF_TAG_LEN : data.len;
     struct hf_seal one = { .nonce = nonce,
                            .aad = { out, HF_HEADER_LEN },
                            .in = data,
@@ -184,6 +203,10 @@ size_t hf_record_seal(struct hf_direction *d, uint8_t type,
     if (!next_nonce(d, nonce, error))
         return 0;
     d->seq++; /* whatever happens, it is not used again */
+    if (zeroes) {
+        one.in = lay_out(one.out, data, type, zeroes);
+        one.tail = hf_span(NULL, 0);
+    }
     sealed = d->aead->seal(d->state, &one);
     hf_wipe(nonce, sizeof(nonce));
     if (!sealed) {

@@ -37,6 +37,14 @@ enum {
 
 /* ---- one direction (protect13.c) ---------------------------------------------------- */
 
+/* The largest record of a direction, where the two ends agreed on less than
+ * the protocol allows (RFC 8449 4, RFC 6066 4).  All-zero: they did not. */
+struct hf_limit {
+    uint16_t most; /* bytes of content; 0: HF_PLAINTEXT_MAX */
+    bool whole;    /* TLS 1.3: the type and the padding count too, as
+                    * @most + 1 bytes */
+};
+
 /* Nonces exist only in here: the IV and the sequence number never leave.
  * All-zero is a direction in the clear. */
 struct hf_direction {
@@ -44,12 +52,15 @@ struct hf_direction {
     uint64_t state[HF_AEAD_STATE_MAX / 8];
     uint64_t seq;
     uint8_t iv[HF_NONCE_LEN];
+    struct hf_limit limit;
+    uint16_t pad;         /* TLS 1.3: sealed to a multiple of this; 0: not */
     uint8_t epoch;        /* enum hf_epoch */
     bool tls12;           /* records of TLS 1.2 */
     uint8_t explicit_len; /* TLS 1.2: nonce bytes that travel: 8 or 0 */
 };
 
-/* New keys from here on; the old ones are wiped, the sequence begins at 0. */
+/* New keys from here on; the old ones are wiped, the sequence begins at 0.
+ * Limit and padding are none again. */
 HF_CHECK bool hf_direction_set(struct hf_direction *d, void *self,
                                const struct hf_aead *aead, const uint8_t *key,
                                const uint8_t *iv, enum hf_epoch epoch,
@@ -85,12 +96,24 @@ HF_CHECK enum hf_frame_result hf_frame_next(struct hf_frame *frame,
 HF_CHECK bool hf_record_open(struct hf_direction *d,
                              const struct hf_frame *frame, uint8_t *type,
                              struct hf_span *plain, struct hf_error *error);
-/* Seal one record of at most HF_PLAINTEXT_MAX bytes to @out, which has room
- * for them and HF_RECORD_OVERHEAD; data may already lie at out + 5.
- * Returns the record's length, 0 on failure. */
+/* Seal one record of at most as many bytes as hf_record_most() to @out, which
+ * has room for them, HF_RECORD_OVERHEAD and hf_record_padding(); data may
+ * already lie at out + 5.  Returns the record's length, 0 on failure. */
 HF_CHECK size_t hf_record_seal(struct hf_direction *d, uint8_t type,
                                unsigned wire_version, struct hf_span data,
                                uint8_t *out, struct hf_error *error);
+
+/* The most content of a record that is sent in this direction. */
+static inline size_t hf_record_most(const struct hf_direction *d)
+{
+    return d->limit.most ? d->limit.most : HF_PLAINTEXT_MAX;
+}
+/* Zeroes that follow @len bytes of content and their type: to the next multiple,
+ * and never beyond the limit (RFC 8446 5.4). */
+size_t hf_record_padding(const struct hf_direction *d, size_t len);
+/* Of @want bytes, as many as one record can hold that must fit in @room; 0:
+ * none. */
+size_t hf_record_fits(const struct hf_direction *d, size_t want, size_t room);
 
 /* ---- protection, TLS 1.2 (protect12.c): what the two above call ------------------- */
 
