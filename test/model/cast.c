@@ -2,7 +2,7 @@
 #define HF_UNPOISONED
 #include "cast.h"
 
-#include "../fuzz/mild.h"
+#include "firm.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -71,12 +71,14 @@ static bool set_sessions(struct hf_config *config, struct slot *slot,
            (!slot || hf_config_set_sessions(config, &sessions));
 }
 
+static struct hf_provider provider;
+
 static struct hf_config *make(unsigned min, unsigned max, bool shows)
 {
     struct hf_config *config = hf_config_new();
     struct hf_span text = { (const uint8_t *)chain, sizeof(chain) - 1 };
 
-    if (config && hf_config_set_provider(config, &mild_provider) &&
+    if (config && hf_config_set_provider(config, &provider) &&
         hf_config_insecure_no_verify(config) &&
         hf_config_insecure_no_time_check(config) &&
         hf_config_set_clock(config, now, NULL) &&
@@ -248,6 +250,7 @@ bool cast_open(struct cast *cast, const struct scenario *scenario)
 {
     memset(cast, 0, sizeof(*cast));
     cast->scenario = scenario;
+    provider = firm_provider();
     if (make_victim(cast) && make_extras(cast) && rehearse_all(cast))
         return true;
     for (size_t i = 0; i < EXTRAS; i++)
@@ -480,28 +483,43 @@ static struct hf_span hello_of(struct play *p, enum say say)
     return first_hello(extra);
 }
 
-bool play_say(struct play *p, enum say say, struct verdict *out)
+size_t play_write(struct play *p, enum say say, uint8_t *out, size_t cap,
+                  uint8_t *type)
 {
-    uint8_t message[LINE_ROOM], record[LINE_ROOM + HF_RECORD_OVERHEAD], type;
+    struct hf_span hello;
+
+    if ((unsigned)say >= EXTRAS)
+        return speak_message(p, say, out, cap, type);
+    hello = hf_span_after(hello_of(p, say), 5);
+    if (!hello.len || hello.len > cap)
+        return 0;
+    *type = HF_CONTENT_HANDSHAKE;
+    memcpy(out, hello.at, hello.len);
+    return hello.len;
+}
+
+/* Sealed as the victim would open it. */
+bool play_deliver(struct play *p, uint8_t type, struct hf_span bytes,
+                  bool in_the_clear, struct verdict *out)
+{
+    uint8_t record[LINE_ROOM + HF_RECORD_OVERHEAD];
     struct hf_direction to = p->victim->session.in;
     struct hf_error error = { .code = HF_OK };
-    struct hf_span hello;
     size_t len;
 
-    if ((unsigned)say < EXTRAS) {
-        hello = hello_of(p, say);
-        if (!hello.len)
-            return false;
-        type = HF_CONTENT_HANDSHAKE;
-        len = hello.len - 5;
-        memcpy(message, hello.at + 5, len);
-    } else {
-        len = speak_message(p, say, message, sizeof(message), &type);
-    }
-    if (type == HF_CONTENT_CCS && !to.tls12)
+    if (in_the_clear || (type == HF_CONTENT_CCS && !to.tls12))
         hf_direction_wipe(&to);
-    len = hf_record_seal(&to, type, 0x0303, hf_span(message, len), record,
-                         &error);
+    len = bytes.len > LINE_ROOM
+              ? 0
+              : hf_record_seal(&to, type, 0x0303, bytes, record, &error);
     hear(p, record, len, out);
     return len != 0;
+}
+
+bool play_say(struct play *p, enum say say, struct verdict *out)
+{
+    uint8_t bytes[LINE_ROOM], type = 0;
+    size_t len = play_write(p, say, bytes, sizeof(bytes), &type);
+
+    return len && play_deliver(p, type, hf_span(bytes, len), false, out);
 }

@@ -1,7 +1,7 @@
 /* cast.h - the endpoint under test, and those who put words into its peer's
  * mouth.
  *
- * All of them are made of the library with the mild provider (../fuzz/mild.h),
+ * All of them are made of the library with the firm provider (firm.c),
  * which encrypts nothing and whose every MAC is zeroes: so whatever is said is
  * right in all but its place.  Hellos are said by extras, each a connection of
  * its own that does nothing else; everything else is written by speak.c. */
@@ -45,9 +45,14 @@ void play_end(struct play *p);
 bool play_can(const struct play *p, enum say say);
 /* Say it, and see what becomes of it. */
 bool play_say(struct play *p, enum say say, struct verdict *out);
+/* The same in two steps: the bytes and the type of their record ... */
+size_t play_write(struct play *p, enum say say, uint8_t *out, size_t cap,
+                  uint8_t *type);
+/* ... and one record, under the keys in force or under none. */
+bool play_deliver(struct play *p, uint8_t type, struct hf_span bytes,
+                  bool in_the_clear, struct verdict *out);
 
-/* speak.c: the message of @say, or the whole record if it is in the clear, for
- * the version in force.  Returns its length. */
+/* speak.c: what is no hello, for the version in force.  Returns its length. */
 size_t speak_message(const struct play *p, enum say say, uint8_t *out,
                      size_t cap, uint8_t *type);
 /* The leaf that everybody shows. */

@@ -364,6 +364,14 @@ static const struct edge *find(const struct model *m, enum say say)
     return NULL;
 }
 
+/* What is said next comes under other keys (RFC 8446 5.1). */
+static bool changes_keys(enum say say)
+{
+    return say == SAY_SERVER13 || say == SAY_SERVER_PSK ||
+           say == SAY_FINISHED || say == SAY_KEY_UPDATE ||
+           say == SAY_KEY_UPDATE_ASK;
+}
+
 static void follow(struct model *m, enum say say, const struct edge *e,
                    struct verdict *v)
 {
@@ -374,6 +382,7 @@ static void follow(struct model *m, enum say say, const struct edge *e,
         return;
     }
     m->at = e->to;
+    m->keyed = changes_keys(say);
     speak_all(m, v, e->spoken);
     m->ready = v->ready = m->at == CONNECTED || m->at == CONNECTED12;
 }

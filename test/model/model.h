@@ -66,6 +66,8 @@ struct scenario {
     const char *name;
     unsigned is;
 };
+extern const struct scenario scenarios[];
+extern const size_t scenario_count;
 
 enum { SPOKEN_MAX = 160 };
 /* What became of one thing that was said. */
@@ -81,6 +83,7 @@ struct model {
     unsigned hello;     /* server: the one in force */
     bool retried, over; /* over: failed or closed */
     bool ready;
+    bool keyed;      /* the peer's keys changed with what it said last */
     bool ccs_spoken; /* TLS 1.3's dummy one was sent */
 };
 void model_begin(struct model *m, const struct scenario *scenario,
