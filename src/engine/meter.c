@@ -56,7 +56,7 @@ static bool carry(enum hf_role from, unsigned version)
     return true;
 }
 
-bool meter_meter_pump(unsigned version)
+bool meter_pump(unsigned version)
 {
     struct hf_span none;
     size_t used;
