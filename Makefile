@@ -4,6 +4,8 @@
 #   make check ARGS='--suite base'
 #   make demo bench fuzz tidy format install clean
 #   make bogo BORINGSSL=dir GO=go     BoringSSL's conformance tests
+#   make limbo LIMBO=limbo.json       C2SP/x509-limbo
+#   make bettertls BETTERTLS=file     Netflix's bettertls, as exported
 BUILD ?= build
 ARGS ?=
 PREFIX ?= /usr/local
@@ -33,6 +35,10 @@ bench: all
 	@sh scripts/bench.sh -b $(BUILD) $(ARGS)
 bogo: all
 	@sh scripts/bogo.sh -b $(BUILD) $(ARGS)
+limbo: $(BUILD)/build.ninja
+	@sh scripts/limbo.sh -b $(BUILD) limbo "$(LIMBO)" $(ARGS)
+bettertls: $(BUILD)/build.ninja
+	@sh scripts/limbo.sh -b $(BUILD) bettertls "$(BETTERTLS)" $(ARGS)
 fuzz:
 	@sh scripts/fuzz.sh $(ARGS)
 demo:
@@ -46,4 +52,4 @@ install: all
 	@[ -n "$(DESTDIR)" ] || ldconfig 2>/dev/null || true
 clean:
 	@rm -rf $(BUILD)
-.PHONY: all ready check bench bogo fuzz demo tidy format install clean
+.PHONY: all ready check bench bogo limbo bettertls fuzz demo tidy format install clean

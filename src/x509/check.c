@@ -116,6 +116,18 @@ static uint16_t ask_revocation(struct hf_checker *c,
     return unknown ? refuse(c, where, HF_EV_CHECK_REVOCATION, unknown) : HF_OK;
 }
 
+/* More certificates than there may be, as hf_verify.max_depth counts them. */
+static bool is_too_long(const struct hf_verify *v, struct hf_cert *const *path,
+                        size_t depth)
+{
+    size_t counted = depth;
+
+    for (size_t i = 1; i + 1 < depth; i++)
+        if (path[i]->flags & HF_CERT_SELF_ISSUED)
+            counted--;
+    return depth > HF_PATH_MAX || (v->max_depth && counted > v->max_depth);
+}
+
 uint16_t hf_checker_prove(struct hf_checker *c, struct hf_cert *const *path,
                           size_t depth, struct hf_verified *out)
 {
@@ -123,8 +135,7 @@ uint16_t hf_checker_prove(struct hf_checker *c, struct hf_cert *const *path,
     uint16_t code;
 
     *out = (struct hf_verified){ .token = 0 };
-    if (!depth || depth > HF_PATH_MAX ||
-        (c->v->max_depth && depth > c->v->max_depth) || !c->v->store)
+    if (!depth || is_too_long(c->v, path, depth) || !c->v->store)
         return refuse(c, 0, HF_EV_CHECK_ANCHOR, HF_E_UNKNOWN_ISSUER);
     if (!hf_store_holds(c->v->store, path[depth - 1], &unreadable))
         return refuse(c, 0, HF_EV_CHECK_ANCHOR,

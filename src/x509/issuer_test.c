@@ -123,6 +123,12 @@ static void self_issued_authorities_are_not_counted(void **state)
          .signer = P256_B, .ext = { CA });
     assert_code(&s, HF_OK);
     assert_int_equal(s.proof.depth, 4);
+    s.v.max_depth = 3; /* nor does a limit of ours count it */
+    assert_code(&s, HF_OK);
+    assert_int_equal(s.proof.depth, 4);
+    s.v.max_depth = 2;
+    assert_code(&s, HF_E_PATH_LENGTH);
+    assert_told(&s, "longer than 2 certificates");
 }
 
 static void a_path_has_at_most_eight_certificates(void **state)

@@ -122,14 +122,20 @@ static bool passes(struct hf_search *s, struct hf_check *check, int node)
     return true;
 }
 
-/* An anchor must still fit above it. */
+/* An anchor must still fit above it.  Authorities that issued themselves fill
+ * the path, but a limit that was asked for does not count them, as
+ * pathLenConstraint does not. */
 static bool leaves_room(struct hf_search *s, struct hf_check *check, int node)
 {
-    if (s->depth + (check->anchor ? 1 : 2) <= s->max_depth)
+    bool counts = !(check->cert->flags & HF_CERT_SELF_ISSUED);
+    size_t all = s->depth + (check->anchor ? 1 : 2);
+    size_t counted = check->cas_below + (check->anchor || !counts ? 2 : 3);
+
+    if (all <= HF_PATH_MAX && counted <= s->max_depth)
         return true;
     check->event = HF_EV_CHECK_PATH;
     check->code = HF_E_PATH_LENGTH;
-    check->depth = s->max_depth;
+    check->depth = all > HF_PATH_MAX ? HF_PATH_MAX : s->max_depth;
     hf_check_report(check, node);
     note(s, HF_RANK_TOO_DEEP, check);
     return false;

@@ -115,6 +115,54 @@ static bool leaf_eku(const struct hf_cert *c)
            c->flags & HF_CERT_EKU_CRITICAL;
 }
 
+/* "www.example.com", and not "192.0.2.1", "host" or "Jane Doe". */
+static bool looks_like_dns(struct hf_span name)
+{
+    size_t labels, i = name.len;
+
+    if (!hf_dns_is_sound(name, &labels) || labels < 2)
+        return false;
+    while (i && name.at[i - 1] != '.')
+        if (name.at[--i] < '0' || name.at[i] > '9')
+            return true;
+    return false;
+}
+
+/* Is @cn a copy of @san, as it is written (an address: RFC 5952 4)?  The name
+ * below which a wildcard stands will do. */
+static bool copies(struct hf_span cn, const struct hf_san *san)
+{
+    char text[64];
+
+    if (san->kind == HF_SAN_IP) {
+        hf_san_text(san, text, sizeof(text));
+        return hf_span_equal(cn, hf_span_after(hf_span_text(text), 3));
+    }
+    return san->kind == HF_SAN_DNS &&
+           (hf_span_equal(cn, san->value) ||
+            (hf_dns_is_wildcard(san->value) &&
+             hf_span_equal(cn, hf_span_after(san->value, 2))));
+}
+
+/* A common name that is none of the alternative names; a DNS name is held
+ * against them only if there are others. */
+static bool cn_is_no_san(const struct hf_cert *c)
+{
+    struct hf_der names = hf_san_begin(c);
+    bool any = false;
+    struct hf_tlv cn;
+    struct hf_san san;
+
+    if (!hf_name_find(c->subject, HF_NAME_CN, &cn))
+        return false;
+    while (hf_san_next(&names, &san)) {
+        if (copies(cn.value, &san))
+            return false;
+        any = any || san.kind == HF_SAN_DNS;
+    }
+    return any || !looks_like_dns(cn.value);
+}
+
 /* clang-format off */
 static const struct rule rules[] = {
     { BOTH, ALL,  no_akid,                  "it has no authorityKeyIdentifier (RFC 5280 4.2.1.1)" },
@@ -129,6 +177,7 @@ static const struct rule rules[] = {
     { WEB,  ROOT, has_eku,                  "it is a root with extKeyUsage (BR 7.1.2.1.2)" },
     { WEB,  LEAF, is_ca,                    "it is an authority, and used as a leaf (BR 7.1.2.7.8)" },
     { WEB,  LEAF, leaf_eku,                 "its extKeyUsage is missing, critical or anyExtendedKeyUsage (BR 7.1.2.7.10)" },
+    { WEB,  LEAF, cn_is_no_san,             "its common name is none of its alternative names, letter by letter (BR 7.1.4.3)" },
     { WEB,  LEAF, san_must_not_be_critical, "it has a subject and its subjectAltName is critical (BR 7.1.2.7.12)" },
 };
 /* clang-format on */

@@ -99,7 +99,7 @@ static void profiles_ask_for_more(void **state)
     (void)state;
     for (size_t i = 0; i < HF_COUNT(rows); i++) {
         struct make root = { .subject = "CN=Lab Root", .key = P256_A };
-        struct make leaf = { .subject = "CN=leaf",
+        struct make leaf = { .subject = "CN=example.com",
                              .key = P256_C,
                              .issuer = "CN=Lab Root",
                              .signer = P256_A };
@@ -136,6 +136,49 @@ static void an_empty_subject_wants_critical_names(void **state)
     assert_told(&s, "DNS:example.com: it has no subject"); /* its label */
 }
 
+static void a_common_name_is_a_copy_of_an_alternative_name(void **state)
+{
+    static const struct {
+        const char *subject, *san;
+        bool good;
+    } rows[] = {
+        { "O=Lab", "subjectAltName=DNS:example.com", true },
+        { "CN=example.com", "subjectAltName=DNS:example.com", true },
+        { "CN=example.com", "subjectAltName=DNS:a.org,DNS:example.com", true },
+        { "CN=example.com", "subjectAltName=DNS:*.example.com", true },
+        { "CN=*.example.com", "subjectAltName=DNS:*.example.com", true },
+        { "CN=example.com", "subjectAltName=IP:192.0.2.1", true },
+        { "CN=192.0.2.1", "subjectAltName=IP:192.0.2.1", true },
+        { "CN=2001:db8::1", "subjectAltName=IP:2001:db8::1", true },
+        { "CN=Example.COM", "subjectAltName=DNS:example.com", false },
+        { "CN=www.example.com", "subjectAltName=DNS:*.example.com", false },
+        { "CN=example.org", "subjectAltName=DNS:a.org,IP:192.0.2.1", false },
+        { "CN=192.0.2.001", "subjectAltName=IP:192.0.2.1", false },
+        { "CN=0xC0000201", "subjectAltName=IP:192.0.2.1", false },
+        { "CN=2001:DB8::1", "subjectAltName=IP:2001:db8::1", false },
+        { "CN=2001:db8:0::1", "subjectAltName=IP:2001:db8::1", false },
+        { "CN=Lab", "subjectAltName=IP:192.0.2.1", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < HF_COUNT(rows); i++) {
+        TRUST(&s, ROOT);
+        SEND(&s, LEAF, .subject = rows[i].subject,
+             .ext = { LEAF_EKU, rows[i].san, AKID });
+        send_good_middle();
+        s.v.name = NULL;
+        s.v.profile = HF_PROFILE_RFC5280;
+        assert_code(&s, HF_OK);
+        s.v.profile = HF_PROFILE_WEB;
+        if (scene_ask(&s) != (rows[i].good ? HF_OK : HF_E_PROFILE))
+            fail_msg("row %zu: %s", i, s.error.detail);
+        if (!rows[i].good)
+            assert_told(&s, "its common name is none");
+        scene_wipe(&s);
+        scene_init(&s);
+    }
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, finish)
 
 int main(void)
@@ -143,6 +186,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(profiles_ask_for_more),
         TEST(an_empty_subject_wants_critical_names),
+        TEST(a_common_name_is_a_copy_of_an_alternative_name),
     };
 
     return cmocka_run_group_tests(tests, NULL, make_close);

@@ -144,10 +144,11 @@ static void every_check_is_told_to_who_watches(void **state)
     s.v.watch_ctx = &seen;
     s.v.tree = NULL;
     TRUST(&s, ROOT, .ext = { CA, SKID, "nameConstraints=permitted;DNS:com" });
-    SEND(&s, LEAF);
+    SEND(&s, LEAF, .subject = "CN=example.com"); /* as the Web wants it */
     SEND(&s, MIDDLE);
     assert_code(&s, HF_OK);
-    assert_string_equal(seen.path, "leaf < Lab Issuing < Lab Root|trusted");
+    assert_string_equal(seen.path,
+                        "example.com < Lab Issuing < Lab Root|trusted");
     assert_int_equal(seen.ok[HF_EV_CHECK_TIME], 3);
     assert_int_equal(seen.ok[HF_EV_CHECK_KEY], 3);
     assert_int_equal(seen.ok[HF_EV_CHECK_EXTENSIONS], 3);

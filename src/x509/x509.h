@@ -444,7 +444,9 @@ struct hf_verify {
      * one; 0: digitalSignature. */
     uint16_t leaf_usage;
     uint8_t profile; /* enum hf_profile */
-    /* Certificates of a path, leaf and anchor counted; 0: HF_PATH_MAX. */
+    /* Certificates of a path, leaf and anchor counted, authorities between them
+     * that issued themselves not; 0: HF_PATH_MAX, which counts all and always
+     * holds. */
     uint8_t max_depth;
     uint8_t revocation;         /* enum hf_revocation */
     const struct hf_crls *crls; /* may be NULL */
