@@ -4,6 +4,7 @@
 
 #include "files.h"
 #include "issue.h"
+#include "record.h"
 #include "tool.h"
 
 #include "base/base.h"
@@ -36,6 +37,51 @@ bool ca_order(const struct tool *tool, const struct ca *ca,
 struct issued *ca_load(const struct tool *tool, const struct place *place,
                        int *code);
 
+/* The authority in @dir and its record, locked if @change; false: *code. */
+struct ca_open {
+    struct place place;
+    struct issued *by;
+    struct record record;
+};
+bool ca_open(struct ca_open *ca, const struct tool *tool, const char *dir,
+             bool change, int *code);
+void ca_close(struct ca_open *ca);
+/* The certificate that @what is: a file, a serial number, or a name that only
+ * one that is @usable has.  One that is in a file and not in the record is put
+ * there if @add.  An exit code; why not was said (ca_record.c). */
+int ca_which(const struct tool *tool, struct ca_open *ca, const char *what,
+             bool usable, bool add, char serial[SERIAL_TEXT]);
+/* A row of the record, as JSON. */
+void ca_json_row(struct json *j, const struct record_row *row);
+/* From when until when a list or an answer holds: --from, --until or --days;
+ * false: *code. */
+struct ca_term_words {
+    const char *from, *until;
+    unsigned long days;
+};
+struct issue_term;
+bool ca_term(const struct tool *tool, const struct ca_term_words *words,
+             struct issue_term *term, int *code);
+/* A time that an option takes; NULL leaves *out as it is. */
+bool ca_when(const struct tool *tool, const char *option, const char *text,
+             int64_t now, int64_t *out, int *code);
+
+/* Rows that several verbs have; AT() is theirs. */
+/* clang-format off */
+#define OPT_CA                                                                 \
+    { .name = "ca", .kind = OPT_TEXT, .arg = "DIR", .at = AT(dir),             \
+      .help = "the authority's folder; otherwise $XDG_DATA_HOME/handfast/ca "  \
+              "or ~/.local/share/handfast/ca" }
+#define OPT_TERM                                                               \
+    { .name = "days", .kind = OPT_NUMBER, .arg = "N", .at = AT(term.days),     \
+      .help = "holds for so many days; otherwise 7" },                         \
+    { .name = "until", .kind = OPT_TEXT, .arg = "TIME", .at = AT(term.until),  \
+      .help = "holds until then: 2026-12-31, +12h, +14d" },                    \
+    { .name = "from", .kind = OPT_TEXT, .arg = "TIME", .at = AT(term.from),    \
+      .help = "holds from then on; otherwise from now" }
+/* clang-format on */
+
 int ca_issue(struct tool *tool); /* ca_issue.c */
+extern const struct command ca_revoke, ca_list, ca_crl, ca_ocsp;
 
 #endif

@@ -1,5 +1,6 @@
 /* ca_issue.c - handfast ca issue: a certificate for some names, in two files. */
 #include "ca.h"
+#include "issue_list.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -164,29 +165,68 @@ static int no_certificate(const struct tool *tool, const struct hf_error *error)
     return error_tell(tool, exit_of(error, false), error, NULL);
 }
 
-static int issue_to(struct tool *tool, const struct ca *ca,
-                    const struct issue_order *order, const struct issued *by)
+/* What was made, as the command line wants it. */
+static int hand_out(struct tool *tool, const struct ca *ca,
+                    const struct issue_order *order, const struct issued *made)
 {
     struct hf_error error = { 0 };
     char base[256], cert[PATH_CAP], key[PATH_CAP];
+
+    base_name(ca, order, base, sizeof(base));
+    if (ca->out && strcmp(ca->out, "-") == 0)
+        return print_pair(tool, made);
+    if (!file_names(ca->out, base, cert, key))
+        return usage_error(tool, "--out is too long");
+    if (!write_pair(made, cert, key, ca->force, &error))
+        return error_tell(tool, HF_EXIT_WRITE, &error,
+                          "--out FILE writes elsewhere, --force replaces");
+    warn_of_names(tool, order);
+    tell_issued(tool, order, made, cert, key);
+    return output_done(tool, HF_EXIT_GOOD);
+}
+
+/* It is in the record before anybody has it: what is not there cannot be
+ * revoked. */
+static int record_and_hand_out(struct tool *tool, const struct ca *ca,
+                               const struct place *place,
+                               const struct issue_order *order,
+                               const struct issued *by,
+                               const struct issued *made)
+{
+    struct hf_error error = { 0 };
+    struct record record;
+    size_t added = 0;
+    int code;
+
+    if (!record_open(&record, place->dir, true, &error))
+        return error_tell(tool, HF_EXIT_WRITE, &error, NULL);
+    if (!issued_record(by, made, &record, &added, &error) ||
+        (added && !record_save(&record, &error))) {
+        record_close(&record);
+        return error_tell(tool, HF_EXIT_WRITE, &error, NULL);
+    }
+    code = hand_out(tool, ca, order, made);
+    if (code != HF_EXIT_GOOD && added) {
+        while (added--)
+            record_drop_last(&record);
+        if (!record_save(&record, &error))
+            error_tell(tool, code, &error, NULL);
+    }
+    record_close(&record);
+    return code;
+}
+
+static int issue_to(struct tool *tool, const struct ca *ca,
+                    const struct place *place, const struct issue_order *order,
+                    const struct issued *by)
+{
+    struct hf_error error = { 0 };
     struct issued *made = issue(by, order, &error);
     int code;
 
     if (!made)
         return no_certificate(tool, &error);
-    base_name(ca, order, base, sizeof(base));
-    if (ca->out && strcmp(ca->out, "-") == 0) {
-        code = print_pair(tool, made);
-    } else if (!file_names(ca->out, base, cert, key)) {
-        code = usage_error(tool, "--out is too long");
-    } else if (!write_pair(made, cert, key, ca->force, &error)) {
-        code = error_tell(tool, HF_EXIT_WRITE, &error,
-                          "--out FILE writes elsewhere, --force replaces");
-    } else {
-        warn_of_names(tool, order);
-        tell_issued(tool, order, made, cert, key);
-        code = output_done(tool, HF_EXIT_GOOD);
-    }
+    code = record_and_hand_out(tool, ca, place, order, by, made);
     issued_free(made);
     return code;
 }
@@ -223,7 +263,7 @@ int ca_issue(struct tool *tool)
     by = ca_load(tool, &place, &code);
     if (!by)
         return code;
-    code = issue_to(tool, &ca, &order, by);
+    code = issue_to(tool, &ca, &place, &order, by);
     issued_free(by);
     return code;
 }

@@ -1,14 +1,17 @@
-/* cmd_ca.c - handfast ca init|issue|show: an authority of your own, for
+/* cmd_ca.c - handfast ca init|show: an authority of your own, for
  * development and tests.
  *
  *     ca.pem           whom to trust (the root)
  *     ca-key.pem       the key that issues; only its owner may read it
  *     issuer.pem       only if an intermediate issues: it and what is between
+ *     issued.txt       what it has issued, and what of it is revoked
+ *     crl.pem .der     the last list of the revoked
  *
  * An authority is limited to names that nobody else can own, so that the loss
  * of its key costs nothing.  Nothing is ever overwritten unless it is said. */
 #include "ca.h"
 #include "certs.h"
+#include "issue_list.h"
 
 #include <pwd.h>
 #include <stdlib.h>
@@ -64,18 +67,6 @@ struct issued *ca_load(const struct tool *tool, const struct place *place,
 
 /* ---- what is asked ------------------------------------------------------------ */
 
-static bool read_when(const struct tool *tool, const char *option,
-                      const char *text, int64_t now, int64_t *out, int *code)
-{
-    if (!text || when_read(text, now, out))
-        return true;
-    *code = usage_error(tool,
-                        "--%s takes a time such as 2026-12-31, "
-                        "2026-12-31T12:00:00Z or +14d, not \"%s\"",
-                        option, text);
-    return false;
-}
-
 /* The order as far as words can say it; false: *code. */
 bool ca_order(const struct tool *tool, const struct ca *ca,
               struct issue_order *order, int *code)
@@ -98,10 +89,10 @@ bool ca_order(const struct tool *tool, const struct ca *ca,
     }
     if (ca->days)
         order->not_after = now + (int64_t)ca->days * DAY;
-    return read_when(tool, "not-before", ca->not_before, now,
-                     &order->not_before, code) &&
-           read_when(tool, "not-after", ca->not_after, now, &order->not_after,
-                     code);
+    return ca_when(tool, "not-before", ca->not_before, now, &order->not_before,
+                   code) &&
+           ca_when(tool, "not-after", ca->not_after, now, &order->not_after,
+                   code);
 }
 
 /* ---- ca init ------------------------------------------------------------------------ */
@@ -120,6 +111,18 @@ static void default_name(char out[64], bool intermediate)
             *c = '?';
 }
 
+/* What an authority that was here before has issued is not the new one's. */
+static bool forget_record(const struct place *place, struct hf_error *error)
+{
+    char record[PATH_CAP], old[PATH_CAP];
+
+    if (!path_join(record, sizeof(record), place->dir, "issued.txt") ||
+        !path_join(old, sizeof(old), place->dir, "issued-before.txt"))
+        return hf_fail(error, HF_E_FILE, "the folder's name is too long");
+    return !file_exists(record) || rename(record, old) == 0 ||
+           hf_fail(error, HF_E_FILE, "%s cannot be moved away", record);
+}
+
 /* The files of a new authority.  The key comes first: without it the others
  * are useless, and a certificate that is there says that all is there. */
 static bool keep(const struct place *place, const struct issued *ca,
@@ -131,6 +134,7 @@ static bool keep(const struct place *place, const struct issued *ca,
     if (!good)
         hf_fail(error, HF_E_OUT_OF_MEMORY, NULL);
     good = good && folder_make(place->dir, error) &&
+           forget_record(place, error) &&
            file_write(place->key, key, true, replace, error);
     if (good && root_pem)
         good = file_write(place->issuer, chain, false, replace, error);
@@ -177,6 +181,22 @@ static void tell_authority(const struct tool *tool, const struct issued *ca,
     printf("  sha256       %s\n", fingerprint);
 }
 
+/* The authority above remembers whom it made one. */
+static bool record_below(const struct place *above, const struct issued *parent,
+                         const struct issued *made, struct hf_error *error)
+{
+    struct record record;
+    size_t added;
+    bool good;
+
+    if (!record_open(&record, above->dir, true, error))
+        return false;
+    good = issued_record(parent, made, &record, &added, error) &&
+           record_save(&record, error);
+    record_close(&record);
+    return good;
+}
+
 static struct issued *make_authority(const struct tool *tool,
                                      const struct ca *ca,
                                      const struct issue_order *order,
@@ -199,6 +219,10 @@ static struct issued *make_authority(const struct tool *tool,
         made = file_read(above.root, PEM_MOST, root, &error)
                    ? issue_intermediate(parent, order, &error)
                    : NULL;
+        if (made && !record_below(&above, parent, made, &error)) {
+            issued_free(made);
+            made = NULL;
+        }
         issued_free(parent);
     }
     if (!made)
@@ -313,10 +337,6 @@ static int run_show(struct tool *tool)
 
 /* clang-format off */
 #define AT(member) offsetof(struct ca, member)
-#define OPT_CA                                                                 \
-    { .name = "ca", .kind = OPT_TEXT, .arg = "DIR", .at = AT(dir),             \
-      .help = "the authority's folder; otherwise $XDG_DATA_HOME/handfast/ca "  \
-              "or ~/.local/share/handfast/ca" }
 #define OPT_DATES                                                              \
     { .name = "days", .kind = OPT_NUMBER, .arg = "N", .at = AT(days),          \
       .help = "valid for so many days from now" },                             \
@@ -416,8 +436,9 @@ static const struct command show = {
     .run = run_show,
 };
 
-static const struct command *const verbs[] = { &init, &issue_verb, &show,
-                                               NULL };
+static const struct command *const verbs[] = { &init,    &issue_verb, &show,
+                                               &ca_list, &ca_revoke,  &ca_crl,
+                                               &ca_ocsp, NULL };
 
 const struct command cmd_ca = {
     .name = "ca",

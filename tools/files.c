@@ -130,27 +130,34 @@ bool file_exists(const char *path)
 
 /* ---- writing ---------------------------------------------------------------- */
 
-static bool write_all(int fd, const char *text)
+static bool write_all(int fd, struct hf_span bytes)
 {
-    size_t left = strlen(text);
+    const uint8_t *at = bytes.at;
+    size_t left = bytes.len;
 
     while (left) {
-        ssize_t n = write(fd, text, left);
+        ssize_t n = write(fd, at, left);
 
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0)
             return false;
-        text += n;
+        at += n;
         left -= (size_t)n;
     }
     return true;
 }
 
-/* What is to replace another is first written beside it, so that there is no
- * moment without a whole file. */
 bool file_write(const char *path, const char *text, bool secret, bool replace,
                 struct hf_error *error)
+{
+    return file_write_bytes(path, hf_span_text(text), secret, replace, error);
+}
+
+/* What is to replace another is first written beside it, and all of it, so
+ * that there is no moment without a whole file. */
+bool file_write_bytes(const char *path, struct hf_span bytes, bool secret,
+                      bool replace, struct hf_error *error)
 {
     char beside[4096];
     const char *name = path;
@@ -170,7 +177,7 @@ bool file_write(const char *path, const char *text, bool secret, bool replace,
         return hf_fail(error, HF_E_FILE, "%s is there already", path);
     if (fd < 0)
         return file_failed(error, path);
-    good = write_all(fd, text);
+    good = write_all(fd, bytes) && (!replace || fsync(fd) == 0);
     good = close(fd) == 0 && good;
     if (good && replace)
         good = rename(beside, path) == 0;

@@ -26,6 +26,9 @@ bool file_exists(const char *path);
  * step if @replace.  @secret: nobody else may read it. */
 bool file_write(const char *path, const char *text, bool secret, bool replace,
                 struct hf_error *error);
+/* The same of any bytes. */
+bool file_write_bytes(const char *path, struct hf_span bytes, bool secret,
+                      bool replace, struct hf_error *error);
 /* Make the folder and those above it, for our eyes only; fine if it is there. */
 bool folder_make(const char *path, struct hf_error *error);
 /* "DIR/NAME"; false if it does not fit. */

@@ -82,19 +82,16 @@ static EVP_PKEY *make_key(enum issue_key kind, enum issue_broken broken)
     return EVP_EC_gen("P-256");
 }
 
-/* The hash that fits the issuer's key; Ed25519 brings its own. */
-static const EVP_MD *hash_for(EVP_PKEY *key, enum issue_broken broken)
+const EVP_MD *issue_hash(EVP_PKEY *key)
 {
     if (EVP_PKEY_is_a(key, "ED25519"))
         return NULL;
-    if (broken == ISSUE_SHA1)
-        return EVP_sha1();
     return EVP_PKEY_get_bits(key) == 384 ? EVP_sha384() : EVP_sha256();
 }
 
 /* ---- drafts ------------------------------------------------------------------- */
 
-static bool crypto_failed(struct hf_error *error, const char *what)
+bool issue_crypto_failed(struct hf_error *error, const char *what)
 {
     char reason[160];
 
@@ -140,7 +137,7 @@ static bool set_dates(X509 *cert, int64_t from, int64_t until)
            ASN1_TIME_set(X509_getm_notAfter(cert), (time_t)until);
 }
 
-static int64_t seconds_of(const ASN1_TIME *time)
+int64_t issue_seconds(const ASN1_TIME *time)
 {
     int days = 0, seconds = 0;
     ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
@@ -174,7 +171,7 @@ static bool choose_dates(X509 *cert, const struct issued *issuer,
         from = now + DAY;
         until = from + 90 * DAY;
     } else if (issuer) {
-        int64_t end = seconds_of(X509_get0_notAfter(issuer->cert));
+        int64_t end = issue_seconds(X509_get0_notAfter(issuer->cert));
 
         until = until > end ? end : until;
     }
@@ -182,7 +179,7 @@ static bool choose_dates(X509 *cert, const struct issued *issuer,
         return hf_fail(error, HF_E_BAD_OPTION,
                        "it would end on %t, before it begins on %t", until,
                        from);
-    return set_dates(cert, from, until) || crypto_failed(error, "dates");
+    return set_dates(cert, from, until) || issue_crypto_failed(error, "dates");
 }
 
 /* A certificate with its key, serial, dates and names, not yet signed. */
@@ -201,14 +198,14 @@ static struct issued *draft(const struct issued *issuer,
         it->above = sk_X509_new_null();
     }
     if (!it || !it->key || !it->cert || !it->above) {
-        crypto_failed(error, "no key could be made");
+        issue_crypto_failed(error, "no key could be made");
         issued_free(it);
         return NULL;
     }
     if (!X509_set_version(it->cert, order->broken == ISSUE_VERSION ? 0 : 2) ||
         !set_serial(it->cert) || !set_common_name(it->cert, name) ||
         !X509_set_pubkey(it->cert, it->key)) {
-        crypto_failed(error, "no certificate could be made");
+        issue_crypto_failed(error, "no certificate could be made");
         issued_free(it);
         return NULL;
     }
@@ -223,16 +220,18 @@ static struct issued *draft(const struct issued *issuer,
 static bool sign(struct issued *it, const struct issued *issuer,
                  enum issue_broken broken, struct hf_error *error)
 {
-    const EVP_MD *hash = hash_for(issuer->key, broken);
+    const EVP_MD *hash = issue_hash(issuer->key);
 
     if (broken == ISSUE_SHA1 && !hash)
         return hf_fail(error, HF_E_BAD_OPTION,
                        "an Ed25519 authority cannot sign with SHA-1");
+    if (broken == ISSUE_SHA1)
+        hash = EVP_sha1();
     if (X509_set_issuer_name(it->cert, X509_get_subject_name(issuer->cert)) ==
             1 &&
         X509_sign(it->cert, issuer->key, hash) > 0)
         return true;
-    return crypto_failed(error, "the certificate could not be signed");
+    return issue_crypto_failed(error, "the certificate could not be signed");
 }
 
 /* What is sent along: the issuer, unless it is the root, and what is above. */
@@ -255,7 +254,7 @@ static bool inherit_chain(struct issued *it, const struct issued *issuer)
 static struct issued *give_up(struct issued *it, struct hf_error *error)
 {
     if (!error->code)
-        crypto_failed(error, "no certificate could be made");
+        issue_crypto_failed(error, "no certificate could be made");
     issued_free(it);
     return NULL;
 }
@@ -430,10 +429,10 @@ static bool fill_leaf(struct issued *it, const struct issued *issuer,
          !issue_add_usage(it->cert, order) ||
          !issue_add_names(it->cert, order) ||
          !issue_add_key_ids(it->cert, issuer->cert)))
-        return crypto_failed(error, "no certificate could be made");
+        return issue_crypto_failed(error, "no certificate could be made");
     if ((order->broken == ISSUE_CRITICAL && !issue_add_stranger(it->cert)) ||
         (order->broken == ISSUE_NO_CHAIN && !issue_add_issuer_url(it->cert)))
-        return crypto_failed(error, "no certificate could be made");
+        return issue_crypto_failed(error, "no certificate could be made");
     if (issuer != it && !inherit_chain(it, issuer))
         return hf_fail(error, HF_E_OUT_OF_MEMORY, NULL);
     if (!sign(it, issuer, order->broken, error))
@@ -441,7 +440,7 @@ static bool fill_leaf(struct issued *it, const struct issued *issuer,
     it->keep_chain_back = order->broken == ISSUE_NO_CHAIN;
     if ((order->broken == ISSUE_SIGNATURE && !flip_signature(it)) ||
         (order->broken == ISSUE_WRONG_KEY && !swap_key(it, order->key)))
-        return crypto_failed(error, "no certificate could be made");
+        return issue_crypto_failed(error, "no certificate could be made");
     return true;
 }
 
@@ -483,7 +482,7 @@ void issued_free(struct issued *it)
 
 int64_t issued_not_after(const struct issued *it)
 {
-    return seconds_of(X509_get0_notAfter(it->cert));
+    return issue_seconds(X509_get0_notAfter(it->cert));
 }
 
 bool issued_is_root(const struct issued *it)

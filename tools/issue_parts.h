@@ -4,6 +4,7 @@
 
 #include "base/base.h"
 #include "issue.h"
+#include "record.h"
 
 #include <openssl/evp.h>
 #include <openssl/x509.h>
@@ -15,6 +16,29 @@ struct issued {
     STACK_OF(X509) * above; /* up to the root, which is not in it */
     bool keep_chain_back;   /* broken: do not send what is above */
 };
+
+/* ---- issue.c ---------------------------------------------------------------- */
+
+/* The hash that fits an authority's key; Ed25519 brings its own: NULL. */
+const EVP_MD *issue_hash(EVP_PKEY *key);
+int64_t issue_seconds(const ASN1_TIME *time);
+/* With libcrypto's reason; always false. */
+bool issue_crypto_failed(struct hf_error *error, const char *what);
+
+/* ---- issue_pem.c ------------------------------------------------------------ */
+
+/* The text in @bio, which is freed, as a string of its own; the memory that
+ * libcrypto used is wiped, since it may hold a key. */
+char *issue_take_text(BIO *bio);
+
+/* ---- issue_list.c ------------------------------------------------------------- */
+
+/* Serial numbers as the record writes them, there (false: too long) and back
+ * (NULL: none). */
+bool issue_serial_text(const ASN1_INTEGER *number, char out[SERIAL_TEXT]);
+ASN1_INTEGER *issue_serial(const char *hex);
+/* What i2d_X() has made; @der is given back.  False: nothing was made. */
+bool issue_take_der(struct bytes *out, uint8_t *der, int len);
 
 /* ---- issue_ext.c: names and extensions ------------------------------------ */
 

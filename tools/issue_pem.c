@@ -7,9 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The text in @bio as a string of its own; the memory that libcrypto used is
- * wiped, since it may hold a key. */
-static char *take_text(BIO *bio)
+char *issue_take_text(BIO *bio)
 {
     BUF_MEM *held = NULL;
     char *text = NULL;
@@ -39,7 +37,7 @@ static char *certificates_pem(const struct issued *it, bool chain)
         BIO_free(bio);
         return NULL;
     }
-    return take_text(bio);
+    return issue_take_text(bio);
 }
 
 char *issued_pem(const struct issued *it)
@@ -61,7 +59,7 @@ char *issued_key_pem(const struct issued *it)
         BIO_free(bio);
         return NULL;
     }
-    return take_text(bio);
+    return issue_take_text(bio);
 }
 
 void issued_fingerprint(const struct issued *it, char out[96])
