@@ -5,7 +5,8 @@
 # may include besides itself; anything else is an arrow up or sideways.  One
 # header is read from below: handshake knows the words of engine.h (settings,
 # questions and their answers), but cannot call what it declares, because it is
-# linked without it.  libcrypto's headers stay behind the crypto layer.
+# linked without it.  libcrypto's headers stay behind the crypto layer, and
+# those of each library that compresses behind one file of it.
 #
 # What a layer's meson.build does not list among its sources is for tests; these
 # are held to the table too, but may use libcrypto and what tools/ lends them.
@@ -46,8 +47,12 @@ complain() {
     bad=$((bad + 1))
 }
 
-# is_test FILE LAYER: not one of the layer's sources?
+# is_test FILE LAYER: not one of the layer's sources?  (Those that compress are,
+# where their library is.)
 is_test() {
+    case $1 in
+    src/crypto/compress_[a-z]*.c) [ "${1%_test.c}" != "$1" ]; return ;;
+    esac
     [ "${1%.c}" != "$1" ] && ! sed -n "/^$2_sources = /,/)/p" "src/$2/meson.build" |
         grep -q "'${1##*/}'"
 }
@@ -71,6 +76,13 @@ check() {
     "<openssl/"*)
         [ "$2" = crypto ] || is_test "$1" "$2" ||
             complain "$1 ($2) includes $3: only crypto may"
+        return
+        ;;
+    "<zlib.h>" | "<brotli/"* | "<zstd.h>")
+        library=${3#<}
+        library=${library%%[./]*}
+        [ "$1" = "src/crypto/compress_$library.c" ] || is_test "$1" "$2" ||
+            complain "$1 includes $3: only crypto/compress_$library.c may"
         return
         ;;
     *) return ;;                            # the system's

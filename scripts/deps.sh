@@ -22,9 +22,12 @@ libssl-dev      /usr/include/openssl/evp.h
 END
         ;;
     unit) table build; cat <<'END'
+libbrotli-dev   /usr/include/brotli/decode.h
 libcmocka-dev   /usr/include/cmocka.h
+libzstd-dev     /usr/include/zstd.h
 python3         /usr/bin/python3
 binutils        nm
+zlib1g-dev      /usr/include/zlib.h
 END
         ;;
     test) table unit; cat <<'END'
@@ -47,7 +50,6 @@ valgrind        valgrind
 wget            wget
 zsh             zsh
 xxd             xxd
-zlib1g-dev      /usr/include/zlib.h
 END
         ;;
     tidy) table build; cat <<'END'

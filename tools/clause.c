@@ -82,6 +82,7 @@ static const struct telling tellings[] = {
     { 20, NULL, NULL,              "a MAC over all of the above",      0, NULL },
     { 22, "certificate_status",    "response",   "stapled: an OCSP response about the certificate", 0, NULL },
     { 24, "key_update",            "request_update", "",               1, NULL },
+    { 25, "compressed_certificate", "algorithm", "compressed with",    1, NULL },
 };
 /* clang-format on */
 

@@ -108,6 +108,7 @@ static const struct opt options[] = {
       .help = "groups for the key exchange, with : between; the first is guessed" },
     { .name = "sigalgs", .kind = OPT_TEXT, .arg = "NAMES", OFFER(schemes),
       .help = "signature schemes, with : between" },
+    OPT_CERT_COMPRESSION(OFFER),
     { .name = "alpn", .kind = OPT_TEXT, .arg = "NAMES", TLS(alpn),
       .help = "application protocols, with , between" },
 

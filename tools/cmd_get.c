@@ -94,6 +94,7 @@ static const struct opt options[] = {
       .help = "cipher suites for TLS 1.3" },
     { .name = "curves", .kind = OPT_TEXT, .arg = "NAMES", OFFER(groups), .also = "groups",
       .help = "groups for the key exchange, with : between; the first is guessed" },
+    OPT_CERT_COMPRESSION(OFFER),
     { .name = "alpn", .kind = OPT_TEXT, .arg = "NAMES", TLS(alpn),
       .help = "application protocols to offer, with , between (http/1.1)" },
     { .name = "no-alpn", .kind = OPT_FLAG, AT(no_alpn),

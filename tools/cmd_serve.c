@@ -221,6 +221,7 @@ static const struct opt options[] = {
       .also = "curves", .help = "groups for the key exchange, likewise" },
     { .name = "sigalgs", .kind = OPT_TEXT, .arg = "LIST", OFFER(schemes),
       .help = "signature schemes, likewise" },
+    OPT_CERT_COMPRESSION(OFFER),
 
     { .kind = OPT_HEAD, .help = "What it resumes" },
     { .name = "no-tickets", .kind = OPT_FLAG, .at = AT(no_tickets),

@@ -3,6 +3,7 @@
 #include "tables.h"
 
 #include "api/api.h"
+#include "crypto/compress.h"
 #include "engine/conn.h"
 #include "handfast/explain.h"
 

@@ -166,5 +166,8 @@ bool offer_set(const struct offer *o, struct hf_config *config,
            set_list(o->groups, "groups", hf_group_number, hf_config_set_groups,
                     config, f) &&
            set_list(o->schemes, "signature schemes", hf_scheme_number,
-                    hf_config_set_signatures, config, f);
+                    hf_config_set_signatures, config, f) &&
+           set_list(o->compression, "certificate compression",
+                    hf_compression_number, hf_config_set_cert_compression,
+                    config, f);
 }

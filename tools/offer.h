@@ -10,6 +10,7 @@ struct offer {
     const char *tls_max; /* "default", "1.2", "1.3" */
     unsigned min, max;   /* versions; 0: the policy's */
     const char *ciphers, *ciphers13, *groups, *schemes;
+    const char *compression; /* of certificates: "brotli:zlib" */
 };
 /* Set @config as @offer says; false after noting why. */
 bool offer_set(const struct offer *offer, struct hf_config *config,
@@ -24,6 +25,11 @@ unsigned offer_oldest(const struct offer *offer);
     { .name = "policy", .kind = OPT_TEXT, .arg = "NAME", field(policy),        \
       .help = "everything below from a policy: default, modern, classic, or "  \
               "one with its year; handfast policy list shows them" }
+#define OPT_CERT_COMPRESSION(field)                                            \
+    { .name = "cert-compression", .kind = OPT_TEXT, .arg = "LIST",             \
+      field(compression), .also = "compress-cert cert_comp",                   \
+      .help = "certificates may travel compressed in TLS 1.3: brotli, zstd, "  \
+              "zlib, most wanted first, with : between (none)" }
 #define OPT_TLS_MAX(field)                                                     \
     { .name = "tls-max", .kind = OPT_TEXT, .arg = "default|1.2|1.3",           \
       field(tls_max), .help = "no newer version than this" }

@@ -76,7 +76,9 @@ void tables_flow(FILE *to)
           "table what may come next. The facts: TLS13 the version; RETRY the "
           "server asked for another key share; RESUMED nobody shows a "
           "certificate; ASKED the client was asked for one, GAVE and gave it; "
-          "EARLY early data was accepted; and of TLS 1.2: SIGNED the key "
+          "EARLY early data was accepted; PACKED the server's "
+          "certificate comes compressed, PACKED_TOO the client's; and of TLS "
+          "1.2: SIGNED the key "
           "exchange is ephemeral, STAPLED a status is sent along, TICKET a "
           "ticket will come.\n\n",
           to);
@@ -111,6 +113,10 @@ static bool consistent(unsigned f)
         return false; /* RFC 8446 4.3.2: MUST NOT with a PSK */
     if (f & HF_FACT_EARLY &&
         (!tls13 || !resumed || f & HF_FACT_RETRY)) /* RFC 8446 4.2.10 */
+        return false;
+    if (f & HF_FACT_PACKED && (!tls13 || resumed))
+        return false;
+    if (f & HF_FACT_PACKED_TOO && (!tls13 || !(f & HF_FACT_ASKED)))
         return false;
     if (tls13)
         return !(f & (HF_FACT_SIGNED | HF_FACT_STAPLED | HF_FACT_TICKET));

@@ -153,6 +153,23 @@ struct hf_signature {
                           size_t *len);
 };
 
+/* A way to compress certificates (RFC 8879).  It sees nothing secret.  What a
+ * peer has compressed is hostile: expand() writes at most @len bytes and takes
+ * a bounded amount of memory, whatever @in says. */
+struct hf_compression {
+    const char *name;
+    uint16_t number; /* in TLS: 1 zlib, 2 brotli, 3 zstd */
+    /* Expand @in, every byte of it, to exactly the @len bytes at @out; a stream
+     * that gives more or fewer, ends early, or has bytes behind its end is not
+     * it. */
+    HF_CHECK bool (*expand)(void *self, struct hf_span in, uint8_t *out,
+                            size_t len, bool *fault);
+    /* Compress @in to the *len bytes at @out; never during a handshake.
+     * False: more than @cap bytes, or no memory. */
+    HF_CHECK bool (*compress)(void *self, struct hf_span in, uint8_t *out,
+                              size_t cap, size_t *len);
+};
+
 /* Asked for the passphrase of an encrypted key: write it to @out, return its
  * length; 0 means that there is none. */
 typedef size_t hf_passphrase_fn(void *ctx, char *out, size_t cap);
@@ -204,6 +221,9 @@ struct hf_provider {
      * NULL.  False: another key, no such number, or a fault. */
     HF_CHECK bool (*key_raise)(void *self, const struct hf_private_key *key,
                                struct hf_span number, uint8_t *out);
+
+    /* Ends with NULL, as the other lists; NULL: there is none here. */
+    const struct hf_compression *const *compressions;
 };
 
 /* OpenSSL's libcrypto, 3.0 or later. */

@@ -101,6 +101,22 @@ HF_PUBLIC bool hf_config_set_verify_signatures(struct hf_config *config,
 HF_PUBLIC bool hf_config_set_protocols(struct hf_config *config,
                                        const char *const *protocols);
 
+/* Certificate compression (RFC 8879, TLS 1.3): numbers of the ways in which we
+ * expand the peer's certificate and, if it asks for one of them, compress our
+ * own; most wanted first, 0 at the end; an empty list turns it off again.  A
+ * way that the provider lacks (libcrypto's has those whose library was there
+ * when handfast was built) is config.option of hf_config_freeze, and ours are
+ * compressed there, once.  Default: none, in either role.  It saves bytes, and
+ * a round trip where a chain is long; its price is that a decompressor reads
+ * what somebody sends who has proved nothing yet. */
+enum {
+    HF_COMPRESSION_ZLIB = 1,
+    HF_COMPRESSION_BROTLI = 2,
+    HF_COMPRESSION_ZSTD = 3
+};
+HF_PUBLIC bool hf_config_set_cert_compression(struct hf_config *config,
+                                              const uint16_t *algorithms);
+
 /* Our certificate chain (leaf first; PEM text, or one DER certificate) and
  * its private key (PEM or DER; see crypto.h).  May be said several times: the
  * server picks by name, key kind and the client's signature list.  Checked to
@@ -436,11 +452,12 @@ HF_PUBLIC bool hf_conn_export(const struct hf_conn *conn, const char *label,
                               struct hf_span context, uint8_t *out, size_t len);
 
 /* Names for numbers: "TLS 1.3", "TLS_AES_128_GCM_SHA256", "x25519",
- * "ed25519", "bad_record_mac"; NULL if unknown.  Static; any thread. */
+ * "ed25519", "brotli", "bad_record_mac"; NULL if unknown.  Static; any thread. */
 HF_PUBLIC const char *hf_version_name(unsigned version);
 HF_PUBLIC const char *hf_suite_name(unsigned suite);
 HF_PUBLIC const char *hf_group_name(unsigned group);
 HF_PUBLIC const char *hf_scheme_name(unsigned scheme);
+HF_PUBLIC const char *hf_compression_name(unsigned algorithm);
 HF_PUBLIC const char *hf_alert_name(unsigned alert);
 HF_PUBLIC const char *hf_message_name(unsigned message);
 /* Numbers for names, as people write them ("x25519", "P-256", "prime256v1",
@@ -448,6 +465,7 @@ HF_PUBLIC const char *hf_message_name(unsigned message);
 HF_PUBLIC unsigned hf_suite_number(const char *name);
 HF_PUBLIC unsigned hf_group_number(const char *name);
 HF_PUBLIC unsigned hf_scheme_number(const char *name);
+HF_PUBLIC unsigned hf_compression_number(const char *name);
 
 #ifdef __cplusplus
 }

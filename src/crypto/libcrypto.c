@@ -6,6 +6,7 @@
  * _transport.c; private keys in _key.c and _keyfile.c; the self-test is in
  * _check.c. */
 #include "crypto/libcrypto.h"
+#include "crypto/compress.h"
 
 #include <openssl/rand.h>
 
@@ -211,4 +212,5 @@ const struct hf_provider hf_libcrypto = {
     .premaster_seal = hf_libcrypto_premaster_seal,
     .premaster_open = hf_libcrypto_premaster_open,
     .key_raise = hf_libcrypto_key_raise,
+    .compressions = hf_libcrypto_compressions,
 };

@@ -124,6 +124,17 @@ const struct hf_signature *hf_signature_by_parts(const struct hf_crypto *c,
     return NULL;
 }
 
+const struct hf_compression *hf_compression_by_number(const struct hf_crypto *c,
+                                                      unsigned number)
+{
+    const struct hf_compression *const *way = c->provider->compressions;
+
+    for (; way && *way; way++)
+        if ((*way)->number == number)
+            return *way;
+    return NULL;
+}
+
 /* ---- cipher suites ------------------------------------------------------------- */
 
 const struct hf_suite *hf_suite_by_number(unsigned number)

@@ -27,6 +27,8 @@ const struct hf_signature *hf_signature_by_scheme(const struct hf_crypto *c,
 const struct hf_signature *hf_signature_by_parts(const struct hf_crypto *c,
                                                  unsigned key, unsigned padding,
                                                  unsigned hash);
+const struct hf_compression *hf_compression_by_number(const struct hf_crypto *c,
+                                                      unsigned number);
 HF_CHECK bool hf_random(const struct hf_crypto *c, void *out, size_t len);
 
 /* ---- cipher suites (suites.def, suite.c) ------------------------------------------ */

@@ -65,9 +65,8 @@ static void free_keypair(struct hf_config *config, struct hf_keypair *pair)
         hf_cert_free(pair->chain[i]);
     if (pair->key)
         config->provider->key_free(pair->key);
-    hf_free((uint8_t *)(uintptr_t)pair->message.at, pair->message.len);
+    hf_keypair_drop_messages(pair);
     hf_free((uint8_t *)(uintptr_t)pair->staple.at, pair->staple.len);
-    hf_free((uint8_t *)(uintptr_t)pair->stapled.at, pair->stapled.len);
     *pair = (struct hf_keypair){ .count = 0 };
 }
 
@@ -226,6 +225,18 @@ bool hf_config_set_verify_signatures(struct hf_config *config,
                      "signature schemes"))
         return false;
     config->verify_chosen = true;
+    return true;
+}
+
+bool hf_config_set_cert_compression(struct hf_config *config,
+                                    const uint16_t *algorithms)
+{
+    if (*algorithms)
+        return set_numbers(config, &config->settings.compressions, algorithms,
+                           "ways of certificate compression");
+    if (!hf_config_changes(config))
+        return false;
+    config->settings.compressions.count = 0;
     return true;
 }
 

@@ -40,6 +40,13 @@ HF_CHECK bool hf_config_open(struct hf_config *config);
 HF_CHECK bool hf_config_list_authorities(struct hf_config *config);
 void hf_config_drop_authorities(struct hf_config *config);
 
+/* messages.c: the Certificate of @pair in that form of enum hf_form; all of
+ * them and their compressed forms, at freezing; and the end of them. */
+HF_CHECK bool hf_keypair_make_message(struct hf_config *config,
+                                      struct hf_keypair *pair, unsigned form);
+HF_CHECK bool hf_config_make_messages(struct hf_config *config);
+void hf_keypair_drop_messages(struct hf_keypair *pair);
+
 struct hf_conn {
     struct hf_session session;
     struct hf_handshake *handshake; /* NULL once it is over */

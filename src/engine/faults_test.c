@@ -166,6 +166,8 @@ static void configs_without_memory_fail_cleanly(void **state)
 
         flaky_begin(FLAKY_MEMORY, 0, false);
         assert_true(stage_set(&stage, scene, &certs));
+        assert_true(hf_config_freeze(stage.client));
+        assert_true(hf_config_freeze(stage.server));
         stage_clear(&stage);
         calls = flaky_end();
         for (size_t n = 1; n <= calls; n += stride())
@@ -173,7 +175,9 @@ static void configs_without_memory_fail_cleanly(void **state)
                 bool ok;
 
                 flaky_begin(FLAKY_MEMORY, n, on);
-                ok = stage_set(&stage, scene, &certs);
+                ok = stage_set(&stage, scene, &certs) &&
+                     hf_config_freeze(stage.client) &&
+                     hf_config_freeze(stage.server);
                 if (!ok && stage.client && stage.server)
                     ok = !hf_config_error(stage.client)->code &&
                          !hf_config_error(stage.server)->code;

@@ -5,7 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HASHES = 3, AEADS = 3, GROUPS = 8, SIGNATURES = 32, BLOCKS = 4096 };
+enum {
+    HASHES = 3,
+    AEADS = 3,
+    GROUPS = 8,
+    SIGNATURES = 32,
+    BLOCKS = 4096,
+    COMPRESSIONS = 3
+};
 
 static struct {
     bool counting, on;
@@ -231,6 +238,33 @@ static bool draw(void *self, void *out, size_t len)
     return works_here() && real->random(self, out, len);
 }
 
+#define COMPRESSION(i)                                                   \
+    static bool expand_##i(void *self, struct hf_span in, uint8_t *out,  \
+                           size_t len, bool *fault)                      \
+    {                                                                    \
+        *fault = !works_here();                                          \
+        return !*fault &&                                                \
+               real->compressions[i]->expand(self, in, out, len, fault); \
+    }
+COMPRESSION(0)
+COMPRESSION(1)
+COMPRESSION(2)
+
+static struct hf_compression compressions[COMPRESSIONS];
+static const struct hf_compression *compression_list[COMPRESSIONS + 1];
+
+static void fill_compressions(void)
+{
+    static bool (*const expand[])(void *, struct hf_span, uint8_t *, size_t,
+                                  bool *) = { expand_0, expand_1, expand_2 };
+
+    for (size_t i = 0; i < COMPRESSIONS && real->compressions[i]; i++) {
+        compressions[i] = *real->compressions[i];
+        compressions[i].expand = expand[i];
+        compression_list[i] = &compressions[i];
+    }
+}
+
 static void fill_hashes(void)
 {
 #define FILL(i)                                           \
@@ -293,6 +327,7 @@ const struct hf_provider *flaky_provider(const struct hf_provider *under)
     fill_hashes();
     fill_aeads();
     fill_groups();
+    fill_compressions();
     for (size_t i = 0; real->hashes[i] && i < HASHES; i++)
         hash_list[i] = &hashes[i];
     for (size_t i = 0; real->aeads[i] && i < AEADS; i++)
@@ -311,6 +346,7 @@ const struct hf_provider *flaky_provider(const struct hf_provider *under)
     provider.aeads = aead_list;
     provider.groups = group_list;
     provider.signatures = signature_list;
+    provider.compressions = compression_list;
     provider.random = draw;
     provider.premaster_seal = premaster_seal;
     provider.premaster_open = premaster_open;

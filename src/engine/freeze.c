@@ -148,6 +148,12 @@ static bool check_lists(struct hf_config *config)
     if (!check_schemes(config, &set->schemes) ||
         !check_schemes(config, &set->verify))
         return false;
+    for (size_t i = 0; i < set->compressions.count; i++)
+        if (!hf_compression_by_number(c, set->compressions.at[i]))
+            return hf_fail(
+                e, HF_E_BAD_OPTION, "%s has no certificate compression %s (%x)",
+                c->provider->name, hf_compression_name(set->compressions.at[i]),
+                (unsigned)set->compressions.at[i]);
     for (size_t i = 0; i < set->shares.count; i++)
         if (!hf_numbers_have(&set->groups, set->shares.at[i]))
             return hf_fail(e, HF_E_BAD_OPTION,
@@ -194,7 +200,7 @@ bool hf_config_freeze(struct hf_config *config)
     default_shares(config);
     if (!check_lists(config) || !match_versions(config) || !check_keys(config))
         return false;
-    if (!hf_config_list_authorities(config))
+    if (!hf_config_list_authorities(config) || !hf_config_make_messages(config))
         return false;
     order_shares(&config->settings);
     if (!make_cache(config))

@@ -108,65 +108,6 @@ static bool read_key(struct hf_config *config, struct hf_keypair *pair,
                    have, want);
 }
 
-/* ---- the Certificate message, once ------------------------------------------------------------ */
-
-/* The list of certificates, each without extensions. */
-/* @extensions is what stands behind the first. */
-static struct hf_span write_list(const struct hf_keypair *pair,
-                                 struct hf_span extensions, uint8_t *room,
-                                 size_t cap)
-{
-    struct hf_writer w = hf_writer(room, cap);
-
-    for (size_t i = 0; i < pair->count; i++) {
-        struct hf_certificate_entry entry = { pair->chain[i]->der,
-                                              { .present = 0 } };
-
-        if (!i)
-            entry.extensions.all = extensions;
-        hf_wire_write(hf_certificate_entry, &w, &entry);
-    }
-    return w.full ? hf_span(NULL, 0) : hf_written(&w);
-}
-
-enum { OCSP = 1 };
-
-/* Certificate of TLS 1.3 with what is stapled to it, in *out. */
-static bool make_message(struct hf_config *config, struct hf_keypair *pair,
-                         struct hf_span staple, struct hf_span *out)
-{
-    enum { STATUS_HEAD = 4 + 1 + 3 }; /* extension, type, length */
-    struct hf_certificate certificate = { .request_context = { NULL, 0 } };
-    struct hf_certificate_status status = { OCSP, staple };
-    size_t more = staple.len ? STATUS_HEAD + staple.len : 0, cap = more, mark;
-    uint8_t *list, *room;
-    struct hf_writer w, extension;
-
-    for (size_t i = 0; i < pair->count; i++)
-        cap += 3 + pair->chain[i]->der.len + 2;
-    list = hf_alloc(cap + more);
-    room = hf_alloc(cap + 8);
-    *out = hf_span(room, cap + 8);
-    if (!list || !room) {
-        hf_free(list, cap + more);
-        return hf_fail(&config->error, HF_E_OUT_OF_MEMORY, NULL);
-    }
-    extension = hf_writer(list + cap, more);
-    if (more)
-        hf_wire_write_ext(hf_certificate_status, &extension,
-                          HF_EXT_status_request, HF_CT, &status);
-    certificate.list = write_list(pair, hf_written(&extension), list, cap);
-    w = hf_writer(room, cap + 8);
-    hf_put(&w, HF_CERTIFICATE, 1);
-    mark = hf_writer_open(&w, 3);
-    hf_wire_write(hf_certificate, &w, &certificate);
-    hf_writer_close(&w, mark, 3);
-    hf_free(list, cap + more);
-    return (!w.full && w.len == cap + 8) ||
-           hf_fail(&config->error, HF_E_BAD_CERTIFICATE,
-                   "the chain does not fit into a message");
-}
-
 /* ---- adding --------------------------------------------------------------------------------------- */
 
 static bool keep_pair(struct hf_config *config, const struct hf_keypair *pair)
@@ -201,15 +142,14 @@ static bool add_pair(struct hf_config *config, struct hf_span chain,
         return false;
     ok = read_chain(config, &pair, chain) &&
          (!key || read_key(config, &pair, *key)) &&
-         make_message(config, &pair, hf_span(NULL, 0), &pair.message) &&
-         keep_pair(config, &pair);
+         hf_keypair_make_message(config, &pair, 0) && keep_pair(config, &pair);
     if (ok)
         return true;
     for (size_t i = 0; i < pair.count; i++)
         hf_cert_free(pair.chain[i]);
     if (pair.key)
         config->provider->key_free(pair.key);
-    hf_free((uint8_t *)(uintptr_t)pair.message.at, pair.message.len);
+    hf_keypair_drop_messages(&pair);
     return false;
 }
 
@@ -247,7 +187,6 @@ bool hf_config_add_staple(struct hf_config *config, struct hf_span response)
 {
     struct hf_settings *set = &config->settings;
     struct hf_keypair *pair;
-    struct hf_span message = { NULL, 0 };
     uint8_t *copy;
 
     if (!hf_config_changes(config))
@@ -259,16 +198,11 @@ bool hf_config_add_staple(struct hf_config *config, struct hf_span response)
         return false;
     pair = &set->keypairs[set->keypair_count - 1];
     copy = hf_alloc(response.len);
-    if (!copy || !make_message(config, pair, response, &message)) {
-        hf_free(copy, response.len);
-        hf_free((uint8_t *)(uintptr_t)message.at, message.len);
+    if (!copy)
         return hf_fail(&config->error, HF_E_OUT_OF_MEMORY, NULL);
-    }
     hf_copy(copy, response.at, response.len);
     hf_free((uint8_t *)(uintptr_t)pair->staple.at, pair->staple.len);
-    hf_free((uint8_t *)(uintptr_t)pair->stapled.at, pair->stapled.len);
     pair->staple = hf_span(copy, response.len);
-    pair->stapled = message;
     return true;
 }
 

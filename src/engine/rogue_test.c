@@ -56,7 +56,8 @@ static void every_scene_works_through_the_middle(void **state)
     for (unsigned scene = 0; scene < SCENES; scene++) {
         struct hf_conn *client, *server;
         struct stage stage;
-        bool shows = scene == SCENE_CLIENT_CERT || scene == SCENE_ALL;
+        bool shows = scene == SCENE_CLIENT_CERT || scene == SCENE_ALL ||
+                     scene == SCENE_COMPRESSED;
         bool alpn = scene == SCENE_ALPN || scene == SCENE_ALL;
 
         assert_true(stage_set(&stage, scene, &certs));
@@ -118,18 +119,23 @@ static void messages_and_dummies_come_in_their_order(void **state)
         [SCENE_ALPN] = { "1 ccs *20 ", "2 ccs *8 *11 *15 *20 " },
         [SCENE_ALL] = { "1 ccs 1 *11 *15 *20 ", "2 ccs 2 *8 *13 *11 *15 *20 " },
         [SCENE_EMPTY_CERT] = { "1 ccs *11 *20 ", "2 ccs *8 *13 *11 *15 *20 " },
+        [SCENE_COMPRESSED] = { "1 ccs *25 *15 *20 ",
+                               "2 ccs *8 *13 *25 *15 *20 " },
     };
 
     (void)state;
     for (unsigned scene = 0; scene < SCENES; scene++) {
+        unsigned like = scene;
         struct stage stage;
 
         memset(seen, 0, sizeof(seen));
         assert_true(stage_set(&stage, scene, &certs));
         assert_true(rogue_begin(&rogue, &stage, "localhost", note));
         assert_true(rogue_run(&rogue));
-        assert_string_equal(seen[HF_CLIENT], want[scene][HF_CLIENT]);
-        assert_string_equal(seen[HF_SERVER], want[scene][HF_SERVER]);
+        if (scene == SCENE_COMPRESSED && !hf_libcrypto.compressions[0])
+            like = SCENE_CLIENT_CERT; /* nothing to do it with */
+        assert_string_equal(seen[HF_CLIENT], want[like][HF_CLIENT]);
+        assert_string_equal(seen[HF_SERVER], want[like][HF_SERVER]);
         rogue_end(&rogue);
         stage_clear(&stage);
     }

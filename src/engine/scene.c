@@ -6,10 +6,13 @@
 
 const char *scene_name(enum scene scene)
 {
-    static const char *const names[SCENES] = {
-        "full", "retry",       "client certificate",
-        "ALPN", "all at once", "empty client certificate"
-    };
+    static const char *const names[SCENES] = { "full",
+                                               "retry",
+                                               "client certificate",
+                                               "ALPN",
+                                               "all at once",
+                                               "empty client certificate",
+                                               "compressed certificates" };
 
     return names[scene];
 }
@@ -58,6 +61,29 @@ static bool set_client_cert(struct stage *stage, enum scene scene,
                                             hf_span_text(certs->client_key)));
 }
 
+/* All ways there are; what the client likes best the server likes least. */
+static bool set_compression(struct stage *stage,
+                            const struct hf_provider *provider)
+{
+    enum { MOST = 8 };
+    uint16_t client[MOST + 1] = { 0 }, server[MOST + 1] = { 0 };
+    const struct hf_compression *const *way = provider->compressions;
+    size_t count = 0;
+
+    while (way && way[count] && count < MOST)
+        count++;
+    for (size_t i = 0; i < count; i++)
+        client[i] = server[count - 1 - i] = way[i]->number;
+    return hf_config_set_cert_compression(stage->client, client) &&
+           hf_config_set_cert_compression(stage->server, server);
+}
+
+static bool shows_client_cert(enum scene scene)
+{
+    return scene == SCENE_ALL || scene == SCENE_CLIENT_CERT ||
+           scene == SCENE_EMPTY_CERT || scene == SCENE_COMPRESSED;
+}
+
 bool stage_set_with(struct stage *stage, enum scene scene,
                     const struct duet_certs *certs,
                     const struct hf_provider *provider)
@@ -78,8 +104,8 @@ bool stage_set_with(struct stage *stage, enum scene scene,
                                  hf_span_text(certs->key)) &&
            set_groups(stage, all || scene == SCENE_RETRY) &&
            ((!all && scene != SCENE_ALPN) || set_protocols(stage)) &&
-           ((!all && scene != SCENE_CLIENT_CERT && scene != SCENE_EMPTY_CERT) ||
-            set_client_cert(stage, scene, certs));
+           (scene != SCENE_COMPRESSED || set_compression(stage, provider)) &&
+           (!shows_client_cert(scene) || set_client_cert(stage, scene, certs));
 }
 
 bool stage_set(struct stage *stage, enum scene scene,

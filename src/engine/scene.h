@@ -12,6 +12,7 @@ enum scene {
     SCENE_ALPN,        /* both speak of protocols */
     SCENE_ALL,         /* all of these at once */
     SCENE_EMPTY_CERT,  /* the client is asked and has none */
+    SCENE_COMPRESSED,  /* both show one, compressed in different ways */
     SCENES
 };
 const char *scene_name(enum scene scene);

@@ -77,6 +77,29 @@ static void a_good_response_is_all_that_is_wanted(void **state)
     }
 }
 
+/* It travels inside what is compressed. */
+static void so_it_is_in_a_compressed_certificate(void **state)
+{
+    const uint16_t zlib[] = { HF_COMPRESSION_ZLIB, 0 };
+    const struct hf_crypto c = { &hf_libcrypto, NULL };
+
+    (void)state;
+    if (!hf_compression_by_number(&c, HF_COMPRESSION_ZLIB)) {
+        print_message("# SKIP: no zlib in this build (apt install "
+                      "zlib1g-dev)\n");
+        skip();
+    }
+    assert_true(duet_init(&duet, &authority.certs));
+    assert_true(
+        hf_config_set_revocation(duet.client_config, HF_REVOCATION_LEAF));
+    assert_true(hf_config_add_staple(duet.server_config, good()));
+    assert_true(hf_config_set_cert_compression(duet.client_config, zlib));
+    assert_true(hf_config_set_cert_compression(duet.server_config, zlib));
+    assert_true(duet_start(&duet, "localhost"));
+    assert_true(duet_run(&duet));
+    duet_wipe(&duet);
+}
+
 static void without_a_response_there_is_no_connection(void **state)
 {
     (void)state;
@@ -202,6 +225,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_good_response_is_all_that_is_wanted),
+        cmocka_unit_test(so_it_is_in_a_compressed_certificate),
         cmocka_unit_test(without_a_response_there_is_no_connection),
         cmocka_unit_test(who_does_not_ask_is_told_nothing),
         cmocka_unit_test(a_revoked_server_is_refused),

@@ -7,6 +7,15 @@
 
 /* ---- ours ----------------------------------------------------------------------- */
 
+unsigned hf_form_wanted(const struct hf_handshake *hs)
+{
+    unsigned form = 0;
+
+    if (hs->offer.wants_staple && hs->keypair->staple.len)
+        form |= HF_FORM_STAPLE;
+    return form;
+}
+
 enum hf_step_result hf_send_certificate(struct hf_handshake *hs)
 {
     static const uint8_t none[] = { HF_CERTIFICATE, 0, 0, 4, 0, 0, 0, 0 };
@@ -14,9 +23,7 @@ enum hf_step_result hf_send_certificate(struct hf_handshake *hs)
 
     /* A client without a fitting certificate says so with an empty list. */
     if (hs->keypair)
-        message = hs->offer.wants_staple && hs->keypair->staple.len
-                      ? hs->keypair->stapled
-                      : hs->keypair->message;
+        message = hs->keypair->message[hf_form_wanted(hs)];
     return hf_step(hf_handshake_say(hs, HF_CERTIFICATE, message));
 }
 
@@ -190,23 +197,26 @@ bool hf_no_chain(struct hf_handshake *hs)
     return true;
 }
 
-enum hf_step_result hf_recv_certificate(struct hf_handshake *hs,
-                                        const struct hf_message *m)
+bool hf_read_certificate(struct hf_handshake *hs, struct hf_span body)
 {
     struct hf_certificate certificate;
 
-    if (!hf_message_read(hs, hf_certificate, m->body, &certificate))
-        return HF_STEP_FAILED;
-    if (certificate.request_context.len) {
-        hf_fail(hs->error, HF_E_ILLEGAL,
-                "certificate_request_context is not empty");
-        return HF_STEP_FAILED;
-    }
+    if (!hf_message_read(hs, hf_certificate, body, &certificate))
+        return false;
+    if (certificate.request_context.len)
+        return hf_fail(hs->error, HF_E_ILLEGAL,
+                       "certificate_request_context is not empty");
     if (!certificate.list.len)
-        return hf_step(hf_no_chain(hs));
+        return hf_no_chain(hs);
     if (hs->session->role == HF_SERVER)
         hs->facts |= HF_FACT_GAVE;
-    return hf_step(keep_chain(hs, certificate.list));
+    return keep_chain(hs, certificate.list);
+}
+
+enum hf_step_result hf_recv_certificate(struct hf_handshake *hs,
+                                        const struct hf_message *m)
+{
+    return hf_step(hf_read_certificate(hs, m->body));
 }
 
 /* ---- is it trusted? --------------------------------------------------------------------- */

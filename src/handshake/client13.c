@@ -54,6 +54,7 @@ enum hf_step_result hf_job_choose_certificate(struct hf_handshake *hs)
         hs->facts |= HF_FACT_GAVE;
         s->own_chain = (int16_t)(hs->keypair - hs->settings->keypairs);
         s->own_scheme = hs->scheme->scheme;
+        hf_choose_compression(hs, HF_FACT_PACKED_TOO);
         if (hf_watched(s))
             hf_name_short(hs->keypair->chain[0]->subject, subject,
                           sizeof(subject));

@@ -131,10 +131,15 @@ static bool next_message(struct hf_handshake *hs, struct hf_message *m)
 
 static enum hf_step_result unexpected(struct hf_handshake *hs, unsigned kind)
 {
-    const struct hf_step *step = &hf_flow[hs->at];
-    const char *got = hf_message_name(kind), *want;
+    enum hf_role me = hs->session->role;
+    const char *got = hf_message_name(kind), *want = NULL;
+    size_t at = hs->at;
 
-    want = step->says == HF_JOB ? NULL : hf_message_name(step->says);
+    /* What may be left out was not due. */
+    while (at < hf_flow_steps && hf_flow[at].who != me && hf_flow[at].maybe)
+        at = hf_flow_step(at + 1, hs->facts, me);
+    if (at < hf_flow_steps && hf_flow[at].says != HF_JOB)
+        want = hf_message_name(hf_flow[at].says);
     hf_fail(hs->error, HF_E_UNEXPECTED, "%s (%u) came where %s was due",
             got ? got : "a message of an unknown type", kind,
             want ? want : "nothing");

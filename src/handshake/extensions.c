@@ -29,6 +29,7 @@ VERBS (ec_point_formats,       hf_write_formats,   hf_read_formats,    hf_write_
 VERBS (signature_algorithms,   hf_write_schemes,   hf_read_schemes,    NULL,               NULL)
 VERBS (alpn,                   hf_write_protocols, hf_read_protocols,  hf_write_protocol,  hf_read_protocol)
 VERBS (extended_master_secret, hf_write_extended,  hf_read_extended,   hf_write_extended,  hf_read_extended)
+VERBS (compress_certificate,   hf_write_compressions, hf_read_compressions, NULL,          NULL)
 VERBS (record_size_limit,  hf_write_record_limit, hf_read_record_limit, hf_write_record_limit, hf_read_record_limit_answer)
 VERBS (session_ticket,         hf_write_ticket,    hf_read_ticket,     hf_write_ticket,    hf_read_ticket)
 VERBS (pre_shared_key,         NULL,               hf_read_psk,        hf_write_psk_chosen, hf_read_psk_chosen)

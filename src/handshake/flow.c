@@ -1,7 +1,7 @@
 /* flow.c - every legal handshake, TLS 1.2 and 1.3, for both roles.
  *
  * Read it from top to bottom: it is RFC 8446 section 2 and RFC 5246 section
- * 7.3 with the conditions written beside the lines.  A step whose condition
+ * 7.3, and RFC 8879's other form of a certificate, with the conditions written beside the lines.  A step whose condition
  * does not hold is skipped.  Whoever's name is on a step says it; the other
  * hears it.  A job is work that only its owner does, and the only place where
  * a handshake may wait for something other than the peer: every costly
@@ -34,6 +34,8 @@
 #define SIGNED HF_FACT_SIGNED
 #define STAPLED HF_FACT_STAPLED
 #define TICKET HF_FACT_TICKET
+#define PACKED HF_FACT_PACKED
+#define PACKED_TOO HF_FACT_PACKED_TOO
 
 #define ALWAYS 0, 0, 0
 #define IF(set) (set), 0, 0
@@ -68,14 +70,16 @@ JOB   (CLIENT,                       IF(TLS13),                                 
 STEP  (SERVER, ENCRYPTED_EXTENSIONS, IF(TLS13),                      HANDSHAKE,  encrypted_exts,      encrypted_exts)
 STEP  (SERVER, CERTIFICATE_REQUEST,  MAYBE(TLS13, RESUMED, ASKED),   HANDSHAKE,  cert_request,        cert_request)
 JOB   (CLIENT,                       IF(TLS13|ASKED),                            choose_certificate)    /* sets GAVE */
-STEP  (SERVER, CERTIFICATE,          WHEN(TLS13, RESUMED),           HANDSHAKE,  certificate,         certificate)
+STEP  (SERVER, COMPRESSED_CERTIFICATE, MAYBE(TLS13, RESUMED, PACKED), HANDSHAKE, compressed_cert,     compressed_cert)
+STEP  (SERVER, CERTIFICATE,          WHEN(TLS13, RESUMED|PACKED),    HANDSHAKE,  certificate,         certificate)
 JOB   (SERVER,                       WHEN(TLS13, RESUMED),                       sign)
 JOB   (CLIENT,                       WHEN(TLS13, RESUMED),                       verify_chain)
 STEP  (SERVER, CERTIFICATE_VERIFY,   WHEN(TLS13, RESUMED),           HANDSHAKE,  cert_verify,         cert_verify)
 JOB   (CLIENT,                       WHEN(TLS13, RESUMED),                       check_signature)
 STEP  (SERVER, FINISHED,             IF(TLS13),                      HANDSHAKE,  finished,            finished)
 STEP  (CLIENT, END_OF_EARLY_DATA,    IF(TLS13|EARLY),                EARLY_DATA, none,                none)
-STEP  (CLIENT, CERTIFICATE,          IF(TLS13|ASKED),                HANDSHAKE,  certificate,         certificate)
+STEP  (CLIENT, COMPRESSED_CERTIFICATE, MAYBE(TLS13|ASKED, NONE, PACKED_TOO), HANDSHAKE, compressed_cert, compressed_cert)
+STEP  (CLIENT, CERTIFICATE,          WHEN(TLS13|ASKED, PACKED_TOO),  HANDSHAKE,  certificate,         certificate)
 JOB   (SERVER,                       IF(TLS13|ASKED|GAVE),                       verify_chain)
 JOB   (CLIENT,                       IF(TLS13|ASKED|GAVE),                       sign)
 STEP  (CLIENT, CERTIFICATE_VERIFY,   IF(TLS13|ASKED|GAVE),           HANDSHAKE,  cert_verify,         cert_verify)
@@ -124,8 +128,8 @@ STEP  (SERVER, FINISHED,             UNLESS(TLS13|RESUMED),          TRAFFIC,   
 const size_t hf_flow_steps = HF_COUNT(hf_flow);
 
 static const char *const fact_names[HF_FACTS] = {
-    "TLS13", "RETRY",  "RESUMED", "ASKED",  "GAVE",
-    "EARLY", "SIGNED", "STAPLED", "TICKET",
+    "TLS13",  "RETRY",   "RESUMED", "ASKED",  "GAVE",       "EARLY",
+    "SIGNED", "STAPLED", "TICKET",  "PACKED", "PACKED_TOO",
 };
 
 const char *hf_fact_name(unsigned bit)

@@ -25,6 +25,7 @@ enum hf_message_kind {
     HF_FINISHED = 20,
     HF_CERTIFICATE_STATUS = 22,
     HF_KEY_UPDATE = 24,
+    HF_COMPRESSED_CERTIFICATE = 25,
     HF_MESSAGE_HASH = 254,        /* stands for ClientHello1 in a transcript */
     HF_HELLO_RETRY_REQUEST = 256, /* a ServerHello with a fixed random */
     HF_CHANGE_CIPHER_SPEC = 257,  /* no handshake message; TLS 1.2 only */
@@ -44,7 +45,9 @@ enum hf_fact {
     HF_FACT_SIGNED = 1 << 6,  /* TLS 1.2: the key exchange is ephemeral */
     HF_FACT_STAPLED = 1 << 7, /* TLS 1.2: OCSP in a message of its own */
     HF_FACT_TICKET = 1 << 8,  /* TLS 1.2: the server will give a ticket */
-    HF_FACTS = 9              /* how many there are */
+    HF_FACT_PACKED = 1 << 9,  /* the server's certificate comes compressed */
+    HF_FACT_PACKED_TOO = 1 << 10, /* ... the client's does */
+    HF_FACTS = 11                 /* how many there are */
 };
 
 struct hf_handshake;
@@ -101,6 +104,9 @@ hf_send_fn hf_job_choose_certificate;
 hf_recv_fn hf_recv_certificate, hf_recv_cert_verify;
 hf_send_fn hf_send_certificate, hf_send_cert_verify;
 hf_send_fn hf_job_sign, hf_job_verify_chain, hf_job_check_signature;
+/* compress.c */
+hf_recv_fn hf_recv_compressed_cert;
+hf_send_fn hf_send_compressed_cert;
 /* finished.c */
 hf_recv_fn hf_recv_finished;
 hf_send_fn hf_send_finished;

@@ -16,6 +16,10 @@ static inline bool flow_consistent(unsigned f)
         return false;
     if (f & HF_FACT_EARLY && (!tls13 || !resumed || f & HF_FACT_RETRY))
         return false;
+    if (f & HF_FACT_PACKED && (!tls13 || resumed))
+        return false;
+    if (f & HF_FACT_PACKED_TOO && (!tls13 || !(f & HF_FACT_ASKED)))
+        return false;
     if (f & (HF_FACT_SIGNED | HF_FACT_STAPLED | HF_FACT_TICKET) && tls13)
         return false;
     return !(f & (HF_FACT_SIGNED | HF_FACT_STAPLED) && resumed);

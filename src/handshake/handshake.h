@@ -68,6 +68,7 @@ struct hf_offer {
     bool wants_staple;
     uint16_t record_limit; /* 0: none was said */
     uint8_t max_fragment;  /* 0: the same */
+    struct hf_span compressions; /* of certificates */
 };
 
 struct hf_handshake {
@@ -117,6 +118,7 @@ struct hf_handshake {
     /* certificates */
     const struct hf_keypair *keypair;
     const struct hf_signature *scheme; /* for our own signature */
+    uint16_t compression; /* of our own: which of settings.compressions */
     struct hf_span
         staples[HF_CHAIN_MAX];           /* of the peer's chain, in the arena */
     bool staple_promised, stapled;       /* TLS 1.2; one or more came */
@@ -208,6 +210,12 @@ HF_CHECK bool hf_chain_trusted(struct hf_handshake *hs, struct hf_error *why);
  * read before, and is only kept. */
 HF_CHECK bool hf_keep_certificate(struct hf_handshake *hs, struct hf_span der,
                                   bool hold);
+/* Certificate of TLS 1.3, without its header: kept in the session. */
+HF_CHECK bool hf_read_certificate(struct hf_handshake *hs, struct hf_span body);
+/* Which form of our certificate is it that the peer asked for? */
+unsigned hf_form_wanted(const struct hf_handshake *hs);
+/* Can ours be sent compressed (compress.c)?  Then *fact is one. */
+void hf_choose_compression(struct hf_handshake *hs, enum hf_fact fact);
 /* The peer gave none: is that in order? */
 HF_CHECK bool hf_no_chain(struct hf_handshake *hs);
 /* Is what came the MAC that it should be?  Sets that proof. */

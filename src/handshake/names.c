@@ -21,6 +21,11 @@ const char *hf_scheme_name(unsigned scheme)
     return hf_name_of(&hf_names_table[HF_NAMES_SIGNATURE], scheme);
 }
 
+const char *hf_compression_name(unsigned algorithm)
+{
+    return hf_name_of(&hf_names_table[HF_NAMES_CERT_COMPRESSION], algorithm);
+}
+
 const char *hf_alert_name(unsigned alert)
 {
     return hf_name_of(&hf_names_table[HF_NAMES_ALERT], alert);
@@ -86,4 +91,9 @@ unsigned hf_group_number(const char *name)
 unsigned hf_scheme_number(const char *name)
 {
     return by_name(HF_NAMES_SIGNATURE, NULL, 0, name);
+}
+
+unsigned hf_compression_number(const char *name)
+{
+    return by_name(HF_NAMES_CERT_COMPRESSION, NULL, 0, name);
 }

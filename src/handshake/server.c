@@ -395,6 +395,7 @@ static bool choose_keypair(struct hf_handshake *hs)
     hs->scheme = chosen.how;
     s->own_chain = (int16_t)(hs->keypair - hs->settings->keypairs);
     s->own_scheme = hs->scheme->scheme;
+    hf_choose_compression(hs, HF_FACT_PACKED);
     say_keypair(hs, &chosen);
     return true;
 }

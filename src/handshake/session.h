@@ -32,23 +32,31 @@ bool hf_numbers_have(const struct hf_numbers *list, unsigned number);
 /* As they travel, in @room of 2 * HF_LIST_MAX bytes. */
 struct hf_span hf_numbers_write(const struct hf_numbers *list, uint8_t *room);
 
+/* What goes along with a certificate in TLS 1.3, if the peer asks for it. */
+enum hf_form { HF_FORM_STAPLE = 1, HF_FORMS = 2 };
+
 struct hf_keypair {
     struct hf_cert *chain[HF_CHAIN_MAX];
     size_t count;
     struct hf_private_key *key; /* NULL: lives elsewhere */
-    struct hf_span message;     /* Certificate, TLS 1.3, empty context, with
-                                 * its header; made when frozen */
     struct hf_span staple;      /* an OCSP response for the first, or empty */
-    struct hf_span stapled;     /* the message with it inside */
+    /* Certificate of TLS 1.3 with an empty context and its header, for each set
+     * of enum hf_form; empty where there is nothing of the kind to add. */
+    struct hf_span message[HF_FORMS];
+    /* CompressedCertificate likewise: all forms in the first of
+     * settings.compressions, in the second, and so on. */
+    struct hf_span *compressed;
+    size_t compressed_count;
 };
 
 struct hf_settings {
     struct hf_crypto crypto;
     uint16_t min_version, max_version;
     struct hf_numbers suites, groups, shares;
-    struct hf_numbers schemes; /* to sign with */
-    struct hf_numbers verify;  /* of signatures that are accepted */
-    struct hf_span protocols;  /* as in ALPN: length-prefixed names */
+    struct hf_numbers schemes;      /* to sign with */
+    struct hf_numbers verify;       /* of signatures that are accepted */
+    struct hf_numbers compressions; /* of certificates, both directions */
+    struct hf_span protocols;       /* as in ALPN: length-prefixed names */
     struct hf_keypair *keypairs;
     size_t keypair_count;
     struct hf_store *store;

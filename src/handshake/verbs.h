@@ -42,6 +42,9 @@ hf_read_fn hf_read_psk, hf_read_psk_chosen, hf_read_psk_modes;
 hf_write_fn hf_write_record_limit, hf_write_max_fragment;
 hf_read_fn hf_read_record_limit, hf_read_record_limit_answer;
 hf_read_fn hf_read_max_fragment, hf_read_max_fragment_answer;
+/* compress.c */
+hf_write_fn hf_write_compressions;
+hf_read_fn hf_read_compressions;
 /* staple.c */
 hf_write_fn hf_write_status, hf_write_status_ack;
 hf_read_fn hf_read_status, hf_read_status_answer;

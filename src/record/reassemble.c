@@ -9,7 +9,12 @@
 
 #include <assert.h>
 
-enum { MESSAGE_HEADER = 4, CLIENT_HELLO = 1, CERTIFICATE = 11 };
+enum {
+    MESSAGE_HEADER = 4,
+    CLIENT_HELLO = 1,
+    CERTIFICATE = 11,
+    COMPRESSED_CERTIFICATE = 25
+};
 
 void hf_reassembly_add(struct hf_reassembly *r, struct hf_span fragment)
 {
@@ -24,7 +29,7 @@ static size_t message_len(const uint8_t *p, struct hf_error *error)
 
     if (p[0] == CLIENT_HELLO)
         max = HF_HELLO_MAX;
-    else if (p[0] == CERTIFICATE)
+    else if (p[0] == CERTIFICATE || p[0] == COMPRESSED_CERTIFICATE)
         max = HF_CHAIN_BYTES_MAX;
     if (len > max) {
         hf_fail(error, HF_E_TOO_LARGE,

@@ -31,7 +31,7 @@ enum {
     HF_RECORD_OVERHEAD13 = HF_HEADER_LEN + 1 + HF_TAG_LEN,
     HF_RECORD_OVERHEAD = HF_HEADER_LEN + 8 + HF_TAG_LEN,
     HF_HELLO_MAX = 64 * 1024,       /* largest ClientHello we read */
-    HF_CHAIN_BYTES_MAX = 64 * 1024, /* largest Certificate */
+    HF_CHAIN_BYTES_MAX = 64 * 1024, /* largest Certificate, compressed or not */
     HF_MESSAGE_MAX = 16 * 1024      /* largest of all other messages */
 };
 
