@@ -111,6 +111,9 @@ static const struct opt options[] = {
     OPT_CERT_COMPRESSION(OFFER),
     { .name = "alpn", .kind = OPT_TEXT, .arg = "NAMES", TLS(alpn),
       .help = "application protocols, with , between" },
+    OPT_SHAPE(OFFER),
+    OPT_SHAPE_CLIENT(OFFER),
+    OPT_GREASE(OFFER, "put values that mean nothing into the hello, and its extensions into any order (RFC 8701)"),
 
     { .kind = OPT_HEAD, .help = "The talk" },
     { .name = "commands", .kind = OPT_FLAG, AT(commands),

@@ -101,6 +101,9 @@ static const struct opt options[] = {
       .help = "offer no application protocol" },
     { .name = "sni", .kind = OPT_TEXT, .arg = "NAME", TLS(sni),
       .help = "send this name instead of the URL's, which is still verified; \"\": send none" },
+    OPT_SHAPE(OFFER),
+    OPT_SHAPE_CLIENT(OFFER),
+    OPT_GREASE(OFFER, "put values that mean nothing into the hello, and its extensions into any order (RFC 8701)"),
 
     { .kind = OPT_HEAD, .help = "The way there" },
     { .name = "ssl-sessions", .kind = OPT_TEXT, .arg = "FILE", TLS(session_file), .also = "session-file",

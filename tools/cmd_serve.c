@@ -222,6 +222,10 @@ static const struct opt options[] = {
     { .name = "sigalgs", .kind = OPT_TEXT, .arg = "LIST", OFFER(schemes),
       .help = "signature schemes, likewise" },
     OPT_CERT_COMPRESSION(OFFER),
+    OPT_SHAPE(OFFER),
+    OPT_GREASE(OFFER,
+               "put values that mean nothing into what is asked of clients "
+               "(RFC 8701)"),
 
     { .kind = OPT_HEAD, .help = "What it resumes" },
     { .name = "no-tickets", .kind = OPT_FLAG, .at = AT(no_tickets),

@@ -155,6 +155,25 @@ static bool set_list(const char *text, const char *what,
            (set(config, list.at) || set_failed(config, f));
 }
 
+/* As large as a setter can be told of; more is too much for it as well. */
+static unsigned cut(unsigned long bytes)
+{
+    return bytes > UINT16_MAX * 2ul ? UINT16_MAX * 2u : (unsigned)bytes;
+}
+
+static bool set_shape(const struct offer *o, struct hf_config *config,
+                      struct failure *f)
+{
+    unsigned padding = cut(o->padding);
+
+    return (hf_config_set_record_size_limit(config, cut(o->record_limit)) &&
+            hf_config_set_max_fragment_length(config, cut(o->max_fragment)) &&
+            hf_config_set_padding(config, padding, padding) &&
+            hf_config_set_grease(config, o->grease) &&
+            hf_config_set_permute(config, o->grease)) ||
+           set_failed(config, f);
+}
+
 bool offer_set(const struct offer *o, struct hf_config *config,
                struct failure *f)
 {
@@ -169,5 +188,6 @@ bool offer_set(const struct offer *o, struct hf_config *config,
                     hf_config_set_signatures, config, f) &&
            set_list(o->compression, "certificate compression",
                     hf_compression_number, hf_config_set_cert_compression,
-                    config, f);
+                    config, f) &&
+           set_shape(o, config, f);
 }

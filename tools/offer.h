@@ -11,6 +11,8 @@ struct offer {
     unsigned min, max;   /* versions; 0: the policy's */
     const char *ciphers, *ciphers13, *groups, *schemes;
     const char *compression; /* of certificates: "brotli:zlib" */
+    unsigned long record_limit, max_fragment, padding; /* bytes */
+    bool grease;
 };
 /* Set @config as @offer says; false after noting why. */
 bool offer_set(const struct offer *offer, struct hf_config *config,
@@ -33,6 +35,21 @@ unsigned offer_oldest(const struct offer *offer);
 #define OPT_TLS_MAX(field)                                                     \
     { .name = "tls-max", .kind = OPT_TEXT, .arg = "default|1.2|1.3",           \
       field(tls_max), .help = "no newer version than this" }
+/* What records and hellos look like; of OPT_SHAPE_CLIENT a server has no use. */
+#define OPT_SHAPE(field)                                                       \
+    { .name = "record-size-limit", .kind = OPT_NUMBER, .arg = "BYTES",         \
+      field(record_limit), .also = "recordsize",                               \
+      .help = "take no larger records than this, from 64 to 16385 bytes" },    \
+    { .name = "record-padding", .kind = OPT_NUMBER, .arg = "BYTES",            \
+      field(padding), .also = "record_padding",                                \
+      .help = "TLS 1.3: pad what is sent to a multiple of this" }
+#define OPT_SHAPE_CLIENT(field)                                                \
+    { .name = "max-fragment-length", .kind = OPT_NUMBER, .arg = "BYTES",       \
+      field(max_fragment), .also = "maxfraglen",                               \
+      .help = "ask for records of 512, 1024, 2048 or 4096 bytes both ways, "   \
+              "the older way" }
+#define OPT_GREASE(field, words)                                               \
+    { .name = "grease", .kind = OPT_FLAG, field(grease), .help = words }
 /* clang-format on */
 
 #endif

@@ -287,6 +287,18 @@ HF_PUBLIC bool hf_config_set_max_fragment_length(struct hf_config *config,
 HF_PUBLIC bool hf_config_set_padding(struct hf_config *config, unsigned data,
                                      unsigned handshake);
 
+/* Put values that mean nothing among those that do (RFC 8701), so that no peer
+ * comes to rely on knowing them all: a client into its lists of suites, groups,
+ * shares, versions and signatures and before and behind its extensions, a server
+ * into its CertificateRequest.  Off if never set: what is said stays the same
+ * from run to run then, which tests, traces and comparisons live on, and
+ * nothing of it makes this connection safer. */
+HF_PUBLIC bool hf_config_set_grease(struct hf_config *config, bool on);
+/* Client: the extensions of each hello in another order, drawn anew for each
+ * connection; pre_shared_key stays the last (RFC 8446 4.2.11).  Off if never
+ * set, for the same reasons. */
+HF_PUBLIC bool hf_config_set_permute(struct hf_config *config, bool on);
+
 /* Dangerous, and called so. */
 /* Accept any certificate from anybody. */
 HF_PUBLIC bool hf_config_insecure_no_verify(struct hf_config *config);

@@ -1,5 +1,5 @@
 /* shape.c - settings of what our messages look like from outside: how large
- * records may be, and how they are padded. */
+ * records may be, how they are padded, and what is in them that means nothing. */
 #include "engine/conn.h"
 
 static bool set_bytes(struct hf_config *config, uint16_t *to, unsigned bytes,
@@ -45,5 +45,21 @@ bool hf_config_set_padding(struct hf_config *config, unsigned data,
                    HF_PLAINTEXT_MAX, "padding"))
         return false;
     config->settings.pad_data = first;
+    return true;
+}
+
+bool hf_config_set_grease(struct hf_config *config, bool on)
+{
+    if (!hf_config_changes(config))
+        return false;
+    config->settings.grease = on;
+    return true;
+}
+
+bool hf_config_set_permute(struct hf_config *config, bool on)
+{
+    if (!hf_config_changes(config))
+        return false;
+    config->settings.permute = on;
     return true;
 }

@@ -83,7 +83,7 @@ enum hf_step_result hf_job_make_share_again(struct hf_handshake *hs)
 /* Room for every extension that a hello of ours can hold. */
 static size_t extensions_cap(const struct hf_handshake *hs)
 {
-    size_t cap = 1024 + hs->cookie.len + hs->settings->protocols.len +
+    size_t cap = 1088 + hs->cookie.len + hs->settings->protocols.len +
                  hs->settings->authorities.len;
 
     if (hs->saved)
@@ -96,11 +96,12 @@ static size_t extensions_cap(const struct hf_handshake *hs)
 static bool write_hello(struct hf_handshake *hs)
 {
     static const uint8_t null_compression[1] = { 0 };
-    uint8_t suites[2 * HF_LIST_MAX];
+    uint8_t suites[2 + 2 * HF_LIST_MAX];
     struct hf_client_hello hello = {
         .legacy_version = 0x0303,
         .legacy_session_id = { hs->session_id, hs->session_id_len },
-        .cipher_suites = hf_numbers_write(&hs->settings->suites, suites),
+        .cipher_suites = hf_grease_list(hs, HF_GREASE_SUITE,
+                                        &hs->settings->suites, suites),
         .legacy_compression_methods = HF_SPAN(null_compression),
     };
     size_t cap = extensions_cap(hs);
@@ -132,7 +133,7 @@ enum hf_step_result hf_send_client_hello(struct hf_handshake *hs)
 {
     if (!random_bytes(hs, hs->random, sizeof(hs->random)) ||
         !random_bytes(hs, hs->session_id, sizeof(hs->session_id)) ||
-        !hf_session_find(hs))
+        !hf_grease_draw(hs) || !hf_session_find(hs))
         return HF_STEP_FAILED;
     set_session_id(hs);
     hf_copy(hs->session->client_random, hs->random, sizeof(hs->random));

@@ -55,13 +55,18 @@ bool hf_extensions_make(struct hf_handshake *hs, enum hf_place place,
 
     if (!w.at)
         return hf_arena_fail(&hs->arena, hs->error);
-    for (unsigned e = 0; e < HF_EXT_COUNT; e++) {
+    if (asks(place))
+        hf_grease_extension(hs, HF_GREASE_FIRST, &w);
+    for (unsigned i = 0; i < HF_EXT_COUNT; i++) {
+        unsigned e = place == HF_CH && hs->ordered ? hs->order[i] : i;
         hf_write_fn *write = asks(place) ? verbs[e].ask : verbs[e].answer;
 
         if (write && hf_extension_table[e].in[place] && write(hs, place, &w) &&
             asks(place))
             hs->sent |= (uint64_t)1 << e;
     }
+    if (place == HF_CH)
+        hf_grease_extension(hs, HF_GREASE_LAST, &w);
     /* The one that must be last (RFC 8446 4.2.11), which it is not by its
      * number. */
     if (place == HF_CH && hf_write_psk(hs, place, &w))

@@ -54,6 +54,17 @@ struct hf_own_share {
     const struct hf_own_share *in; /* its state is the start of that one's */
 };
 
+/* For what a GREASE value stands in a hello of ours. */
+enum hf_grease_use {
+    HF_GREASE_SUITE,
+    HF_GREASE_GROUP, /* and its key share */
+    HF_GREASE_VERSION,
+    HF_GREASE_SCHEME,
+    HF_GREASE_FIRST, /* extensions: in front of all others */
+    HF_GREASE_LAST,  /* and behind them */
+    HF_GREASE_USES
+};
+
 /* What a ClientHello says, in the words of its extensions. */
 struct hf_offer {
     struct hf_client_hello hello; /* spans into .bytes */
@@ -95,6 +106,9 @@ struct hf_handshake {
     struct hf_span peer_share;
     uint8_t reply[HF_SHARE_MAX]; /* server: its share */
     bool dummy_ccs_sent;
+    bool greased, ordered; /* these were drawn: */
+    uint8_t grease[HF_GREASE_USES];
+    uint8_t order[HF_EXT_COUNT]; /* client: of the extensions of its hellos */
     bool ccs_heard;              /* TLS 1.2: one is waiting to be acted on */
     bool asked_rsa, asked_ecdsa; /* TLS 1.2: kinds of key the server takes */
     struct hf_span params;       /* TLS 1.2: what ServerKeyExchange signs */
@@ -320,6 +334,19 @@ bool hf_keypair_named(const struct hf_keypair *pair, struct hf_span name);
 /* The numbers of a checked list that are @ours too, in the order of the list. */
 void hf_numbers_read(struct hf_numbers *out, struct hf_span list16,
                      const struct hf_numbers *ours);
+
+/* ---- values that mean nothing (grease.c) ----------------------------------------------- */
+/* Draw what the settings ask for, if that was not done yet. */
+HF_CHECK bool hf_grease_draw(struct hf_handshake *hs);
+/* The value for @use; 0: there is none. */
+unsigned hf_grease(const struct hf_handshake *hs, enum hf_grease_use use);
+/* An extension of that number, if there is one. */
+void hf_grease_extension(const struct hf_handshake *hs, enum hf_grease_use use,
+                         struct hf_writer *w);
+/* hf_numbers_write() with such a value in front, in @room of 2 bytes more. */
+struct hf_span hf_grease_list(const struct hf_handshake *hs,
+                              enum hf_grease_use use,
+                              const struct hf_numbers *list, uint8_t *room);
 
 /* ---- limits of records (limits.c) ---------------------------------------------------- */
 /* New keys are in use: the limit and the padding of their records. */

@@ -532,6 +532,7 @@ enum hf_step_result hf_send_server_hello(struct hf_handshake *hs)
     if (!(hs->facts & HF_FACT_TLS13))
         return hf_send_server_hello12(hs);
     return hf_step(
+        hf_grease_draw(hs) &&
         send_hello(hs, HF_SERVER_HELLO, HF_SH, hf_server_hello, hs->random) &&
         hf_keys13_handshake(hs) &&
         hf_keys13_install(s, true, hs->server_hs, HF_HANDSHAKE) &&

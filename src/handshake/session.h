@@ -85,7 +85,8 @@ struct hf_settings {
     uint16_t record_limit; /* the largest record that we take; 0: any */
     uint8_t max_fragment;  /* client: the code that is asked for; 0: none */
     uint16_t pad_data, pad_handshake; /* multiples; 0: as it comes */
-    uint8_t binding[HF_BINDING_LEN];  /* what sessions depend on; at freezing */
+    bool grease, permute;
+    uint8_t binding[HF_BINDING_LEN]; /* what sessions depend on; at freezing */
 };
 
 /* ==== session: what outlives the handshake ============================================ */

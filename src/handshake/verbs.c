@@ -96,7 +96,7 @@ bool hf_write_groups(struct hf_handshake *hs, enum hf_place place,
 {
     const struct hf_settings *set = hs->settings;
     struct hf_numbers list = { .count = 0 };
-    uint8_t room[2 * HF_LIST_MAX];
+    uint8_t room[2 + 2 * HF_LIST_MAX];
     struct hf_named_groups groups;
 
     for (size_t i = 0; i < set->groups.count; i++) {
@@ -108,9 +108,11 @@ bool hf_write_groups(struct hf_handshake *hs, enum hf_place place,
             (kx && kx->share_len == kx->reply_len))
             list.at[list.count++] = (uint16_t)group;
     }
-    groups.groups = hf_numbers_write(&list, room);
     if (!list.count)
         return false;
+    groups.groups = place == HF_CH
+                        ? hf_grease_list(hs, HF_GREASE_GROUP, &list, room)
+                        : hf_numbers_write(&list, room);
     hf_wire_write_ext(hf_named_groups, w, HF_EXT_supported_groups, place,
                       &groups);
     return true;
@@ -146,9 +148,9 @@ bool hf_read_groups(struct hf_handshake *hs, enum hf_place place,
 bool hf_write_schemes(struct hf_handshake *hs, enum hf_place place,
                       struct hf_writer *w)
 {
-    uint8_t room[2 * HF_LIST_MAX];
-    struct hf_signature_schemes schemes = { hf_numbers_write(
-        &hs->settings->verify, room) };
+    uint8_t room[2 + 2 * HF_LIST_MAX];
+    struct hf_signature_schemes schemes = { hf_grease_list(
+        hs, HF_GREASE_SCHEME, &hs->settings->verify, room) };
 
     hf_wire_write_ext(hf_signature_schemes, w, HF_EXT_signature_algorithms,
                       place, &schemes);

@@ -7,12 +7,14 @@ bool hf_write_versions(struct hf_handshake *hs, enum hf_place place,
                        struct hf_writer *w)
 {
     const struct hf_settings *set = hs->settings;
-    uint8_t room[2 * 2];
+    uint8_t room[2 * 3];
     struct hf_writer list = hf_writer(room, sizeof(room));
     struct hf_supported_versions_ch versions;
 
     if (set->max_version < HF_TLS13)
         return false; /* the old way of offering says it all */
+    if (hs->greased)
+        hf_put(&list, hf_grease(hs, HF_GREASE_VERSION), 2);
     for (unsigned v = set->max_version; v >= set->min_version; v--)
         hf_put(&list, v, 2);
     versions.versions = hf_written(&list);
@@ -67,7 +69,11 @@ bool hf_read_version(struct hf_handshake *hs, enum hf_place place,
 bool hf_write_shares(struct hf_handshake *hs, enum hf_place place,
                      struct hf_writer *w)
 {
-    size_t cap = 0;
+    static const uint8_t nothing[1] = { 0 };
+    struct hf_key_share_entry grease = {
+        (uint16_t)hf_grease(hs, HF_GREASE_GROUP), HF_SPAN(nothing)
+    };
+    size_t cap = 4 + sizeof(nothing);
     struct hf_key_share_ch shares;
     struct hf_writer list;
     uint8_t *room;
@@ -82,6 +88,9 @@ bool hf_write_shares(struct hf_handshake *hs, enum hf_place place,
         return hf_arena_fail(&hs->arena, hs->error);
     }
     list = hf_writer(room, cap);
+    /* After a retry there is the share that was asked for and no other. */
+    if (grease.group && !(hs->facts & HF_FACT_RETRY))
+        hf_wire_write(hf_key_share_entry, &list, &grease);
     for (size_t i = 0; i < hs->share_count; i++) {
         struct hf_key_share_entry entry = { hs->shares[i].kx->group,
                                             hs->shares[i].share };
