@@ -1,14 +1,15 @@
 /* cert_verify.c - handfast cert verify: the verdict, and why not.
  *
  *     not trusted: the certificate has expired  [verify.expired]
- *       why  localhost: notAfter 2026-11-20 ...
+ *       why  localhost: it expired on 2026-11-20 ...
+ *       try  ...
  *
- *     localhost                       expired: notAfter ...
- *       by Lab Intermediate
- *         by Lab Root (trusted)
+ *     tried                               (whynot.c)
  */
 #include "cert_verify.h"
+#include "aia.h"
 #include "files.h"
+#include "whynot.h"
 
 #include "engine/conn.h"
 
@@ -27,105 +28,6 @@ bool cert_trust(struct hf_config *config, const char *file, const char *dir)
         return hf_config_trust_system(config);
     return (!file || hf_config_trust_file(config, file)) &&
            (!dir || hf_config_trust_directory(config, dir));
-}
-
-/* ---- the tree ------------------------------------------------------------------- */
-
-/* The nodes so that children follow their parent, in the order tried. */
-static size_t order_tree(const struct hf_tried_tree *tree,
-                         size_t order[HF_TRIED_MAX])
-{
-    int stack[HF_TRIED_MAX + 1];
-    size_t depth = 0, n = 0;
-
-    stack[depth++] = -1;
-    while (depth) {
-        int parent = stack[--depth];
-
-        if (parent >= 0)
-            order[n++] = (size_t)parent;
-        for (size_t i = tree->count; i-- > 0;)
-            if (tree->at[i].parent == parent && depth < HF_TRIED_MAX)
-                stack[depth++] = (int)i;
-    }
-    return n;
-}
-
-/* "No issuer" is no news where issuers follow, which failed. */
-static bool is_news(const struct hf_tried_tree *tree, size_t at)
-{
-    const struct hf_tried *node = &tree->at[at];
-    bool children = false;
-
-    for (size_t i = 0; i < tree->count; i++)
-        children |= tree->at[i].parent == (int)at;
-    return node->code != HF_OK &&
-           !(children && (node->code == HF_E_UNKNOWN_ISSUER ||
-                          node->code == HF_E_MISSING_INTERMEDIATE));
-}
-
-static void print_node(const struct tool *tool, const struct hf_tried *node,
-                       bool bad)
-{
-    char name[200], room[2 * HF_DETAIL_MAX];
-
-    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference) every node has one */
-    hf_name_short(node->cert->subject, name, sizeof(name));
-    printf("  %*s%s%s%s%s", (int)(2 * node->depth), "",
-           node->depth ? lang("by ") : "", ink(tool, stdout, INK_STRONG), name,
-           ink(tool, stdout, INK_PLAIN));
-    if (node->anchor)
-        fputs(lang(" (in the trust store)"), stdout);
-    if (!bad) {
-        putchar('\n');
-        return;
-    }
-    printf("  %s%s%s [%s]\n", ink(tool, stdout, INK_BAD),
-           lang(hf_error_text(node->code)), ink(tool, stdout, INK_PLAIN),
-           hf_error_name(node->code));
-    if (node->detail[0]) {
-        unsigned at = 4 + 2 * (unsigned)node->depth;
-
-        printf("  %*s", (int)(at - 2), "");
-        print_wrapped(stdout, lang_text(node->detail, room, sizeof(room)),
-                      tool->width, at, at);
-    }
-}
-
-static void print_tree(const struct tool *tool,
-                       const struct hf_tried_tree *tree)
-{
-    size_t order[HF_TRIED_MAX], n = order_tree(tree, order);
-
-    if (n)
-        fputs(lang("\ntried\n"), stdout);
-    for (size_t i = 0; i < n; i++)
-        print_node(tool, &tree->at[order[i]], is_news(tree, order[i]));
-    if (tree->lost)
-        printf(lang("  ... and %zu more\n"), tree->lost);
-}
-
-static void json_tree(struct json *j, const struct hf_tried_tree *tree)
-{
-    json_open(j, "tried", '[');
-    for (size_t i = 0; i < tree->count; i++) {
-        const struct hf_tried *node = &tree->at[i];
-        char text[600], room[2 * HF_DETAIL_MAX];
-
-        json_open(j, NULL, '{');
-        hf_name_text(node->cert->subject, text, sizeof(text));
-        json_text(j, "subject", text);
-        if (node->parent < 0)
-            json_null(j, "issuer_of");
-        else
-            json_number(j, "issuer_of", node->parent);
-        json_bool(j, "anchor", node->anchor);
-        json_text(j, "code", node->code ? hf_error_name(node->code) : NULL);
-        json_text(j, "check", hf_event_name(node->event));
-        json_text(j, "detail", lang_text(node->detail, room, sizeof(room)));
-        json_close(j);
-    }
-    json_close(j);
 }
 
 /* ---- the verdict ------------------------------------------------------------------- */
@@ -183,16 +85,29 @@ static void json_standing(struct json *j, const struct hf_status *status)
     json_close(j);
 }
 
+/* By whose clock, if it is not this machine's. */
+static void say_time(const struct cert_verify *how)
+{
+    char text[40];
+
+    if (!how->now_said)
+        return;
+    hf_time_text(text, sizeof(text), how->now);
+    printf(lang("  as of %s (--at), not by this machine's clock\n"), text);
+}
+
 static void say_good(const struct tool *tool, const struct cert_verify *how,
                      const struct hf_verified *proof)
 {
     printf("%s%s%s%s%s\n", ink(tool, stdout, INK_GOOD), lang("trusted"),
            ink(tool, stdout, INK_PLAIN), how->name ? lang(" for ") : "",
            how->name ? how->name : lang(" (no name was checked: --name)"));
+    say_time(how);
     print_path(tool, proof);
 }
 
-static void say_bad(const struct tool *tool, const struct hf_error *error,
+static void say_bad(const struct tool *tool, const struct cert_verify *how,
+                    const struct hf_error *error,
                     const struct hf_tried_tree *tree)
 {
     char room[2 * HF_DETAIL_MAX];
@@ -205,9 +120,10 @@ static void say_bad(const struct tool *tool, const struct hf_error *error,
         print_wrapped(stdout, lang_text(error->detail, room, sizeof(room)),
                       tool->width, 7, 7);
     }
+    say_time(how);
     fputs(lang("  try  "), stdout);
     print_wrapped(stdout, lang(advice_for(error->code)), tool->width, 7, 7);
-    print_tree(tool, tree);
+    whynot_print(tool, stdout, tree);
 }
 
 static void say_json(const struct cert_verify *how, bool good,
@@ -221,6 +137,9 @@ static void say_json(const struct cert_verify *how, bool good,
     json_start(&j, stdout, "handfast/verify/1");
     json_bool(&j, "trusted", good);
     json_text(&j, "name", how->name);
+    hf_time_text(text, sizeof(text), how->now);
+    json_text(&j, "now", text);
+    json_text(&j, "clock", how->now_said ? "--at" : "system");
     json_open(&j, "path", '[');
     for (size_t i = 0; good && i < proof->depth; i++) {
         hf_name_text(proof->path[i]->subject, text, sizeof(text));
@@ -231,7 +150,7 @@ static void say_json(const struct cert_verify *how, bool good,
     for (size_t i = 0; good && i + 1 < proof->depth; i++)
         json_standing(&j, &proof->status[i]);
     json_close(&j);
-    json_tree(&j, tree);
+    whynot_json(&j, tree);
     json_error(&j, error, good ? HF_EXIT_GOOD : HF_EXIT_NO);
     json_finish(&j);
 }
@@ -246,24 +165,64 @@ int cert_refuse(struct tool *tool, const struct cert_verify *how,
     if (tool->json)
         say_json(how, false, NULL, error, none);
     else
-        say_bad(tool, error, none);
+        say_bad(tool, how, error, none);
     free(none);
     return HF_EXIT_NO;
 }
 
+/* Fetch the issuer of the certificate that has none.  True: there is one more
+ * to try. */
+static bool fetch_missing(const struct tool *tool, struct hf_verify *v,
+                          struct certs *certs)
+{
+    const struct hf_cert *end = whynot_dead_end(v->tree);
+    struct failure why = { .code = NULL };
+    size_t before = certs->count;
+    struct hf_span url;
+    char text[200];
+
+    if (!end || !hf_cert_aia(end, &url) || before >= HF_CHAIN_MAX)
+        return false;
+    fprintf(stderr, lang("%s: fetching the issuer from "), tool->title);
+    print_safe(stderr, url.at, url.len, "");
+    putc('\n', stderr);
+    if (!aia_fetch(tool, url, certs, &why)) {
+        fprintf(stderr, lang("%s: not to be had: %s: "), tool->title,
+                lang(why.text));
+        print_safe_text(stderr, why.detail);
+        putc('\n', stderr);
+        return false;
+    }
+    v->count = certs->count < HF_CHAIN_MAX ? certs->count : HF_CHAIN_MAX;
+    for (size_t i = before; i < v->count; i++)
+        if (hf_span_equal(certs->at[i]->subject, end->issuer))
+            return true;
+    hf_name_text(end->issuer, text, sizeof(text));
+    fprintf(stderr, lang("%s: what came is not %s\n"), tool->title, text);
+    return false;
+}
+
 static int judge(struct tool *tool, const struct cert_verify *how,
-                 const struct hf_verify *v)
+                 struct hf_verify *v, struct certs *certs)
 {
     struct hf_verified proof = { 0 };
     struct hf_error error = { 0 };
     bool good = hf_verify_chain(v, &proof, &error);
+
+    for (unsigned n = 0; !good && how->fetch && n < AIA_FETCHES_MAX &&
+                         fetch_missing(tool, v, certs);
+         n++) {
+        hf_tried_wipe(v->tree);
+        error = (struct hf_error){ 0 };
+        good = hf_verify_chain(v, &proof, &error);
+    }
 
     if (tool->json)
         say_json(how, good, &proof, &error, v->tree);
     else if (good)
         say_good(tool, how, &proof);
     else
-        say_bad(tool, &error, v->tree);
+        say_bad(tool, how, &error, v->tree);
     hf_verified_wipe(&proof);
     return good ? HF_EXIT_GOOD : HF_EXIT_NO;
 }
@@ -280,7 +239,7 @@ static enum hf_revocation mode_of(const struct cert_verify *how)
 
 /* With the response that came with the first, if there is one. */
 static int judge_stapled(struct tool *tool, const struct cert_verify *how,
-                         struct hf_verify *v)
+                         struct hf_verify *v, struct certs *certs)
 {
     struct hf_span staples[HF_CHAIN_MAX] = { { NULL, 0 } };
     struct bytes bytes = { 0 };
@@ -294,13 +253,13 @@ static int judge_stapled(struct tool *tool, const struct cert_verify *how,
         v->staples = staples;
         v->staple_asked = true;
     }
-    code = judge(tool, how, v);
+    code = judge(tool, how, v, certs);
     bytes_free(&bytes);
     return code;
 }
 
 int cert_verify(struct tool *tool, const struct cert_verify *how,
-                const struct certs *certs)
+                struct certs *certs)
 {
     struct hf_config *config = hf_config_new();
     struct hf_tried_tree *tree = calloc(1, sizeof(*tree));
@@ -336,7 +295,7 @@ int cert_verify(struct tool *tool, const struct cert_verify *how,
                                .crls = &config->settings.crls,
                                .tree = tree };
 
-        code = judge_stapled(tool, how, &v);
+        code = judge_stapled(tool, how, &v, certs);
         hf_tried_wipe(tree);
     }
     free(tree);

@@ -13,6 +13,8 @@ struct cert_verify {
     enum hf_revocation mode; /* if it was said */
     enum hf_purpose purpose;
     int64_t now;
+    bool fetch;    /* what is missing, from where it can be had */
+    bool now_said; /* it is not this machine's clock */
 };
 /* Whom to trust, as `get` and `connect` take it: what was said, else the
  * environment, else the system's. */
@@ -22,6 +24,6 @@ bool cert_trust(struct hf_config *config, const char *file, const char *dir);
 int cert_refuse(struct tool *tool, const struct cert_verify *how,
                 const struct hf_error *error); /* it cannot even be read */
 int cert_verify(struct tool *tool, const struct cert_verify *how,
-                const struct certs *certs);
+                struct certs *certs);
 
 #endif

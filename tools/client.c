@@ -247,7 +247,8 @@ struct hf_config *client_config(const struct client *c, struct story *story,
         return NULL;
     }
     hf_config_default_clock(config, now, NULL);
-    bool good = offer_set(&c->offer, config, f) &&
+    bool good = hf_config_set_why_not(config, true) &&
+                offer_set(&c->offer, config, f) &&
                 set_protocols(config, c, f) && set_trust(config, c, f) &&
                 set_revoking(config, c, f) && set_own(config, c, f) &&
                 set_keylog(config, c, story, f) &&

@@ -146,6 +146,9 @@ struct hf_tls *client_open(const struct client *client,
                            struct hf_config *config, int fd, const char *host,
                            deadline end, struct story *story, bool *ok,
                            struct failure *f);
+/* What was tried to trust the server's certificate, if it was not: ours from
+ * now on, for whynot_free().  NULL: nothing. */
+struct hf_tried_tree *link_take_tried(struct hf_tls *tls);
 /* Read and write with a deadline.  link_read: 0 at close_notify, -1 after
  * noting a failure. */
 ssize_t link_read(struct hf_tls *tls, void *room, size_t cap, deadline end,

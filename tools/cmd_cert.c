@@ -108,6 +108,7 @@ static int read_verify(const struct tool *tool, struct cert_verify *v,
                            "\"%s\"",
                            revocation);
     v->now = (int64_t)time(NULL);
+    v->now_said = at != NULL;
     if (at && !when_read(at, v->now, &v->now))
         return usage_error(tool,
                            "--at takes a time such as 2026-12-31, "
@@ -125,11 +126,22 @@ struct verify_words {
     const char *at, *purpose, *revocation;
 };
 
+/* HOST:PORT, and no file of that name: what the server sends, for its name. */
+static bool is_server(const char *operand, char *host, size_t cap)
+{
+    char port[8];
+
+    return strchr(operand, ':') && !file_exists(operand) &&
+           host_port_read(operand, host, cap, port, sizeof(port)) && host[0];
+}
+
 static int run_verify(struct tool *tool)
 {
     struct verify_words words = { .verify = { .purpose = HF_PURPOSE_SERVER } };
     struct certs certs = { .count = 0 };
     struct hf_error error = { 0 };
+    char host[HOST_MAX];
+    size_t first = 0;
     int code = options_read(tool, &words);
 
     if (code < 0)
@@ -140,7 +152,16 @@ static int run_verify(struct tool *tool)
     if (!tool->operand_count)
         return usage_error(tool, "which file? The certificate first, then "
                                  "what issued it");
-    for (size_t i = 0; i < tool->operand_count && !error.code; i++)
+    if (is_server(tool->operands[0], host, sizeof(host))) {
+        code = certs_ask(tool, tool->operands[first++], &certs);
+        if (!words.verify.name)
+            words.verify.name = host;
+        if (code > 0) {
+            certs_free(&certs);
+            return output_done(tool, code);
+        }
+    }
+    for (size_t i = first; i < tool->operand_count && !error.code; i++)
         if (!certs_read_file(&certs, tool->operands[i], &error))
             break;
     if (error.code)
@@ -187,6 +208,8 @@ static const struct opt verify_options[] = {
       .at = AT(purpose), .help = "what it is to be used for; otherwise server" },
     { .name = "at", .kind = OPT_TEXT, .arg = "TIME", .at = AT(at),
       .help = "verify as of then: 2026-12-31, 2026-12-31T12:00:00Z, +14d" },
+    { .name = "fetch", .kind = OPT_FLAG, .at = AT(verify.fetch),
+      .help = "fetch a missing issuer from where the certificate says it can be had: http only, at most 4 times, 64 KiB and 5 seconds each" },
     OPT_JSON,
     { .kind = OPT_END },
 };
@@ -207,12 +230,14 @@ static const struct command show = {
 
 static const struct command verify = {
     .name = "verify",
-    .operands = "FILE...",
+    .operands = "FILE... | HOST:PORT [FILE...]",
     .summary = "would a client trust this certificate, and if not, why",
-    .about = "The first certificate is the one in question; all the others are "
-             "what may have issued it, in any order. The exit code is 0 if it "
-             "is trusted and 1 if it is not; then every path that was tried is "
-             "shown with the first check that failed.",
+    .about =
+        "The first certificate is the one in question; all the others are "
+        "what may have issued it, in any order. The exit code is 0 if it "
+        "is trusted and 1 if it is not; then every path that was tried is "
+        "shown with the first check that failed. Of a server, what it sends "
+        "is verified, for its name.",
     .examples =
         "  handfast cert verify --name www.example.org fullchain.pem\n"
         "  handfast cert verify --CAfile ca.pem --at +30d site.pem\n"

@@ -138,6 +138,7 @@ struct visit {
     struct hf_config *config;
     struct hf_tls *tls;
     struct failure failure;
+    struct hf_tried_tree *tried; /* of a certificate not trusted, or NULL */
     double ready;
 };
 
@@ -226,6 +227,8 @@ static bool go(struct visit *v)
                          end, &v->story, &ok, f);
     if (ok)
         v->ready = clock_ms();
+    else if (!c->client.insecure) /* with -k it is not why this failed */
+        v->tried = link_take_tried(v->tls);
     return ok;
 }
 
@@ -319,6 +322,8 @@ static void tell(struct visit *v, bool ok)
         json_text(v->json, "address", v->way.address);
         json_number(v->json, "port", v->way.port);
         json_tls(v->json, &v->story, conn);
+        if (v->tried)
+            whynot_json(v->json, v->tried);
     } else if (!c->quiet && (ok || hf_conn_peer_certificates(conn))) {
         summary(v->tool, c, &v->way, &v->story, conn);
     }
@@ -347,6 +352,9 @@ static int finish(struct visit *v)
     }
     if (f->code)
         failure_tell(v->tool, f);
+    if (f->code && !v->connect->quiet)
+        whynot_print_more(v->tool, stderr, v->tried);
+    whynot_free(v->tried);
     if (v->tls && v->story.verdict != HF_OK && !v->connect->quiet)
         summary_verdict(v->tool, &v->story, hf_tls_conn(v->tls));
     hf_tls_free(v->tls);

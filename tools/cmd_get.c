@@ -281,6 +281,9 @@ static int finish(struct fetch *fetch)
     }
     if (f->code && (!get->silent || get->show_error))
         failure_tell(fetch->tool, f);
+    if (f->code && !get->silent)
+        whynot_print_more(fetch->tool, stderr, fetch->tried);
+    whynot_free(fetch->tried);
     http_head_wipe(&fetch->answer);
     free(fetch->data.at);
     free(fetch->sink.text.at);

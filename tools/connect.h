@@ -8,6 +8,7 @@
 #define HF_TOOL_CONNECT_H
 
 #include "client.h"
+#include "whynot.h"
 
 struct connect {
     struct client client;

@@ -341,6 +341,8 @@ static void json_hop(const struct hop *hop)
     }
     if (hop->tls && hf_tls_conn(hop->tls))
         json_tls(j, &hop->story, hf_tls_conn(hop->tls));
+    if (fetch->tried)
+        whynot_json(j, fetch->tried);
     json_answer(j, fetch);
     json_open(j, "times_ms", '{');
     json_span(j, "dns", way->started, way->resolved);
@@ -387,6 +389,9 @@ static void end_hop(struct hop *hop, bool ok)
     if (ok)
         story_times(&hop->story, &fetch->way, fetch->ready, fetch->first_byte,
                     fetch->done);
+    /* with -k it is not why this failed */
+    if (!ok && !fetch->get->client.insecure)
+        fetch->tried = link_take_tried(hop->tls);
     if (fetch->json)
         json_hop(hop);
     hf_tls_free(hop->tls);

@@ -10,6 +10,7 @@
 #define HF_TOOL_GET_H
 
 #include "client.h"
+#include "whynot.h"
 
 struct get {
     struct client client;
@@ -66,6 +67,7 @@ struct fetch {
     struct sink sink;
     deadline end; /* of everything */
     struct failure failure;
+    struct hf_tried_tree *tried; /* of a certificate not trusted, or NULL */
 
     /* of the last hop */
     struct arrival way;

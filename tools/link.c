@@ -3,6 +3,8 @@
  */
 #include "client.h"
 
+#include "engine/conn.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
@@ -103,6 +105,15 @@ struct hf_tls *client_open(const struct client *client,
         *ok = check_pin(client, hf_tls_conn(tls), f);
     }
     return tls;
+}
+
+struct hf_tried_tree *link_take_tried(struct hf_tls *tls)
+{
+    struct hf_conn *conn = tls ? hf_tls_conn(tls) : NULL;
+    struct hf_tried_tree *tried = conn ? conn->session.tried : NULL;
+    if (tried)
+        conn->session.tried = NULL;
+    return tried;
 }
 
 ssize_t link_read(struct hf_tls *tls, void *room, size_t cap, deadline end,

@@ -199,6 +199,12 @@ enum { HF_SIGNATURE_CACHE_MAX = 65536 };
 HF_PUBLIC bool hf_config_set_signature_cache(struct hf_config *config,
                                              size_t entries, bool leaves);
 
+/* When a peer's certificate is not trusted, keep all the ways that were tried
+ * and why each ended, for hf_conn_attempt(): up to 64 certificates and 30 KiB,
+ * until the connection is freed.  Default: only the most telling reason, in
+ * hf_conn_error(). */
+HF_PUBLIC bool hf_config_set_why_not(struct hf_config *config, bool on);
+
 /* Watch every event of every connection; key log lines come only if
  * @secrets. May be set while unfrozen only. */
 HF_PUBLIC bool hf_config_set_watch(struct hf_config *config, hf_watch_fn *watch,
@@ -449,6 +455,23 @@ HF_PUBLIC const char *hf_conn_server_name(const struct hf_conn *conn);
 HF_PUBLIC size_t hf_conn_peer_certificates(const struct hf_conn *conn);
 HF_PUBLIC struct hf_span hf_conn_peer_certificate(const struct hf_conn *conn,
                                                   size_t index);
+/* Why was the peer's certificate not trusted?  What was tried, if
+ * hf_config_set_why_not() was said: a tree of certificates whose root, at
+ * index 0, is the peer's own, and where each stands above the one that it
+ * would have issued.  Each failed @code, or those above it did. */
+struct hf_attempt {
+    struct hf_span certificate; /* DER; good until the connection is freed */
+    int issuer_of;              /* index; -1: it is the peer's own */
+    bool anchor;                /* it is one that we trust */
+    unsigned code;              /* enum hf_error_code; HF_OK: it passed */
+    unsigned check;             /* enum hf_event_id: what it failed in */
+    const char *detail;         /* both values, and what came out */
+    const char *fix;            /* what to do, and who */
+};
+/* How many there are; 0 if it was trusted. */
+HF_PUBLIC size_t hf_conn_attempts(const struct hf_conn *conn);
+HF_PUBLIC bool hf_conn_attempt(const struct hf_conn *conn, size_t index,
+                               struct hf_attempt *out);
 /* Was an earlier session resumed?  Certificates and what was verified are
  * those of its first handshake then. */
 HF_PUBLIC bool hf_conn_resumed(const struct hf_conn *conn);

@@ -346,6 +346,14 @@ bool hf_config_set_min_rsa(struct hf_config *config, unsigned bits)
     return true;
 }
 
+bool hf_config_set_why_not(struct hf_config *config, bool on)
+{
+    if (!hf_config_changes(config))
+        return false;
+    config->settings.why_not = on;
+    return true;
+}
+
 bool hf_config_set_signature_cache(struct hf_config *config, size_t entries,
                                    bool leaves)
 {

@@ -283,6 +283,31 @@ size_t hf_conn_peer_certificates(const struct hf_conn *conn)
     return conn->session.peer_count;
 }
 
+size_t hf_conn_attempts(const struct hf_conn *conn)
+{
+    return conn->session.tried ? conn->session.tried->count : 0;
+}
+
+bool hf_conn_attempt(const struct hf_conn *conn, size_t index,
+                     struct hf_attempt *out)
+{
+    const struct hf_tried_tree *tree = conn->session.tried;
+    const struct hf_tried *tried;
+
+    *out = (struct hf_attempt){ .issuer_of = -1 };
+    if (!tree || index >= tree->count)
+        return false;
+    tried = &tree->at[index];
+    *out = (struct hf_attempt){ .certificate = tried->cert->der,
+                                .issuer_of = tried->parent,
+                                .anchor = tried->anchor,
+                                .code = tried->code,
+                                .check = tried->event,
+                                .detail = tried->detail,
+                                .fix = tried->fix };
+    return true;
+}
+
 struct hf_span hf_conn_peer_certificate(const struct hf_conn *conn,
                                         size_t index)
 {

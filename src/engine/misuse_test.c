@@ -272,6 +272,7 @@ static void a_frozen_config_refuses_every_setter(void **state)
     REFUSED(hf_config_set_clock(c, scene_clock, NULL));
     REFUSED(hf_config_set_min_rsa(c, 2048));
     REFUSED(hf_config_set_signature_cache(c, 16, false));
+    REFUSED(hf_config_set_why_not(c, true));
     REFUSED(hf_config_set_watch(c, note, NULL, false));
     REFUSED(hf_config_set_keylog(c, NULL, NULL));
     REFUSED(hf_config_insecure_no_verify(c));

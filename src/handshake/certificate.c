@@ -250,8 +250,13 @@ bool hf_chain_trusted(struct hf_handshake *hs, struct hf_error *why)
         return hf_fail(why, HF_E_BAD_OPTION,
                        "no clock to check the certificate's dates with");
     v.now = set->clock(set->clock_ctx);
+    hf_session_drop_tried(s);
+    if (set->why_not) /* without memory nothing is kept, and that is all */
+        v.tree = s->tried = hf_alloc(sizeof(*s->tried));
     ok = hf_verify_chain(&v, &proof, why) && proof.token == HF_VERIFIED_TOKEN;
     hf_verified_wipe(&proof);
+    if (ok)
+        hf_session_drop_tried(s);
     return ok || hf_fail(why, HF_E_BUG, "a refusal without a reason");
 }
 

@@ -14,7 +14,17 @@ void hf_session_wipe(struct hf_session *s)
     for (size_t i = 0; i < s->peer_count; i++)
         hf_cert_free(s->peer[i]);
     hf_free(s->peer, s->peer_count * sizeof(struct hf_cert *));
+    hf_session_drop_tried(s);
     hf_wipe(s, sizeof(*s));
+}
+
+void hf_session_drop_tried(struct hf_session *s)
+{
+    if (s->tried) {
+        hf_tried_wipe(s->tried);
+        hf_free(s->tried, sizeof(*s->tried));
+    }
+    s->tried = NULL;
 }
 
 void hf_session_forget(struct hf_session *s)

@@ -65,6 +65,7 @@ struct hf_settings {
     bool strict_names, no_verify, no_name_check, no_time_check;
     uint16_t min_rsa_bits;
     uint8_t revocation; /* enum hf_revocation */
+    bool why_not;       /* keep the ways that were tried in vain */
     bool ask_staple;    /* client: even if its lack would be no harm */
     struct hf_crls crls;
     struct hf_known *known; /* signatures verified before; NULL: none */
@@ -135,6 +136,9 @@ struct hf_session {
     char *server_name;     /* SNI, or NULL */
     struct hf_cert **peer; /* counted; leaf first */
     size_t peer_count;
+    /* The ways from the peer's certificate to a trusted one, none of which
+     * stood; NULL: one did, or nobody wants to know.  Owned. */
+    struct hf_tried_tree *tried;
 
     uint8_t binding[HF_BINDING_LEN]; /* of the sessions that come of this */
     int64_t session_end; /* of one that was resumed, seconds since 1970 */
@@ -146,6 +150,8 @@ struct hf_session {
     uint8_t resumption_secret[HF_HASH_MAX];
 };
 void hf_session_wipe(struct hf_session *s);
+/* What was tried to trust the peer. */
+void hf_session_drop_tried(struct hf_session *s);
 /* Only its secrets. */
 void hf_session_forget(struct hf_session *s);
 

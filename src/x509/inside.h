@@ -350,6 +350,8 @@ void hf_revocation_words(const struct hf_check *c, struct hf_words *w);
 /* Tell the watcher and write the node of the tree, if there are any; @node < 0:
  * none. */
 void hf_check_report(const struct hf_check *check, int node);
+/* Only write the node. */
+void hf_check_note(const struct hf_check *check, int node);
 /* "CN=localhost", or what else tells a certificate from others. */
 void hf_cert_label(const struct hf_cert *cert, char *out, size_t cap);
 

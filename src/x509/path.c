@@ -79,10 +79,26 @@ static void push(struct hf_search *s, struct hf_cert *cert, bool anchor,
     };
 }
 
+/* Nobody of that name was there.  The watcher hears of the highest such place
+ * only, when all is over; the tree has them all. */
+static void note_dead_end(struct hf_search *s, const struct hf_place *place)
+{
+    struct hf_check check = { .v = s->v,
+                              .cert = place->cert,
+                              .event = HF_EV_CHECK_ANCHOR,
+                              .code = HF_E_UNKNOWN_ISSUER,
+                              .unreadable = &s->unreadable };
+
+    if (s->depth && !s->stopped)
+        hf_check_note(&check, place->node);
+}
+
 static void pop(struct hf_search *s)
 {
     struct hf_place *place = &s->at[--s->depth];
 
+    if (!place->tried && !place->anchor)
+        note_dead_end(s, place);
     if (!place->tried && !place->anchor &&
         (!s->dead_end || s->depth > s->dead_depth)) {
         s->dead_end = place->cert;
@@ -109,7 +125,10 @@ static unsigned count_cas(const struct hf_search *s)
 static bool passes(struct hf_search *s, struct hf_check *check, int node)
 {
     for (size_t step = 0; hf_check_issuer(check, step); step++) {
-        hf_check_report(check, node);
+        /* An algorithm is the fault of the certificate below. */
+        hf_check_report(check, check->code == HF_E_CERT_ALGORITHM
+                                   ? s->at[s->depth - 1].node
+                                   : node);
         if (!check->code)
             continue;
         /* An older self-signed certificate of that name is not worth the

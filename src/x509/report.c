@@ -17,25 +17,47 @@ void hf_cert_label(const struct hf_cert *cert, char *out, size_t cap)
         hf_format(out, cap, "a certificate without a name");
 }
 
-void hf_check_report(const struct hf_check *c, int node)
+/* The node that waits for what was found; the first failure stays. */
+static struct hf_tried *node_of(const struct hf_check *c, int node)
 {
     struct hf_tried *tried = c->code && c->v->tree && node >= 0
                                  ? &c->v->tree->at[node]
                                  : NULL;
+
+    return tried && !tried->code ? tried : NULL;
+}
+
+static void write_node(struct hf_tried *tried, const struct hf_check *c,
+                       const struct hf_words *words)
+{
+    tried->code = c->code;
+    tried->event = c->event;
+    hf_format(tried->detail, sizeof(tried->detail), "%s", words->verdict);
+    hf_format(tried->fix, sizeof(tried->fix), "%s", words->instead);
+}
+
+void hf_check_note(const struct hf_check *c, int node)
+{
+    struct hf_tried *tried = node_of(c, node);
+    struct hf_words words;
+
+    if (!tried)
+        return;
+    hf_check_words(c, &words);
+    write_node(tried, c, &words);
+}
+
+void hf_check_report(const struct hf_check *c, int node)
+{
+    struct hf_tried *tried = node_of(c, node);
     struct hf_error error = { .code = HF_OK };
     struct hf_words words;
 
-    if (tried && tried->code)
-        tried = NULL; /* the first failure is there */
     if (!c->v->watch && !tried)
         return;
     hf_check_words(c, &words);
-    if (tried) {
-        tried->code = c->code;
-        tried->event = c->event;
-        hf_format(tried->detail, sizeof(tried->detail), "%s; %s", words.verdict,
-                  words.instead);
-    }
+    if (tried)
+        write_node(tried, c, &words);
     if (!c->v->watch)
         return;
     if (c->code)

@@ -39,8 +39,12 @@ static void the_tree_says_who_was_tried_and_why_not(void **state)
     assert_int_equal(t[1].code, HF_E_EXPIRED);
     assert_int_equal(t[1].event, HF_EV_CHECK_TIME);
     assert_non_null(strstr(t[1].detail, "it expired on 2027-01-14"));
+    assert_string_equal(t[1].fix, "whoever runs the authority must renew it, "
+                                  "unless our clock is wrong");
     assert_ptr_equal(t[2].cert, s.sent[2]); /* led nowhere */
-    assert_int_equal(t[2].code, HF_OK);
+    assert_int_equal(t[2].code, HF_E_UNKNOWN_ISSUER);
+    assert_string_equal(t[2].detail, "its issuer CN=Nobody is not among the 1 "
+                                     "trusted and was not sent");
     assert_ptr_equal(t[3].cert, s.sent[3]);
     assert_int_equal(t[3].code, HF_OK);
     assert_int_equal(t[4].parent, 3);
@@ -60,6 +64,23 @@ static void a_dead_end_is_marked_in_the_tree(void **state)
     assert_int_equal(s.tree.at[0].code, HF_OK);
     assert_int_equal(s.tree.at[1].code, HF_E_UNKNOWN_ISSUER);
     assert_non_null(strstr(s.tree.at[1].detail, "CN=Lab Root"));
+}
+
+/* Whoever watches hears of one of them only, when all is over. */
+static void every_dead_end_is_marked_in_the_tree(void **state)
+{
+    (void)state;
+    TRUST(&s, .subject = "CN=Other Root", .key = P256_F, .ext = { CA });
+    SEND(&s, LEAF);
+    SEND(&s, MIDDLE);
+    SEND(&s, MIDDLE, .issuer = "CN=Nobody");
+    assert_code(&s, HF_E_UNKNOWN_ISSUER);
+    assert_int_equal(s.tree.count, 3);
+    assert_int_equal(s.tree.at[1].code, HF_E_UNKNOWN_ISSUER);
+    assert_int_equal(s.tree.at[2].code, HF_E_UNKNOWN_ISSUER);
+    assert_non_null(strstr(s.tree.at[1].detail, "CN=Lab Root"));
+    assert_non_null(strstr(s.tree.at[2].detail, "CN=Nobody"));
+    assert_int_equal(s.tree.at[2].parent, 0);
 }
 
 /* Of a signature that fails, the one who should have made it. */
@@ -226,6 +247,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(the_tree_says_who_was_tried_and_why_not),
         TEST(a_dead_end_is_marked_in_the_tree),
+        TEST(every_dead_end_is_marked_in_the_tree),
         TEST(the_culprit_is_marked_in_the_tree),
         TEST(a_full_tree_counts_the_rest),
         TEST(every_check_is_told_to_who_watches),

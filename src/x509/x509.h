@@ -399,7 +399,8 @@ struct hf_tried {
     bool anchor;      /* from the trust store */
     uint16_t code;    /* enum hf_error_code */
     uint8_t event;    /* enum hf_event_id of that check */
-    char detail[200]; /* the values compared */
+    char detail[256]; /* the values compared, and what came out */
+    char fix[192];    /* what to do, and who */
 };
 struct hf_tried_tree {
     struct hf_tried at[HF_TRIED_MAX];
