@@ -23,7 +23,7 @@ enum {
     HF_HASH_MAX = 64,    /* largest digest: SHA-512 */
     HF_BLOCK_MAX = 128,  /* largest inner block of a hash: SHA-512 */
     HF_SECRET_MAX = 64,  /* largest shared secret: X25519MLKEM768 */
-    HF_SHARE_MAX = 1216, /* largest key share */
+    HF_SHARE_MAX = 1249, /* largest key share */
     HF_AEAD_KEY_MAX = 32,
     HF_NONCE_LEN = 12,
     HF_TAG_LEN = 16,
@@ -102,9 +102,10 @@ struct hf_kx {
     uint16_t share_len, reply_len, secret_len;
     uint16_t state_size; /* at most HF_KX_STATE_MAX */
     /* A hybrid may hold a classic exchange, whose state lies at the start of
-     * its own and whose share is the last bytes of its own: both shares can
-     * be offered for the price of one.  NULL otherwise. */
+     * its own and whose share is a part of its own, from byte part_at on: both
+     * shares can be offered for the price of one.  NULL otherwise. */
     const struct hf_kx *part;
+    uint16_t part_at;
     HF_CHECK bool (*generate)(void *self, void *state, uint8_t *share);
     HF_CHECK bool (*encapsulate)(void *self, struct hf_span share,
                                  uint8_t *reply, uint8_t *secret, bool *fault);

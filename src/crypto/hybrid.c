@@ -1,13 +1,14 @@
-/* hybrid.c - X25519MLKEM768 (RFC 10024): an exchange that holds while either
- * X25519 or ML-KEM-768 does.
+/* hybrid.c - X25519MLKEM768 and SecP256r1MLKEM768 (RFC 10024): exchanges that
+ * hold while either the curve or ML-KEM-768 does.
  *
- *     client's share   ek (1184)  x25519 (32)
- *     server's reply   ct (1088)  x25519 (32)
- *     secret           ss (32)    x25519 (32)
+ *                      X25519MLKEM768            SecP256r1MLKEM768
+ *     client's share   ek (1184)  x25519 (32)    point (65)  ek (1184)
+ *     server's reply   ct (1088)  x25519 (32)    point (65)  ct (1088)
+ *     secret           ss (32)    x25519 (32)    x (32)      ss (32)
  *
- * The classic half is hf_libcrypto_x25519, whole: its state lies at the start
- * of ours and its share at the end, so that a client that offers both groups
- * makes one X25519 key.
+ * The classic half is the provider's own exchange, whole: its state lies at the
+ * start of ours and its share at one end, so that a client that offers both
+ * groups makes one key for them.
  *
  * ML-KEM is libcrypto's from 3.5 on (HF_NATIVE_MLKEM), else mlkem.c.  Measured
  * side by side with 3.5.7, for that half alone: key 37, encapsulation 28,
@@ -15,7 +16,13 @@
 #include "crypto/libcrypto.h"
 #include "crypto/mlkem.h"
 
-enum { EK = HF_MLKEM_EK, CT = HF_MLKEM_CT, SS = HF_MLKEM_SS, X = 32 };
+enum {
+    EK = HF_MLKEM_EK,
+    CT = HF_MLKEM_CT,
+    SS = HF_MLKEM_SS,
+    X25519 = 32,
+    P256 = 65
+};
 
 /* ---- ML-KEM-768 -------------------------------------------------------------------- */
 
@@ -127,77 +134,148 @@ static bool kem_decapsulate(struct hf_libcrypto *lib, kem_key *key,
 
 #endif
 
-/* ---- with X25519 ---------------------------------------------------------------------- */
+/* ---- with a curve ---------------------------------------------------------------------- */
 
-static const struct hf_kx *const classic = &hf_libcrypto_x25519;
+/* Both secrets are of 32 bytes. */
+struct mix {
+    const struct hf_kx *classic;
+    bool first; /* the classic half comes first, everywhere */
+};
 
+static const struct mix x25519 = { &hf_libcrypto_x25519, false };
+static const struct mix p256 = { &hf_libcrypto_p256, true };
+
+enum { CLASSIC_STATE = 48 };
 struct hybrid_state {
-    uint8_t classic[X]; /* hf_libcrypto_x25519's state, first */
+    uint8_t classic[CLASSIC_STATE]; /* that exchange's state, first */
     kem_key *key;
 };
 
-static void wipe(void *state)
+/* Where the halves begin, in what holds @kem bytes of ML-KEM's. */
+static size_t classic_at(const struct mix *mix, size_t kem)
+{
+    return mix->first ? 0 : kem;
+}
+
+static size_t kem_at(const struct mix *mix, size_t classic)
+{
+    return mix->first ? classic : 0;
+}
+
+static void wipe(const struct mix *mix, void *state)
 {
     struct hybrid_state *s = state;
 
-    classic->wipe(s->classic);
+    mix->classic->wipe(s->classic);
     kem_free(s->key);
     s->key = NULL;
 }
 
-static bool generate(void *self, void *state, uint8_t *share)
+static bool generate(const struct mix *mix, void *self, void *state,
+                     uint8_t *share)
 {
+    const struct hf_kx *classic = mix->classic;
     struct hybrid_state *s = state;
 
     *s = (struct hybrid_state){ 0 };
-    if (classic->generate(self, s->classic, share + EK) &&
-        (s->key = kem_generate(self, share)))
+    if (classic->generate(self, s->classic, share + classic_at(mix, EK)) &&
+        (s->key = kem_generate(self, share + kem_at(mix, classic->share_len))))
         return true;
-    wipe(s);
+    wipe(mix, s);
     return hf_libcrypto_failed();
 }
 
-static bool encapsulate(void *self, struct hf_span share, uint8_t *reply,
-                        uint8_t *secret, bool *fault)
+static bool encapsulate(const struct mix *mix, void *self, struct hf_span share,
+                        uint8_t *reply, uint8_t *secret, bool *fault)
 {
+    const struct hf_kx *classic = mix->classic;
+    const size_t len = classic->share_len;
+
     *fault = false;
-    if (share.len != EK + X)
+    if (share.len != EK + len)
         return false;
-    if (kem_encapsulate(self, share.at, reply, secret, fault) &&
-        classic->encapsulate(self, hf_span(share.at + EK, X), reply + CT,
-                             secret + SS, fault))
+    if (kem_encapsulate(self, share.at + kem_at(mix, len),
+                        reply + kem_at(mix, classic->reply_len),
+                        secret + kem_at(mix, SS), fault) &&
+        classic->encapsulate(self, hf_span(share.at + classic_at(mix, EK), len),
+                             reply + classic_at(mix, CT),
+                             secret + classic_at(mix, SS), fault))
         return true;
-    hf_wipe(secret, SS + X);
+    hf_wipe(secret, SS + SS);
     return hf_libcrypto_failed();
 }
 
-static bool decapsulate(void *self, void *state, struct hf_span reply,
-                        uint8_t *secret, bool *fault)
+static bool decapsulate(const struct mix *mix, void *self, void *state,
+                        struct hf_span reply, uint8_t *secret, bool *fault)
 {
+    const struct hf_kx *classic = mix->classic;
+    const size_t len = classic->reply_len;
     struct hybrid_state *s = state;
 
     *fault = false;
-    if (reply.len != CT + X)
+    if (reply.len != CT + len)
         return false;
-    *fault = !s->key || !kem_decapsulate(self, s->key, reply.at, secret);
+    *fault = !s->key ||
+             !kem_decapsulate(self, s->key, reply.at + kem_at(mix, len),
+                              secret + kem_at(mix, SS));
     if (!*fault &&
-        classic->decapsulate(self, s->classic, hf_span(reply.at + CT, X),
-                             secret + SS, fault))
+        classic->decapsulate(self, s->classic,
+                             hf_span(reply.at + classic_at(mix, CT), len),
+                             secret + classic_at(mix, SS), fault))
         return true;
-    hf_wipe(secret, SS + X);
+    hf_wipe(secret, SS + SS);
     return hf_libcrypto_failed();
 }
+
+#define MIX(mix)                                                         \
+    static void wipe_##mix(void *state)                                  \
+    {                                                                    \
+        wipe(&mix, state);                                               \
+    }                                                                    \
+    static bool generate_##mix(void *self, void *state, uint8_t *share)  \
+    {                                                                    \
+        return generate(&mix, self, state, share);                       \
+    }                                                                    \
+    static bool encapsulate_##mix(void *self, struct hf_span share,      \
+                                  uint8_t *reply, uint8_t *secret,       \
+                                  bool *fault)                           \
+    {                                                                    \
+        return encapsulate(&mix, self, share, reply, secret, fault);     \
+    }                                                                    \
+    static bool decapsulate_##mix(void *self, void *state,               \
+                                  struct hf_span reply, uint8_t *secret, \
+                                  bool *fault)                           \
+    {                                                                    \
+        return decapsulate(&mix, self, state, reply, secret, fault);     \
+    }
+MIX(x25519)
+MIX(p256)
+#undef MIX
 
 const struct hf_kx hf_libcrypto_x25519mlkem768 = {
     .group = 4588,
     .name = "X25519MLKEM768",
-    .share_len = EK + X,
-    .reply_len = CT + X,
-    .secret_len = SS + X,
+    .share_len = EK + X25519,
+    .reply_len = CT + X25519,
+    .secret_len = SS + SS,
     .state_size = sizeof(struct hybrid_state),
     .part = &hf_libcrypto_x25519,
-    .generate = generate,
-    .encapsulate = encapsulate,
-    .decapsulate = decapsulate,
-    .wipe = wipe,
+    .part_at = EK,
+    .generate = generate_x25519,
+    .encapsulate = encapsulate_x25519,
+    .decapsulate = decapsulate_x25519,
+    .wipe = wipe_x25519,
+};
+const struct hf_kx hf_libcrypto_secp256r1mlkem768 = {
+    .group = 4587,
+    .name = "SecP256r1MLKEM768",
+    .share_len = P256 + EK,
+    .reply_len = P256 + CT,
+    .secret_len = SS + SS,
+    .state_size = sizeof(struct hybrid_state),
+    .part = &hf_libcrypto_p256,
+    .generate = generate_p256,
+    .encapsulate = encapsulate_p256,
+    .decapsulate = decapsulate_p256,
+    .wipe = wipe_p256,
 };

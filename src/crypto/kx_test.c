@@ -225,25 +225,42 @@ static void x25519_of_low_order_is_refused(void **state)
     }
 }
 
-/* ---- X25519MLKEM768 -------------------------------------------------------------------------- */
+/* ---- hybrids --------------------------------------------------------------------------------- */
 
 enum { EK = 1184, CT = 1088 };
 
-static void the_hybrid_contains_x25519(void **state)
+static const struct {
+    unsigned group, classic;
+    size_t kem; /* where ML-KEM's half begins, in shares and replies */
+    size_t secret;
+} hybrids[] = { { 4588, 29, 0, 0 }, { 4587, 23, 65, 32 } };
+
+/* Where the classic half of a share begins, and of a reply. */
+static size_t classic_at(size_t h, size_t kem)
 {
-    const struct hf_kx *hybrid = kx_of(4588), *classic = kx_of(29);
+    return hybrids[h].kem ? 0 : kem;
+}
+
+static void contains_its_part(size_t h)
+{
+    const struct hf_kx *hybrid = kx_of(hybrids[h].group);
+    const struct hf_kx *classic = kx_of(hybrids[h].classic);
     _Alignas(16) uint8_t client[HF_KX_STATE_MAX] = { 0 };
     uint8_t share[HF_SHARE_MAX], reply[HF_SHARE_MAX];
     uint8_t ours[HF_SECRET_MAX], theirs[HF_SECRET_MAX];
     bool fault;
 
-    (void)state;
     assert_ptr_equal(hybrid->part, classic);
+    assert_int_equal(hybrid->part_at, classic_at(h, EK));
+    assert_int_equal(hybrid->share_len, EK + classic->share_len);
+    assert_int_equal(hybrid->reply_len, CT + classic->reply_len);
+    assert_int_equal(hybrid->secret_len, 64);
     assert_null(classic->part);
     assert_true(hybrid->generate(opened()->self, client, share));
-    /* A server that knows X25519 only takes the end of the share, and the
+    /* A server that knows the part only takes its bytes of the share, and the
      * client answers with the start of its state. */
-    const struct hf_span end = hf_span(share + EK, classic->share_len);
+    const struct hf_span end = hf_span(share + hybrid->part_at,
+                                       classic->share_len);
     assert_true(
         classic->encapsulate(opened()->self, end, reply, theirs, &fault));
     assert_true(classic->decapsulate(opened()->self, client,
@@ -261,16 +278,15 @@ static void the_hybrid_contains_x25519(void **state)
     hybrid->wipe(client);
 }
 
-static void a_hybrid_share_that_is_not_reduced_is_refused(void **state)
+static void not_reduced(size_t h)
 {
-    const struct hf_kx *kx = kx_of(4588);
+    const struct hf_kx *kx = kx_of(hybrids[h].group);
     _Alignas(16) uint8_t client[HF_KX_STATE_MAX] = { 0 };
     uint8_t share[HF_SHARE_MAX], reply[HF_SHARE_MAX], secret[HF_SECRET_MAX];
     const struct hf_span whole = hf_span(share, kx->share_len);
 
-    (void)state;
     assert_true(kx->generate(opened()->self, client, share));
-    for (size_t at = 0; at < EK - 32; at += 3) {
+    for (size_t at = hybrids[h].kem; at < hybrids[h].kem + EK - 32; at += 3) {
         const uint8_t a = share[at], b = share[at + 1];
         bool fault = true;
         share[at] = 0x01; /* 3329 */
@@ -284,25 +300,24 @@ static void a_hybrid_share_that_is_not_reduced_is_refused(void **state)
     kx->wipe(client);
 }
 
-static void either_half_of_a_hybrid_can_refuse(void **state)
+static void either_half_refuses(size_t h)
 {
-    const struct hf_kx *kx = kx_of(4588);
+    const struct hf_kx *kx = kx_of(hybrids[h].group);
     _Alignas(16) uint8_t client[HF_KX_STATE_MAX] = { 0 };
     uint8_t share[HF_SHARE_MAX], reply[HF_SHARE_MAX], secret[HF_SECRET_MAX];
     bool fault = true;
 
-    (void)state;
     assert_true(kx->generate(opened()->self, client, share));
     assert_true(kx->encapsulate(opened()->self, hf_span(share, kx->share_len),
                                 reply, secret, &fault));
-    memset(reply + CT, 0, 32);
+    memset(reply + classic_at(h, CT), 0, 32);
     memset(secret, 1, sizeof(secret));
     assert_false(kx->decapsulate(
         opened()->self, client, hf_span(reply, kx->reply_len), secret, &fault));
     assert_false(fault);
     for (size_t i = 0; i < kx->secret_len; i++)
         assert_int_equal(secret[i], 0);
-    memset(share + EK, 0, 32);
+    memset(share + classic_at(h, EK), 0, 32);
     memset(secret, 1, sizeof(secret));
     assert_false(kx->encapsulate(opened()->self, hf_span(share, kx->share_len),
                                  reply, secret, &fault));
@@ -317,24 +332,54 @@ static void either_half_of_a_hybrid_can_refuse(void **state)
 }
 
 /* FIPS 203 6.3: a changed ciphertext is not refused; the secrets differ. */
-static void a_changed_hybrid_reply_gives_another_secret(void **state)
+static void another_secret(size_t h)
 {
-    const struct hf_kx *kx = kx_of(4588);
+    const struct hf_kx *kx = kx_of(hybrids[h].group);
+    const size_t ss = hybrids[h].secret;
     _Alignas(16) uint8_t client[HF_KX_STATE_MAX] = { 0 };
     uint8_t share[HF_SHARE_MAX], reply[HF_SHARE_MAX];
     uint8_t ours[HF_SECRET_MAX], theirs[HF_SECRET_MAX];
     bool fault;
 
-    (void)state;
     assert_true(kx->generate(opened()->self, client, share));
     assert_true(kx->encapsulate(opened()->self, hf_span(share, kx->share_len),
                                 reply, theirs, &fault));
-    reply[5] ^= 1;
+    reply[hybrids[h].kem + 5] ^= 1;
     assert_true(kx->decapsulate(opened()->self, client,
                                 hf_span(reply, kx->reply_len), ours, &fault));
-    assert_memory_not_equal(ours, theirs, 32);
-    assert_memory_equal(ours + 32, theirs + 32, 32);
+    assert_memory_not_equal(ours + ss, theirs + ss, 32);
+    assert_memory_equal(ours + 32 - ss, theirs + 32 - ss, 32);
     kx->wipe(client);
+}
+
+static void each_hybrid(void (*check)(size_t h))
+{
+    for (size_t h = 0; h < HF_COUNT(hybrids); h++)
+        check(h);
+}
+
+static void a_hybrid_contains_its_classic_part(void **state)
+{
+    (void)state;
+    each_hybrid(contains_its_part);
+}
+
+static void a_hybrid_share_that_is_not_reduced_is_refused(void **state)
+{
+    (void)state;
+    each_hybrid(not_reduced);
+}
+
+static void either_half_of_a_hybrid_can_refuse(void **state)
+{
+    (void)state;
+    each_hybrid(either_half_refuses);
+}
+
+static void a_changed_hybrid_reply_gives_another_secret(void **state)
+{
+    (void)state;
+    each_hybrid(another_secret);
 }
 
 /* ---- threads --------------------------------------------------------------------------------- */
@@ -370,6 +415,7 @@ static void names_and_numbers_are_those_of_iana(void **state)
     assert_string_equal(kx_of(24)->name, "secp384r1");
     assert_string_equal(kx_of(29)->name, "x25519");
     assert_string_equal(kx_of(4588)->name, "X25519MLKEM768");
+    assert_string_equal(kx_of(4587)->name, "SecP256r1MLKEM768");
     assert_int_equal(hf_libcrypto.groups[0]->group, 4588); /* preferred */
     assert_int_equal(hf_libcrypto.groups[1]->group, 29);
 }
@@ -384,7 +430,7 @@ int main(void)
         cmocka_unit_test(shares_of_a_wrong_length_are_refused),
         cmocka_unit_test(points_off_the_curve_or_compressed_are_refused),
         cmocka_unit_test(x25519_of_low_order_is_refused),
-        cmocka_unit_test(the_hybrid_contains_x25519),
+        cmocka_unit_test(a_hybrid_contains_its_classic_part),
         cmocka_unit_test(a_hybrid_share_that_is_not_reduced_is_refused),
         cmocka_unit_test(either_half_of_a_hybrid_can_refuse),
         cmocka_unit_test(a_changed_hybrid_reply_gives_another_secret),

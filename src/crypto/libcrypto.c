@@ -188,7 +188,9 @@ static const struct hf_aead *const aeads[] = { &hf_libcrypto_aes128gcm,
 static const struct hf_kx *const groups[] = { &hf_libcrypto_x25519mlkem768,
                                               &hf_libcrypto_x25519,
                                               &hf_libcrypto_p256,
-                                              &hf_libcrypto_p384, NULL };
+                                              &hf_libcrypto_p384,
+                                              &hf_libcrypto_secp256r1mlkem768,
+                                              NULL };
 
 static void key_public(const struct hf_private_key *key,
                        struct hf_public_key *out)

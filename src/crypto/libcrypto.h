@@ -174,7 +174,8 @@ extern const struct hf_hash hf_libcrypto_sha256, hf_libcrypto_sha384,
 extern const struct hf_aead hf_libcrypto_aes128gcm, hf_libcrypto_aes256gcm,
     hf_libcrypto_chacha;
 extern const struct hf_kx hf_libcrypto_x25519, hf_libcrypto_p256,
-    hf_libcrypto_p384, hf_libcrypto_x25519mlkem768;
+    hf_libcrypto_p384, hf_libcrypto_x25519mlkem768,
+    hf_libcrypto_secp256r1mlkem768;
 extern const struct hf_signature *const hf_libcrypto_signatures[];
 
 /* By enum hf_hash_id; the id must be one of those that sign. */

@@ -210,7 +210,7 @@ static void bad_points_on_p256_are_illegal_parameters(void **state)
     attack_all(SCENE_RETRY, HF_CLIENT, rows, HF_COUNT(rows));
 }
 
-/* ---- X25519MLKEM768 ----------------------------------------------------------------------- */
+/* ---- hybrids ------------------------------------------------------------------------------ */
 
 /* The reply has 1088 bytes of a ciphertext and 32 of a public key. */
 static void cut_hybrid(struct rogue *r, struct rogue_record *record)
@@ -244,9 +244,19 @@ static void cut_first_share(struct rogue *r, struct rogue_record *record)
 ATTACK_ON(hybrid, HF_SERVER_HELLO, cut_hybrid)
 ATTACK_ON(client_hybrid, HF_CLIENT_HELLO, cut_first_share)
 
+/* The share's own bytes at number. */
+static void put_in_share(struct rogue *r, struct rogue_record *record)
+{
+    edit_put(record, edit_find(record, 51) + 4 + attack_row(r)->number,
+             attack_bytes(r));
+}
+
+ATTACK_ON(hybrid_first, HF_SERVER_HELLO, put_in_share)
+ATTACK_ON(client_hybrid_first, HF_CLIENT_HELLO, put_in_share)
+
 static void a_hybrid_share_has_one_length(void **state)
 {
-    static const uint16_t group[] = { 4588, 0 };
+    static const uint16_t group[2][2] = { { 4588, 0 }, { 4587, 0 } };
     /* clang-format off */
     static const struct attack rows[] = {
         ATTACK("nothing but the ciphertext", hybrid, HF_E_BAD_KEY_SHARE, ANY_BYTE, "1088 bytes, not 1120", 1088, "")
@@ -254,6 +264,23 @@ static void a_hybrid_share_has_one_length(void **state)
         ATTACK("a byte less", hybrid, HF_E_BAD_KEY_SHARE, ANY_BYTE, "1119 bytes", 1119, "")
         ATTACK("a byte more", hybrid, HF_E_BAD_KEY_SHARE, ANY_BYTE, "1121 bytes", 1121, "")
         ATTACK("one byte", hybrid, HF_E_BAD_KEY_SHARE, ANY_BYTE, "1 bytes", 1, "")
+    };
+    static const struct attack rows256[] = {
+        ATTACK("nothing but the ciphertext", hybrid, HF_E_BAD_KEY_SHARE, ANY_BYTE, "1088 bytes, not 1153", 1088, "")
+        ATTACK("nothing but the point", hybrid, HF_E_BAD_KEY_SHARE, ANY_BYTE, "65 bytes, not 1153", 65, "")
+        ATTACK("a byte less", hybrid, HF_E_BAD_KEY_SHARE, ANY_BYTE, "1152 bytes", 1152, "")
+        ATTACK("a byte more", hybrid, HF_E_BAD_KEY_SHARE, ANY_BYTE, "1154 bytes", 1154, "")
+        ATTACK("a compressed point", hybrid_first, HF_E_BAD_KEY_SHARE, ANY_BYTE, "SecP256r1MLKEM768", 4, "\2")
+        ATTACK("infinity", hybrid_first, HF_E_BAD_KEY_SHARE, ANY_BYTE, "SecP256r1MLKEM768", 4, "\0")
+        ATTACK("a point off the curve", hybrid_first, HF_E_BAD_KEY_SHARE, ANY_BYTE, "SecP256r1MLKEM768", 4, "\4\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0")
+    };
+    static const struct attack hellos256[] = {
+        ATTACK("nothing but the key of ML-KEM", client_hybrid, HF_E_BAD_KEY_SHARE, ANY_BYTE, "1184 bytes, not 1249", 1184, "")
+        ATTACK("nothing but the point", client_hybrid, HF_E_BAD_KEY_SHARE, ANY_BYTE, "65 bytes, not 1249", 65, "")
+        ATTACK("a byte less", client_hybrid, HF_E_BAD_KEY_SHARE, ANY_BYTE, "1248 bytes", 1248, "")
+        ATTACK("a byte more", client_hybrid, HF_E_BAD_KEY_SHARE, ANY_BYTE, "1250 bytes", 1250, "")
+        ATTACK("a compressed point", client_hybrid_first, HF_E_BAD_KEY_SHARE, ANY_BYTE, "SecP256r1MLKEM768", 6, "\3")
+        ATTACK("a key that is not reduced", client_hybrid_first, HF_E_BAD_KEY_SHARE, ANY_BYTE, "SecP256r1MLKEM768", 6 + 65, "\xff\xff\xff")
     };
     static const struct attack hellos[] = {
         ATTACK("nothing but the key of ML-KEM", client_hybrid, HF_E_BAD_KEY_SHARE, ANY_BYTE, "1184 bytes, not 1216", 1184, "")
@@ -265,15 +292,43 @@ static void a_hybrid_share_has_one_length(void **state)
     struct stage stage;
 
     (void)state;
-    assert_true(stage_set(&stage, SCENE_FULL, attack_certs()));
-    assert_true(hf_config_set_groups(stage.client, group) &&
-                hf_config_set_shares(stage.client, group) &&
-                hf_config_set_groups(stage.server, group));
-    for (size_t i = 0; i < HF_COUNT(rows); i++)
-        attack_in(&stage, HF_CLIENT, &rows[i]);
-    for (size_t i = 0; i < HF_COUNT(hellos); i++)
-        attack_in(&stage, HF_SERVER, &hellos[i]);
-    stage_clear(&stage);
+    for (size_t g = 0; g < 2; g++) {
+        assert_true(stage_set(&stage, SCENE_FULL, attack_certs()));
+        assert_true(hf_config_set_groups(stage.client, group[g]) &&
+                    hf_config_set_shares(stage.client, group[g]) &&
+                    hf_config_set_groups(stage.server, group[g]));
+        for (size_t i = 0; i < (g ? HF_COUNT(rows256) : HF_COUNT(rows)); i++)
+            attack_in(&stage, HF_CLIENT, g ? &rows256[i] : &rows[i]);
+        for (size_t i = 0; i < (g ? HF_COUNT(hellos256) : HF_COUNT(hellos));
+             i++)
+            attack_in(&stage, HF_SERVER, g ? &hellos256[i] : &hellos[i]);
+        stage_clear(&stage);
+    }
+}
+
+/* Who offers both makes one key for them, and either is taken at once. */
+static void the_part_of_a_hybrid_is_a_share_as_well(void **state)
+{
+    static const uint16_t both[2][3] = { { 4588, 29, 0 }, { 4587, 23, 0 } };
+    static struct rogue r;
+    struct stage stage;
+
+    (void)state;
+    for (size_t g = 0; g < 2; g++)
+        for (size_t which = 0; which < 2; which++) {
+            const uint16_t one[] = { both[g][which], 0 };
+
+            assert_true(stage_set(&stage, SCENE_FULL, attack_certs()));
+            assert_true(hf_config_set_groups(stage.client, both[g]) &&
+                        hf_config_set_shares(stage.client, both[g]) &&
+                        hf_config_set_groups(stage.server, one));
+            assert_true(rogue_begin(&r, &stage, "localhost", NULL));
+            assert_true(rogue_run(&r));
+            assert_int_equal(hf_conn_group(r.end[0].conn), one[0]);
+            assert_false(hf_conn_retried(r.end[0].conn));
+            rogue_end(&r);
+            stage_clear(&stage);
+        }
 }
 
 /* ---- downgrade (RFC 8446 4.1.3) --------------------------------------------------------- */
@@ -429,6 +484,7 @@ int main(void)
         cmocka_unit_test(bad_x25519_shares_are_illegal_parameters),
         cmocka_unit_test(bad_points_on_p256_are_illegal_parameters),
         cmocka_unit_test(a_hybrid_share_has_one_length),
+        cmocka_unit_test(the_part_of_a_hybrid_is_a_share_as_well),
         cmocka_unit_test(a_downgrade_is_told_from_an_old_server),
         cmocka_unit_test(a_retry_must_ask_for_something_new),
         cmocka_unit_test(what_the_retry_settled_stays),

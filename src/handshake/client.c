@@ -12,7 +12,7 @@ static bool random_bytes(struct hf_handshake *hs, void *out, size_t len)
            hf_fail(hs->error, HF_E_RANDOM, NULL);
 }
 
-/* A share that comes with a hybrid's: same key, the end of its bytes. */
+/* A share that comes with a hybrid's: same key, a part of its bytes. */
 static bool borrow_share(struct hf_handshake *hs, const struct hf_kx *kx)
 {
     struct hf_own_share *own = &hs->shares[hs->share_count];
@@ -24,7 +24,8 @@ static bool borrow_share(struct hf_handshake *hs, const struct hf_kx *kx)
             continue;
         own->kx = kx;
         own->in = in;
-        own->share = hf_span_after(in->share, in->share.len - kx->share_len);
+        own->share = hf_span_first(hf_span_after(in->share, in->kx->part_at),
+                                   kx->share_len);
         hs->share_count++;
         return true;
     }

@@ -77,8 +77,8 @@ struct hf_offer {
     struct hf_span identities, binders; /* TLS 1.3 */
     bool psk_with_kx;                   /* it knows psk_dhe_ke */
     bool wants_staple;
-    uint16_t record_limit; /* 0: none was said */
-    uint8_t max_fragment;  /* 0: the same */
+    uint16_t record_limit;       /* 0: none was said */
+    uint8_t max_fragment;        /* 0: the same */
     struct hf_span compressions; /* of certificates */
 };
 

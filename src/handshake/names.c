@@ -42,8 +42,9 @@ const char *hf_message_name(unsigned message)
 
 /* Other names that people use. */
 static const struct hf_name other_groups[] = {
-    { 29, "curve25519" }, { 23, "P-256" }, { 23, "prime256v1" },
-    { 24, "P-384" },      { 25, "P-521" }, { 4588, "mlkem768x25519" },
+    { 29, "curve25519" },     { 23, "P-256" }, { 23, "prime256v1" },
+    { 24, "P-384" },          { 25, "P-521" }, { 4588, "mlkem768x25519" },
+    { 4587, "p256mlkem768" },
 };
 
 /* 0x1301, or 0 if @name is no such number. */

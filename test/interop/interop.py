@@ -191,7 +191,7 @@ def try_chromium(lab):
 
 
 def newer_openssl(lab, shared):
-    """OpenSSL 3.5, which has X25519MLKEM768; None where it cannot be had."""
+    """OpenSSL 3.5, which has the hybrids; None where it cannot be had."""
     script = os.path.join(shared, "tools", "from-debian13")
     if not os.access(script, os.X_OK):
         return None
@@ -211,7 +211,8 @@ def main():
     roles = sys.argv[3:] or ["servers", "clients"]
     only = os.environ.get("INTEROP_ONLY", "")
     newer = newer_openssl(lab, shared)
-    hybrid = ["X25519MLKEM768", "x25519", "secp256r1", "secp384r1"]
+    hybrid = ["X25519MLKEM768", "SecP256r1MLKEM768", "x25519", "secp256r1",
+              "secp384r1"]
     servers = [("openssl", OpenSSL()), ("gnutls-bin", GnuTLS()),
                ("nginx-light", Nginx()), ("libnss3-tools", NSS())]
     clients = [("openssl", SClient()), ("gnutls-bin", GnuTLSCli()),
@@ -224,7 +225,7 @@ def main():
             servers.insert(1, (newer, OpenSSL(newer, hybrid)))
             clients.insert(1, (newer, SClient(newer, hybrid)))
         else:
-            lab.skip("OpenSSL 3.5, for X25519MLKEM768", "needs ../shared")
+            lab.skip("OpenSSL 3.5, for the hybrids", "needs ../shared")
         for package, peer in ((servers if "servers" in roles else [])
                               + (clients if "clients" in roles else [])):
             if only and only not in peer.name:

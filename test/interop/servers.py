@@ -25,7 +25,8 @@ class OpenSSL:
     keys = KEYS
     both_ways = "10 MB both ways"
     names = {"x25519": "X25519", "secp256r1": "P-256", "secp384r1": "P-384",
-             "X25519MLKEM768": "X25519MLKEM768"}
+             "X25519MLKEM768": "X25519MLKEM768",
+             "SecP256r1MLKEM768": "SecP256r1MLKEM768"}
 
     def __init__(self, program="openssl", groups=None):
         self.program = program
