@@ -305,6 +305,72 @@ HF_PUBLIC bool hf_config_set_grease(struct hf_config *config, bool on);
  * set, for the same reasons. */
 HF_PUBLIC bool hf_config_set_permute(struct hf_config *config, bool on);
 
+/* ---- external pre-shared keys: both have one before they meet -------------------
+ * RFC 8446 2.2, RFC 9257, RFC 9258; TLS 1.3 only, and always with a fresh key
+ * exchange.  Where such a key is used nobody shows a certificate: whoever has
+ * the key is the peer.  So a key belongs to one client and one server, and to
+ * one role of each: a config with keys that serves as both may be made to talk
+ * to itself (RFC 9257 4.1), unless contexts of imported keys tell the roles
+ * apart.  A config with no other credential needs neither certificate nor trust
+ * anchor; then nothing but its keys will do.
+ *
+ * A client offers the session that it keeps, if it has one, and then its keys in
+ * the order in which they were added, up to HF_PSK_OFFERS_MAX.  A server takes
+ * the first in the client's order that it knows, and chooses a cipher suite that
+ * goes with its hash.  It takes none from anybody if client certificates are
+ * required: a key is no certificate.  Which key it was is
+ * hf_conn_psk_identity(). */
+enum {
+    HF_PSK_KEY_MIN = 16, /* bytes; RFC 9257 6: at least 128 bits */
+    HF_PSK_KEY_MAX = 512,
+    HF_PSK_IDENTITY_MAX = 1024, /* bytes of an identity, and of a context */
+    HF_PSKS_MAX = 1024,         /* of one config; an imported key is two */
+    HF_PSK_OFFERS_MAX = 8       /* of one client's hello */
+};
+struct hf_psk {
+    struct hf_span identity; /* by which both know it: any bytes, 1 or more */
+    struct hf_span key;      /* as random as a key; no password */
+    unsigned hash;           /* HF_SHA256, HF_SHA384; 0: SHA-256 */
+};
+/* A key for clients and servers.  Copies.  False: config.psk says why not: too
+ * short or too long, an identity that is there already, a key that is there as
+ * an imported one. */
+HF_PUBLIC bool hf_config_add_psk(struct hf_config *config,
+                                 const struct hf_psk *psk);
+/* The same, but imported (RFC 9258): what travels, and what is used, is made of
+ * the key, its identity and @context, for TLS 1.3 and one hash each; with the
+ * key itself nothing is done, and by its bare identity it is not known.
+ * @context (may be empty) is what both say about the two, such as their names
+ * and roles.  hash: the one with which the key is imported. */
+HF_PUBLIC bool hf_config_add_imported_psk(struct hf_config *config,
+                                          const struct hf_psk *psk,
+                                          struct hf_span context);
+/* Server: what is not among the keys that were added is asked here. */
+struct hf_psk_wanted {
+    struct hf_span identity, context; /* bytes of the client's, 1 or more; the
+                                       * context of an imported one */
+    bool imported; /* the client means the imported form of that key */
+};
+struct hf_psk_found {
+    uint8_t key[HF_PSK_KEY_MAX]; /* wiped when it was used */
+    size_t len;
+    unsigned hash; /* as in struct hf_psk */
+    bool imported; /* this key is for import only: must be as wanted */
+};
+/* Fill in @out, which is zeroed; false: no such key, which is no failure: the
+ * next identity is looked at, and then it is a handshake with certificates, if
+ * there are any.  Called during handshakes, from any thread that has a
+ * connection with the config. */
+typedef bool hf_psk_find_fn(void *ctx, const struct hf_psk_wanted *wanted,
+                            struct hf_psk_found *out);
+HF_PUBLIC bool hf_config_set_psk_finder(struct hf_config *config,
+                                        hf_psk_find_fn *find, void *ctx);
+/* A handshake without such a key, or a session that came of one, fails
+ * (negotiate.psk); only TLS 1.3 is spoken then.  Default: a client verifies the
+ * server's certificate where the server does without the key, a server shows
+ * its own, as always. */
+HF_PUBLIC bool hf_config_require_psk(struct hf_config *config, bool on);
+
 /* Dangerous, and called so. */
 /* Accept any certificate from anybody. */
 HF_PUBLIC bool hf_config_insecure_no_verify(struct hf_config *config);
@@ -475,6 +541,10 @@ HF_PUBLIC bool hf_conn_attempt(const struct hf_conn *conn, size_t index,
 /* Was an earlier session resumed?  Certificates and what was verified are
  * those of its first handshake then. */
 HF_PUBLIC bool hf_conn_resumed(const struct hf_conn *conn);
+/* The identity of the external pre-shared key by which the two know each
+ * other, in this handshake or in the one that was resumed (of an imported key:
+ * the one that was given to hf_config_add_imported_psk); empty: no key. */
+HF_PUBLIC struct hf_span hf_conn_psk_identity(const struct hf_conn *conn);
 /* Was the peer's chain verified (and its name, on a client)? */
 HF_PUBLIC bool hf_conn_peer_verified(const struct hf_conn *conn);
 /* Index of our own chain that was used, -1 if none was. */

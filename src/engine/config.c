@@ -83,6 +83,7 @@ void hf_config_free(struct hf_config *config)
     hf_free(set->keypairs, set->keypair_count * sizeof(*set->keypairs));
     hf_free((uint8_t *)(uintptr_t)set->protocols.at, set->protocols.len);
     hf_config_drop_authorities(config);
+    hf_config_drop_psks(config);
     hf_store_free(set->store);
     hf_crls_wipe(&set->crls);
     hf_known_free(set->known);

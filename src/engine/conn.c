@@ -1,5 +1,6 @@
 /* conn.c - make a connection, ask it, close it, free it. */
 #include "engine/conn.h"
+#include "handshake/psk.h"
 
 /* ---- making ------------------------------------------------------------------------ */
 
@@ -34,6 +35,14 @@ static bool check_role(const struct hf_settings *set, enum hf_role role,
     bool client = role == HF_CLIENT;
     bool verifies = client || set->client_auth != HF_CLIENT_AUTH_NONE;
 
+    if (hf_psk_only(set, role))
+        return hf_psk_have(set, role) ||
+               hf_fail(error, HF_E_BAD_PSK,
+                       client ? "a pre-shared key is demanded, and there is "
+                                "none for TLS 1.3"
+                              : "a pre-shared key is demanded, and there is "
+                                "none for TLS 1.3, or clients must show "
+                                "certificates");
     if (!client && !set->keypair_count && !(set->questions & HF_ASK_CONFIG))
         return hf_fail(error, HF_E_NO_KEYPAIR, NULL);
     if (!verifies || set->no_verify || set->questions & HF_ASK_VERIFY)
@@ -318,6 +327,13 @@ struct hf_span hf_conn_peer_certificate(const struct hf_conn *conn,
 bool hf_conn_peer_verified(const struct hf_conn *conn)
 {
     return conn->session.verified;
+}
+
+struct hf_span hf_conn_psk_identity(const struct hf_conn *conn)
+{
+    const struct hf_psk_origin *psk = &conn->session.psk;
+
+    return hf_psk_name(psk->kind, psk->identity);
 }
 
 int hf_conn_own_chain(const struct hf_conn *conn)

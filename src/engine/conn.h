@@ -47,6 +47,9 @@ HF_CHECK bool hf_keypair_make_message(struct hf_config *config,
 HF_CHECK bool hf_config_make_messages(struct hf_config *config);
 void hf_keypair_drop_messages(struct hf_keypair *pair);
 
+/* psks.c: at the end. */
+void hf_config_drop_psks(struct hf_config *config);
+
 struct hf_conn {
     struct hf_session session;
     struct hf_handshake *handshake; /* NULL once it is over */

@@ -5,6 +5,7 @@
  * is counted as moving nothing, it is 0-RTT data that was refused, of which so
  * much is skipped and no more, or it is fatal.  None is dropped in silence. */
 #include "engine/conn.h"
+#include "handshake/psk.h"
 
 enum { CLOSE_NOTIFY = 0, USER_CANCELED = 90 };
 
@@ -31,7 +32,7 @@ static bool is_mild(const struct hf_conn *conn, struct hf_span alert)
     /* Who closes before the handshake is over will say no more. */
     return alert.at[0] == 1 && alert.at[1] != CLOSE_NOTIFY &&
            (s->version ? s->version == HF_TLS12
-                       : s->settings->min_version == HF_TLS12);
+                       : hf_least_version(s->settings, s->role) == HF_TLS12);
 }
 
 static enum took take_alert(struct hf_conn *conn, struct hf_span alert)
@@ -88,7 +89,8 @@ static enum took take_ccs(struct hf_conn *conn, const struct hf_frame *frame)
      * may yet be TLS 1.2, where it means something, it is too early); a server
      * has heard one once the version is settled. */
     if ((!s->version &&
-         (s->role == HF_SERVER || s->settings->min_version < HF_TLS13)) ||
+         (s->role == HF_SERVER ||
+          hf_least_version(s->settings, HF_CLIENT) < HF_TLS13)) ||
         s->in.epoch == HF_TRAFFIC) {
         hf_fail(&s->error, HF_E_BAD_CCS, "%s",
                 s->version ? "after Finished" : "before any hello");

@@ -1,4 +1,5 @@
 /* client.c - both ClientHellos sent, ServerHello and retry received. */
+#include "handshake/psk.h"
 #include "handshake/resume.h"
 
 /* A ServerHello's random ends so if a server that could do better was asked
@@ -88,10 +89,25 @@ static size_t extensions_cap(const struct hf_handshake *hs)
                  hs->settings->authorities.len;
 
     if (hs->saved)
-        cap += 128 + hs->saved->ticket.len;
+        cap += hs->saved->ticket.len; /* TLS 1.2's is not among the keys */
+    for (size_t i = 0; i < hs->psk_count; i++)
+        cap += 6 + hs->psks[i].identity.len + 1 + HF_HASH_MAX;
     for (size_t i = 0; i < hs->share_count; i++)
         cap += 4 + hs->shares[i].share.len;
     return cap;
+}
+
+/* Without those of TLS 1.2 if only a pre-shared key will do. */
+static struct hf_span list_suites(const struct hf_handshake *hs, uint8_t *room)
+{
+    const struct hf_settings *set = hs->settings;
+    unsigned least = hf_least_version(set, HF_CLIENT);
+    struct hf_numbers list = { .count = 0 };
+
+    for (size_t i = 0; i < set->suites.count; i++)
+        if (hf_suite_by_number(set->suites.at[i])->version >= least)
+            list.at[list.count++] = set->suites.at[i];
+    return hf_grease_list(hs, HF_GREASE_SUITE, &list, room);
 }
 
 static bool write_hello(struct hf_handshake *hs)
@@ -101,12 +117,14 @@ static bool write_hello(struct hf_handshake *hs)
     struct hf_client_hello hello = {
         .legacy_version = 0x0303,
         .legacy_session_id = { hs->session_id, hs->session_id_len },
-        .cipher_suites = hf_grease_list(hs, HF_GREASE_SUITE,
-                                        &hs->settings->suites, suites),
+        .cipher_suites = list_suites(hs, suites),
         .legacy_compression_methods = HF_SPAN(null_compression),
     };
-    size_t cap = extensions_cap(hs);
+    size_t cap;
 
+    if (!hf_psks_offer(hs))
+        return false;
+    cap = extensions_cap(hs);
     hf_copy(hello.random, hs->random, sizeof(hello.random));
     hs->sent = 0;
     return hf_extensions_make(hs, HF_CH, cap, &hello.extensions) &&

@@ -222,13 +222,21 @@ static bool possesses(const struct hf_handshake *hs)
                 : HF_PROOF_SIGNATURE);
 }
 
+/* Nobody shows a certificate: because of an earlier session, or of a key that
+ * both had before. */
+static bool knows_already(const struct hf_handshake *hs)
+{
+    return hs->psk.kind == HF_PSK_NONE ? hs->proofs.resumed == HF_PROOF_RESUMED
+                                       : hs->proofs.psk == HF_PROOF_PSK;
+}
+
 /* Connected means proved.  Success is never the default: each proof is a
  * value that one function sets. */
 static enum hf_step_result finish(struct hf_handshake *hs)
 {
     const struct hf_proofs *p = &hs->proofs;
     bool known = hs->facts & HF_FACT_RESUMED
-                     ? p->resumed == HF_PROOF_RESUMED
+                     ? knows_already(hs)
                      : !peer_shows(hs) ||
                            (p->chain == HF_PROOF_CHAIN && possesses(hs));
 

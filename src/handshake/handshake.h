@@ -82,6 +82,14 @@ struct hf_offer {
     struct hf_span compressions; /* of certificates */
 };
 
+/* A key that we offer, or find under what the client offers. */
+struct hf_psk_offer {
+    struct hf_span identity, secret;
+    const struct hf_hash *hash;
+    uint32_t age; /* of a ticket, obfuscated */
+    uint8_t kind; /* HF_PSK_NONE: that of a session */
+};
+
 struct hf_handshake {
     struct hf_session *session;
     const struct hf_settings *settings; /* HF_ASK_CONFIG may change it */
@@ -120,7 +128,11 @@ struct hf_handshake {
     struct hf_saved_session *saved; /* offered, or resumed; in the arena */
     struct hf_span ticket;          /* TLS 1.2 client: a new one */
     uint32_t ticket_lifetime;
-    uint16_t psk_index;                 /* TLS 1.3 server: which was taken */
+    uint16_t psk_index;        /* TLS 1.3: which was taken */
+    struct hf_psk_offer *psks; /* client: its offer, in order; server: external
+                                * ones of the first hello that it knows */
+    size_t psk_count;
+    struct hf_psk_offer psk;            /* the one in use, if RESUMED */
     struct hf_hash_state before_second; /* transcript up to that hello */
     const char *label;                  /* client: of its sessions, or NULL */
 
@@ -266,9 +278,9 @@ uint16_t hf_rsa12_leaf_usage(const struct hf_handshake *hs);
 enum hf_step_result hf_send_server_hello12(struct hf_handshake *hs);
 
 /* ---- which version (version.c) ----------------------------------------------------- */
-/* Server: the version for a client's list, or its legacy_version if it has
- * none; 0: none. */
-unsigned hf_negotiate_version(const struct hf_settings *s,
+/* Server: the version, no older than @least, for a client's list, or its
+ * legacy_version if it has none; 0: none. */
+unsigned hf_negotiate_version(const struct hf_settings *s, unsigned least,
                               struct hf_span versions, unsigned legacy);
 /* Server: say that and why there is none.  Always false. */
 bool hf_no_version(struct hf_handshake *hs);
@@ -281,9 +293,10 @@ HF_CHECK bool hf_check_older(struct hf_handshake *hs,
 /* Each: what is chosen, or 0 or NULL.  Lists from the peer are checked bytes
  * of 16-bit numbers. */
 bool hf_listed(struct hf_span list16, unsigned number);
+/* @hashes: of suites that will do, as bits 1 << enum hf_hash_id. */
 const struct hf_suite *hf_negotiate_suite(const struct hf_settings *s,
                                           struct hf_span offered,
-                                          unsigned version);
+                                          unsigned version, unsigned hashes);
 unsigned hf_negotiate_group(const struct hf_settings *s, struct hf_span groups,
                             struct hf_span shares, bool *retry);
 struct hf_span hf_negotiate_protocol(struct hf_span ours,

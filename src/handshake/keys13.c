@@ -86,7 +86,7 @@ bool hf_keys13_handshake(struct hf_handshake *hs)
     uint8_t digest[HF_HASH_MAX];
     struct hf_hmac key = { .hash = NULL };
     struct hf_span psk = hs->facts & HF_FACT_RESUMED
-                             ? hs->saved->secret
+                             ? hs->psk.secret
                              : hf_span(zeroes, hash->len);
     bool ok;
 

@@ -53,7 +53,7 @@ static bool wants_chacha(struct hf_span offered, unsigned version)
 
 const struct hf_suite *hf_negotiate_suite(const struct hf_settings *s,
                                           struct hf_span offered,
-                                          unsigned version)
+                                          unsigned version, unsigned hashes)
 {
     const struct hf_suite *first = NULL;
     bool chacha = wants_chacha(offered, version);
@@ -62,7 +62,7 @@ const struct hf_suite *hf_negotiate_suite(const struct hf_settings *s,
         const struct hf_suite *suite = hf_suite_by_number(s->suites.at[i]);
 
         if (!suite || suite->version != version ||
-            !hf_listed(offered, suite->number))
+            !hf_listed(offered, suite->number) || !(hashes >> suite->hash & 1))
             continue;
         if (!first)
             first = suite;

@@ -6,7 +6,9 @@
  * differs makes a full handshake, never a failure. */
 #include "handshake/resume.h"
 
-enum { FORMAT = 1, CLOCK_SKEW = 60, LABEL_MAX = 255 };
+#include "handshake/psk.h"
+
+enum { FORMAT = 2, CLOCK_SKEW = 60, LABEL_MAX = 255 };
 
 bool hf_gives_tickets(const struct hf_settings *set)
 {
@@ -39,6 +41,7 @@ static bool anchors_matter(const struct hf_settings *set)
 bool hf_settings_bind(struct hf_settings *set, struct hf_error *error)
 {
     uint8_t anchors[HF_BINDING_LEN] = { 0 }, lists[HF_BINDING_LEN] = { 0 };
+    uint8_t keys[HF_BINDING_LEN];
     uint8_t switches[] = {
         FORMAT,
         set->client_auth,
@@ -52,9 +55,10 @@ bool hf_settings_bind(struct hf_settings *set, struct hf_error *error)
         set->max_fragment,
     };
     struct hf_span parts[] = { HF_SPAN(switches), HF_SPAN(anchors),
-                               HF_SPAN(lists), set->protocols };
+                               HF_SPAN(lists), HF_SPAN(keys), set->protocols };
 
-    if ((anchors_matter(set) &&
+    if (!hf_psks_digest(set, keys) ||
+        (anchors_matter(set) &&
          !(hf_store_digest(set->store, &set->crypto, anchors) &&
            hf_crls_digest(&set->crls, &set->crypto, lists))) ||
         !digest(set, parts, HF_COUNT(parts), set->binding))
@@ -123,6 +127,9 @@ static void write_session(const struct hf_session *s,
     what->cipher_suite = s->suite->number;
     what->peer_scheme = s->peer_scheme;
     what->verified = s->verified;
+    what->psk = s->psk.kind;
+    what->psk_identity = s->psk.identity;
+    what->psk_mark = hf_span(s->psk.mark, s->psk.kind ? HF_PSK_MARK_LEN : 0);
     what->chain = hf_written(&list);
     hf_store_number(what->issued, (uint64_t)now(s->settings), 8);
     hf_wire_write(hf_saved_session, w, what);
@@ -149,8 +156,9 @@ static uint32_t cut_lifetime(const struct hf_session *s, uint32_t lifetime)
 bool hf_session_save(const struct hf_session *s, struct hf_saved_session *what,
                      struct hf_buffer *out)
 {
-    enum { REST = 128 + 64 + 32 };
-    size_t certs = chain_size(s), cap = REST + what->ticket.len + certs;
+    enum { REST = 128 + 64 + 32 + HF_PSK_MARK_LEN };
+    size_t certs = chain_size(s);
+    size_t cap = REST + what->ticket.len + s->psk.identity.len + certs;
     uint8_t *room;
     struct hf_writer w;
     bool ok;
@@ -283,8 +291,9 @@ static bool may_offer(struct hf_handshake *hs,
 
     return saved->version == version &&
            hf_numbers_have(&set->suites, saved->cipher_suite) &&
-           (saved->verified || set->no_verify ||
-            set->questions & HF_ASK_VERIFY);
+           (saved->psk || (!hf_psk_only(set, HF_CLIENT) &&
+                           (saved->verified || set->no_verify ||
+                            set->questions & HF_ASK_VERIFY)));
 }
 
 /* Between the two questions somebody else may have taken it: then there is
@@ -309,7 +318,8 @@ static struct hf_saved_session *find(struct hf_handshake *hs, unsigned version)
     struct hf_span sealed;
     bool renew;
 
-    if (version < set->min_version || version > set->max_version)
+    if (version < hf_least_version(set, HF_CLIENT) ||
+        version > set->max_version)
         return NULL;
     sealed = hf_session_fetch(hs, HF_SPAN(key.bytes), version == HF_TLS13);
     saved = hf_session_open(hs, sealed, &renew);
@@ -406,10 +416,11 @@ bool hf_session_resume(struct hf_handshake *hs)
 {
     struct hf_session *s = hs->session;
 
-    if (!restore_chain(hs))
+    if (!hf_psk_restore(hs) || !restore_chain(hs))
         return false;
     if (s->role == HF_SERVER && !client_still_good(hs)) {
         drop_chain(s);
+        hf_psk_forget(s);
         hf_not_resumed(hs, "the client's certificate would not do today");
         return false;
     }

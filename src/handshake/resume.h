@@ -85,8 +85,13 @@ void hf_cache12(struct hf_handshake *hs);
 HF_CHECK bool hf_resume13(struct hf_handshake *hs);
 /* Client: what ServerHello says of it, the suite settled. */
 HF_CHECK bool hf_resumed13(struct hf_handshake *hs);
-/* Client: make the binder in our finished hello. */
+/* Client: make the binders in our finished hello. */
 HF_CHECK bool hf_bind_hello(struct hf_handshake *hs, struct hf_span hello);
+/* The hash that goes with a saved session's secret; NULL if it makes none. */
+const struct hf_hash *hf_psk_hash(const struct hf_handshake *hs,
+                                  const struct hf_saved_session *saved);
+/* Client: the age of the ticket that is offered, as it travels. */
+uint32_t hf_ticket_age(const struct hf_handshake *hs);
 /* Client: a ticket came. */
 HF_CHECK bool hf_recv_ticket13(struct hf_session *s, struct hf_span body);
 

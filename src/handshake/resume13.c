@@ -1,12 +1,14 @@
-/* resume13.c - TLS 1.3 sessions resumed with a pre-shared key and a fresh key
- * exchange (RFC 8446 2.2, 4.2.11, 4.6.1).
+/* resume13.c - pre-shared keys with a fresh key exchange, as they travel; and
+ * TLS 1.3 sessions, which are resumed with one (RFC 8446 2.2, 4.2.11, 4.6.1).
  *
  *   resumption secret --"resumption", nonce--> PSK of one ticket
  *   PSK -> Early Secret --"res binder"--> binder key --"finished"--> MAC over
  *   the ClientHello up to the binders
  *
- * A ticket is used once by our client.  psk_ke, which does without a fresh
+ * External keys (psk.c) travel in the same list, their binders made under other
+ * labels.  A ticket is used once by our client.  psk_ke, which does without a fresh
  * exchange, is neither offered nor accepted. */
+#include "handshake/psk.h"
 #include "handshake/resume.h"
 #include "handshake/verbs.h"
 
@@ -20,17 +22,26 @@ static struct hf_span without_binders(struct hf_span hello, size_t binders)
     return hf_span_first(hello, hello.len - 2 - binders);
 }
 
-static bool binder(const struct hf_crypto *c, const struct hf_hash *hash,
-                   struct hf_span psk, const uint8_t *digest, uint8_t *out)
+/* So that no key can be taken for one of another kind (RFC 9258 5.2). */
+static const char *const binder_labels[] = {
+    [HF_PSK_NONE] = "res binder",
+    [HF_PSK_EXTERNAL] = "ext binder",
+    [HF_PSK_IMPORTED] = "imp binder",
+};
+
+static bool make_binder(const struct hf_crypto *c,
+                        const struct hf_psk_offer *psk, const uint8_t *digest,
+                        uint8_t *out)
 {
+    const struct hf_hash *hash = psk->hash;
     uint8_t early[HF_HASH_MAX], empty[HF_HASH_MAX], key[HF_HASH_MAX];
     struct hf_hmac one = { .hash = NULL }, two = one, mac = one;
     struct hf_span text = { digest, hash->len };
-    bool ok = hf_hkdf_extract(c, hash, hf_span(NULL, 0), psk, early) &&
+    bool ok = hf_hkdf_extract(c, hash, hf_span(NULL, 0), psk->secret, early) &&
               hf_hash_parts(c, hash, NULL, 0, empty) &&
               hf_hmac_key(&one, c, hash, hf_span(early, hash->len)) &&
-              hf_expand_label(&one, "res binder", hf_span(empty, hash->len),
-                              key, hash->len) &&
+              hf_expand_label(&one, binder_labels[psk->kind],
+                              hf_span(empty, hash->len), key, hash->len) &&
               hf_hmac_key(&two, c, hash, hf_span(key, hash->len)) &&
               hf_expand_label(&two, "finished", hf_span(NULL, 0), key,
                               hash->len) &&
@@ -45,9 +56,8 @@ static bool binder(const struct hf_crypto *c, const struct hf_hash *hash,
     return ok;
 }
 
-/* The hash that goes with a saved session's secret; NULL if it makes none. */
-static const struct hf_hash *hash_of(const struct hf_handshake *hs,
-                                     const struct hf_saved_session *saved)
+const struct hf_hash *hf_psk_hash(const struct hf_handshake *hs,
+                                  const struct hf_saved_session *saved)
 {
     const struct hf_suite *suite = hf_suite_by_number(saved->cipher_suite);
     const struct hf_hash *hash = suite && suite->version == HF_TLS13 &&
@@ -61,7 +71,7 @@ static const struct hf_hash *hash_of(const struct hf_handshake *hs,
 
 /* ---- the client's offer ------------------------------------------------------------------ */
 
-static uint32_t obfuscated_age(const struct hf_handshake *hs)
+uint32_t hf_ticket_age(const struct hf_handshake *hs)
 {
     const struct hf_settings *set = hs->settings;
     int64_t age = set->clock(set->clock_ctx) - hf_session_issued(hs->saved);
@@ -69,35 +79,51 @@ static uint32_t obfuscated_age(const struct hf_handshake *hs)
     return (uint32_t)((uint64_t)age * 1000) + hs->saved->age_add;
 }
 
+/* What the lists of identities and of binders take. */
+static size_t lists_len(const struct hf_handshake *hs, size_t *binders)
+{
+    size_t identities = 0;
+
+    *binders = 0;
+    for (size_t i = 0; i < hs->psk_count; i++) {
+        identities += 6 + hs->psks[i].identity.len;
+        *binders += (size_t)1 + hs->psks[i].hash->len;
+    }
+    return identities;
+}
+
 bool hf_write_psk(struct hf_handshake *hs, enum hf_place place,
                   struct hf_writer *w)
 {
     static const uint8_t later[HF_HASH_MAX];
-    const struct hf_hash *hash = hs->saved ? hash_of(hs, hs->saved) : NULL;
-    uint8_t entry[1 + HF_HASH_MAX], *room;
-    struct hf_pre_shared_key_ch psks;
-    struct hf_writer ids, macs = hf_writer(entry, sizeof(entry));
-    size_t cap;
+    size_t first, second;
+    struct hf_pre_shared_key_ch list;
+    struct hf_writer ids, macs;
+    uint8_t *room;
 
-    /* After a retry only a key of the chosen hash is of use (4.1.4). */
-    if (!hash || (hs->session->hash && hs->session->hash != hash))
+    if (!hs->psk_count)
         return false;
-    cap = 6 + hs->saved->ticket.len;
-    room = hf_arena_take(&hs->arena, cap);
+    first = lists_len(hs, &second);
+    room = hf_arena_take(&hs->arena, first + second);
     if (!room) {
         w->full = true;
         return hf_arena_fail(&hs->arena, hs->error);
     }
-    ids = hf_writer(room, cap);
-    hf_wire_write(
-        hf_psk_identity, &ids,
-        &(struct hf_psk_identity){ hs->saved->ticket, obfuscated_age(hs) });
-    hf_wire_write(hf_psk_binder, &macs,
-                  &(struct hf_psk_binder){ hf_span(later, hash->len) });
-    psks.identities = hf_written(&ids);
-    psks.binders = hf_written(&macs);
+    ids = hf_writer(room, first);
+    macs = hf_writer(room + first, second);
+    for (size_t i = 0; i < hs->psk_count; i++) {
+        const struct hf_psk_offer *psk = &hs->psks[i];
+
+        hf_wire_write(hf_psk_identity, &ids,
+                      &(struct hf_psk_identity){ psk->identity, psk->age });
+        hf_wire_write(
+            hf_psk_binder, &macs,
+            &(struct hf_psk_binder){ hf_span(later, psk->hash->len) });
+    }
+    list.identities = hf_written(&ids);
+    list.binders = hf_written(&macs);
     hf_wire_write_ext(hf_pre_shared_key_ch, w, HF_EXT_pre_shared_key, place,
-                      &psks);
+                      &list);
     return true;
 }
 
@@ -107,7 +133,8 @@ bool hf_write_psk_modes(struct hf_handshake *hs, enum hf_place place,
     static const uint8_t modes[1] = { PSK_DHE_KE };
     struct hf_psk_modes psk = { HF_SPAN(modes) };
 
-    if (hs->settings->max_version < HF_TLS13 || !hs->settings->sessions.put)
+    if (hs->settings->max_version < HF_TLS13 ||
+        (!hs->settings->sessions.put && !hf_psk_have(hs->settings, HF_CLIENT)))
         return false;
     hf_wire_write_ext(hf_psk_modes, w, HF_EXT_psk_key_exchange_modes, place,
                       &psk);
@@ -117,19 +144,27 @@ bool hf_write_psk_modes(struct hf_handshake *hs, enum hf_place place,
 bool hf_bind_hello(struct hf_handshake *hs, struct hf_span hello)
 {
     const struct hf_crypto *c = &hs->settings->crypto;
-    const struct hf_hash *hash;
-    uint8_t digest[HF_HASH_MAX], *end;
+    uint8_t digest[HF_HASH_MAX], *at;
+    struct hf_span text;
+    size_t binders;
 
     if (!(hs->sent & HF_BIT(pre_shared_key)))
         return true;
-    hash = hash_of(hs, hs->saved);
-    /* The hello is ours, in the arena: its last bytes are the binder's. */
-    end = (uint8_t *)(uintptr_t)hello.at + hello.len - hash->len;
-    return hf_transcript_peek(&hs->transcript, hash,
-                              without_binders(hello, (size_t)1 + hash->len),
-                              digest, hs->error) &&
-           (binder(c, hash, hs->saved->secret, digest, end) ||
-            hf_fail(hs->error, HF_E_CRYPTO, "binder"));
+    (void)lists_len(hs, &binders);
+    text = without_binders(hello, binders);
+    /* The hello is ours, in the arena: its last bytes are the binders'. */
+    at = (uint8_t *)(uintptr_t)hello.at + hello.len - binders;
+    for (size_t i = 0; i < hs->psk_count; i++) {
+        const struct hf_psk_offer *psk = &hs->psks[i];
+
+        if (!hf_transcript_peek(&hs->transcript, psk->hash, text, digest,
+                                hs->error))
+            return false;
+        if (!make_binder(c, psk, digest, at + 1))
+            return hf_fail(hs->error, HF_E_CRYPTO, "binder");
+        at += 1 + psk->hash->len;
+    }
+    return true;
 }
 
 /* ---- the client's answer --------------------------------------------------------------------- */
@@ -143,28 +178,30 @@ bool hf_read_psk_chosen(struct hf_handshake *hs, enum hf_place place,
     if (!hf_ext_body(hs, hf_pre_shared_key_sh, block, HF_EXT_pre_shared_key,
                      &chosen))
         return false;
-    if (chosen.selected)
+    if (chosen.selected >= hs->psk_count)
         return hf_fail(hs->error, HF_E_NOT_OFFERED,
-                       "the server chose pre-shared key %u, and there was one",
-                       (unsigned)chosen.selected);
+                       "the server chose pre-shared key %u, and there were %z",
+                       (unsigned)chosen.selected, hs->psk_count);
+    hs->psk_index = chosen.selected;
     hs->facts |= HF_FACT_RESUMED; /* to be confirmed with the suite */
     return true;
 }
 
 bool hf_resumed13(struct hf_handshake *hs)
 {
-    bool resumed = (hs->facts & HF_FACT_RESUMED) != 0;
-
-    if (!resumed) {
+    if (!(hs->facts & HF_FACT_RESUMED)) {
         if (hs->sent & HF_BIT(pre_shared_key))
-            hf_not_resumed(hs, "the server does not take up the session");
-        return true;
+            hf_not_resumed(hs, "the server takes up neither session nor key");
+        return hf_psk_missing(hs);
     }
-    if (hash_of(hs, hs->saved) != hs->session->hash)
+    hs->psk = hs->psks[hs->psk_index];
+    if (hs->psk.hash != hs->session->hash)
         return hf_fail(hs->error, HF_E_ILLEGAL,
-                       "the session goes with another hash than that of %s",
+                       "the pre-shared key goes with another hash than that "
+                       "of %s",
                        hs->session->suite->name);
-    return hf_session_resume(hs);
+    return hs->psk.kind == HF_PSK_NONE ? hf_session_resume(hs)
+                                       : hf_psk_take(hs);
 }
 
 /* ---- the server -------------------------------------------------------------------------------- */
@@ -205,28 +242,46 @@ bool hf_read_psk_modes(struct hf_handshake *hs, enum hf_place place,
     return true;
 }
 
-/* The first ticket that is ours and goes with the hash of the suite. */
-static bool find_ticket(struct hf_handshake *hs, struct hf_span *mac)
+/* A ticket of ours that goes with the hash of the suite. */
+static bool is_ticket(struct hf_handshake *hs, const struct hf_psk_identity *id)
 {
-    struct hf_span ids = hs->offer.identities, macs = hs->offer.binders;
-    struct hf_psk_identity id;
-    struct hf_psk_binder entry;
     bool renew;
 
-    for (uint16_t i = 0; i < TRIES_MAX; i++) {
-        if (!hf_wire_next(hf_psk_identity, &ids, &id) ||
-            !hf_wire_next(hf_psk_binder, &macs, &entry))
-            break;
-        hs->saved = hf_session_open(hs, id.identity, &renew);
-        if (!hs->saved || hash_of(hs, hs->saved) != hs->session->hash)
-            continue;
+    hs->saved = hf_session_open(hs, id->identity, &renew);
+    if (!hs->saved || hf_psk_hash(hs, hs->saved) != hs->session->hash)
+        return false;
+    hs->psk = (struct hf_psk_offer){ .identity = id->identity,
+                                     .secret = hs->saved->secret,
+                                     .hash = hs->session->hash };
+    return true;
+}
+
+/* The first of the client's that is of use: hs->psk, and its binder in *mac. */
+static bool find_key(struct hf_handshake *hs, struct hf_span *mac)
+{
+    struct hf_span ids = hs->offer.identities, macs = hs->offer.binders;
+    unsigned tickets = hf_gives_tickets(hs->settings) ? TRIES_MAX : 0;
+    const struct hf_psk_offer *known;
+    struct hf_psk_identity id;
+    struct hf_psk_binder entry;
+
+    for (uint16_t i = 0; hf_wire_next(hf_psk_identity, &ids, &id) &&
+                         hf_wire_next(hf_psk_binder, &macs, &entry);
+         i++) {
         hs->psk_index = i;
         *mac = entry.binder;
-        return true;
+        known = hf_psk_found(hs, id.identity);
+        if (known) {
+            hs->psk = *known;
+            return true;
+        }
+        if (tickets && is_ticket(hs, &id))
+            return true;
+        tickets -= tickets > 0;
     }
     hs->saved = NULL;
     hf_not_resumed(hs, "no ticket of ours for these names and settings, for "
-                       "this hash and of today");
+                       "this hash and of today, and no key that we know");
     return false;
 }
 
@@ -245,8 +300,7 @@ static bool check_binder(struct hf_handshake *hs, struct hf_span mac)
              &before, hash,
              without_binders(hs->offer.bytes, hs->offer.binders.len), digest,
              hs->error) &&
-         (binder(&hs->settings->crypto, hash, hs->saved->secret, digest,
-                 want) ||
+         (make_binder(&hs->settings->crypto, &hs->psk, digest, want) ||
           hf_fail(hs->error, HF_E_CRYPTO, "binder"));
     if (!ok)
         return false;
@@ -255,26 +309,30 @@ static bool check_binder(struct hf_handshake *hs, struct hf_span mac)
                    (unsigned)hs->psk_index);
 }
 
+static bool take_key(struct hf_handshake *hs, struct hf_span mac)
+{
+    if (!check_binder(hs, mac))
+        return false;
+    if (hs->psk.kind != HF_PSK_NONE)
+        return hf_psk_take(hs);
+    return hf_session_resume(hs) || !hs->error->code;
+}
+
 bool hf_resume13(struct hf_handshake *hs)
 {
     struct hf_span mac;
 
-    if (!hf_gives_tickets(hs->settings))
-        return true;
-    if (!hf_session_bind(hs))
+    if (hf_gives_tickets(hs->settings) && !hf_session_bind(hs))
         return false;
-    if (!hs->offer.identities.len)
+    if (!hs->offer.identities.len ||
+        (!hf_gives_tickets(hs->settings) && !hs->psk_count))
         return true;
     if (!hs->offer.psk_with_kx) {
         hf_not_resumed(hs, "the client would do without a fresh key exchange, "
                            "which we never do");
         return true;
     }
-    if (!find_ticket(hs, &mac))
-        return true;
-    if (!check_binder(hs, mac))
-        return false;
-    return hf_session_resume(hs) || !hs->error->code;
+    return !find_key(hs, &mac) || take_key(hs, mac);
 }
 
 bool hf_write_psk_chosen(struct hf_handshake *hs, enum hf_place place,

@@ -1,4 +1,5 @@
 /* server.c - ClientHellos received; ServerHello and retry sent. */
+#include "handshake/psk.h"
 #include "handshake/resume.h"
 #include "handshake/verbs.h"
 
@@ -56,7 +57,8 @@ static bool check_mandatory(struct hf_handshake *hs)
         missing = "supported_groups";
     else if (!(present & HF_BIT(key_share)))
         missing = "key_share";
-    else if (!(present & HF_BIT(signature_algorithms)))
+    else if (!(present &
+               (HF_BIT(signature_algorithms) | HF_BIT(pre_shared_key))))
         missing = "signature_algorithms";
     else if (present & HF_BIT(pre_shared_key) &&
              !(present & HF_BIT(psk_key_exchange_modes)))
@@ -82,7 +84,8 @@ static bool settle(struct hf_handshake *hs)
     unsigned before = s->version;
 
     s->version = (uint16_t)hf_negotiate_version(
-        hs->settings, hs->offer.versions, hs->offer.hello.legacy_version);
+        hs->settings, hf_least_version(hs->settings, HF_SERVER),
+        hs->offer.versions, hs->offer.hello.legacy_version);
     if (!s->version)
         return hf_no_version(hs);
     if (s->version != before)
@@ -261,14 +264,21 @@ static void decided(struct hf_handshake *hs, enum hf_event_id id, bool ok,
     hf_decided(hs->session, id, ok, text, verdict, NULL);
 }
 
+/* The best; but first of all one that goes with a pre-shared key that we know
+ * (RFC 8446 4.2.11). */
 static bool choose_suite(struct hf_handshake *hs)
 {
     struct hf_session *s = hs->session;
     const struct hf_crypto *c = &hs->settings->crypto;
     struct hf_span offered = hs->offer.hello.cipher_suites;
+    unsigned hashes;
     char text[160];
 
-    s->suite = hf_negotiate_suite(hs->settings, offered, s->version);
+    if (!hf_psks_look_up(hs, &hashes))
+        return false;
+    s->suite = hf_negotiate_suite(hs->settings, offered, s->version, hashes);
+    if (!s->suite)
+        s->suite = hf_negotiate_suite(hs->settings, offered, s->version, ~0u);
     decided(hs, HF_EV_SUITE, s->suite != NULL, offered, hf_suite_name,
             s->suite ? s->suite->name : NULL);
     if (!s->suite) {
@@ -388,6 +398,10 @@ static bool choose_keypair(struct hf_handshake *hs)
                                       .cert_schemes = &hs->peer_cert_schemes };
     struct hf_chosen chosen;
 
+    /* RFC 8446 9.2: only with a pre-shared key is it done without. */
+    if (!(hs->offer.hello.extensions.present & HF_BIT(signature_algorithms)))
+        return hf_fail(hs->error, HF_E_MISSING_EXTENSION,
+                       "signature_algorithms in ClientHello");
     hf_settle_schemes(hs);
     if (!hf_negotiate_keypair(hs->settings, &wanted, &chosen))
         return no_keypair(hs, chosen.name_known);
@@ -419,6 +433,22 @@ static void ask_client(struct hf_handshake *hs)
         hs->facts |= HF_FACT_ASKED;
 }
 
+/* A certificate is looked for at once, so that there is no retry for nothing;
+ * but not if it seems that nobody will want to see it. */
+static bool choose13(struct hf_handshake *hs)
+{
+    return choose_suite(hs) && choose_group(hs) &&
+           (hf_psk_expected(hs) || hf_psk_only(hs->settings, HF_SERVER) ||
+            choose_keypair(hs));
+}
+
+/* No session, no key: then there must be a certificate. */
+static bool show_certificate(struct hf_handshake *hs)
+{
+    return hs->facts & HF_FACT_RESUMED ||
+           (hf_psk_missing(hs) && (hs->keypair || choose_keypair(hs)));
+}
+
 enum hf_step_result hf_job_choose_parameters(struct hf_handshake *hs)
 {
     if (ask_for_config(hs))
@@ -426,13 +456,11 @@ enum hf_step_result hf_job_choose_parameters(struct hf_handshake *hs)
     if (hs->answered && !settle(hs))
         return HF_STEP_FAILED;
     hs->answered = false;
-    if (!hs->settings->keypair_count) {
+    if (!hs->settings->keypair_count && !hf_psk_only(hs->settings, HF_SERVER)) {
         hf_fail(hs->error, HF_E_NO_KEYPAIR, NULL);
         return HF_STEP_FAILED;
     }
-    if (hs->facts & HF_FACT_TLS13
-            ? !choose_suite(hs) || !choose_group(hs) || !choose_keypair(hs)
-            : !hf_choose12(hs))
+    if (hs->facts & HF_FACT_TLS13 ? !choose13(hs) : !hf_choose12(hs))
         return HF_STEP_FAILED;
     if (!choose_protocol(hs))
         return HF_STEP_FAILED;
@@ -506,7 +534,7 @@ enum hf_step_result hf_job_share_keys(struct hf_handshake *hs)
     const struct hf_crypto *c = &hs->settings->crypto;
     bool fault = false;
 
-    if (!find_share(hs) || !hf_resume13(hs))
+    if (!find_share(hs) || !hf_resume13(hs) || !show_certificate(hs))
         return HF_STEP_FAILED;
     ask_client(hs);
     if (!hs->kx->encapsulate(c->self, hs->peer_share, hs->reply, hs->shared,

@@ -1,5 +1,5 @@
 /* session.c - what outlives a handshake, and how it speaks of itself. */
-#include "handshake/handshake.h"
+#include "handshake/psk.h"
 
 void hf_session_wipe(struct hf_session *s)
 {
@@ -11,6 +11,7 @@ void hf_session_wipe(struct hf_session *s)
         hf_free(s->protocol, hf_text_len(s->protocol));
     if (s->server_name)
         hf_free(s->server_name, hf_text_len(s->server_name));
+    hf_psk_forget(s);
     for (size_t i = 0; i < s->peer_count; i++)
         hf_cert_free(s->peer[i]);
     hf_free(s->peer, s->peer_count * sizeof(struct hf_cert *));

@@ -19,6 +19,7 @@ enum {
     HF_SHARES_MAX = 4,      /* key shares in one hello */
     HF_PROTOCOLS_MAX = 255, /* bytes of our ALPN list */
     HF_BINDING_LEN = 32,    /* what a session depends on, digested */
+    HF_PSK_MARK_LEN = 32,   /* by which an external key is known again */
     HF_MASTER_LEN = 48,     /* TLS 1.2's master secret */
     HF_FINISHED12_LEN = 12  /* TLS 1.2's verify_data */
 };
@@ -48,6 +49,17 @@ struct hf_keypair {
     struct hf_span *compressed;
     size_t compressed_count;
 };
+
+/* An external pre-shared key as it is offered and found; an imported one is
+ * there once for each hash. */
+struct hf_known_psk {
+    struct hf_span identity; /* as it travels */
+    struct hf_span key;      /* as it goes into the key schedule */
+    struct hf_span source;   /* imported: the key that it was made of */
+    uint8_t hash;            /* enum hf_hash_id */
+    uint8_t kind;            /* enum hf_psk_kind */
+};
+enum hf_psk_kind { HF_PSK_NONE, HF_PSK_EXTERNAL, HF_PSK_IMPORTED };
 
 struct hf_settings {
     struct hf_crypto crypto;
@@ -87,6 +99,11 @@ struct hf_settings {
     uint8_t max_fragment;  /* client: the code that is asked for; 0: none */
     uint16_t pad_data, pad_handshake; /* multiples; 0: as it comes */
     bool grease, permute;
+    struct hf_known_psk *psks;
+    size_t psk_count;
+    hf_psk_find_fn *find_psk; /* server; NULL: only those */
+    void *find_psk_ctx;
+    bool require_psk;
     uint8_t binding[HF_BINDING_LEN]; /* what sessions depend on; at freezing */
 };
 
@@ -94,6 +111,13 @@ struct hf_settings {
 
 /* Bytes of records with 0-RTT data that a server skips (RFC 8446 4.2.10). */
 enum { HF_EARLY_SKIP_MAX = 16384 };
+
+/* The external key that a session rests on. */
+struct hf_psk_origin {
+    uint8_t kind;                  /* enum hf_psk_kind */
+    struct hf_span identity;       /* as it travelled; owned */
+    uint8_t mark[HF_PSK_MARK_LEN]; /* made of the key */
+};
 
 /* The three proofs without which nothing is connected.  Each is set in one
  * function only, to a value that no fault writes by accident. */
@@ -104,12 +128,14 @@ struct hf_proofs {
                          * decrypt with it (rsa12.c) */
     uint64_t finished;  /* finished.c: both saw the same handshake */
     uint64_t resumed;   /* resume.c: all of them, when the session was new */
+    uint64_t psk; /* psk.c: both have the external key, if Finished holds */
 };
 #define HF_PROOF_CHAIN UINT64_C(0x9d3a61c5e8f2047b)
 #define HF_PROOF_SIGNATURE UINT64_C(0x2c71fb0895d6ae43)
 #define HF_PROOF_DECRYPTION UINT64_C(0x58e2961d4fa03b7c)
 #define HF_PROOF_FINISHED UINT64_C(0xb64e08d7137fc92a)
 #define HF_PROOF_RESUMED UINT64_C(0x61f2c49b7ed8305c)
+#define HF_PROOF_PSK UINT64_C(0xf0853bd2a6194e7d)
 
 struct hf_session {
     enum hf_role role;
@@ -139,6 +165,7 @@ struct hf_session {
     /* The ways from the peer's certificate to a trusted one, none of which
      * stood; NULL: one did, or nobody wants to know.  Owned. */
     struct hf_tried_tree *tried;
+    struct hf_psk_origin psk; /* instead of certificates */
 
     uint8_t binding[HF_BINDING_LEN]; /* of the sessions that come of this */
     int64_t session_end; /* of one that was resumed, seconds since 1970 */

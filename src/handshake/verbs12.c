@@ -1,9 +1,10 @@
 /* verbs12.c - extensions that only TLS 1.2 needs. */
+#include "handshake/psk.h"
 #include "handshake/verbs.h"
 
 static bool offers12(const struct hf_handshake *hs)
 {
-    return hs->settings->min_version <= HF_TLS12;
+    return hf_least_version(hs->settings, HF_CLIENT) <= HF_TLS12;
 }
 
 /* RFC 8422 5.1.2: a relic, and some servers want it. */

@@ -1,4 +1,5 @@
 /* verbs13.c - extensions of TLS 1.3: which version, key shares, the cookie. */
+#include "handshake/psk.h"
 #include "handshake/verbs.h"
 
 /* ---- supported_versions (RFC 8446 4.2.1) ------------------------------------------------------ */
@@ -10,12 +11,13 @@ bool hf_write_versions(struct hf_handshake *hs, enum hf_place place,
     uint8_t room[2 * 3];
     struct hf_writer list = hf_writer(room, sizeof(room));
     struct hf_supported_versions_ch versions;
+    unsigned least = hf_least_version(set, HF_CLIENT);
 
     if (set->max_version < HF_TLS13)
         return false; /* the old way of offering says it all */
     if (hs->greased)
         hf_put(&list, hf_grease(hs, HF_GREASE_VERSION), 2);
-    for (unsigned v = set->max_version; v >= set->min_version; v--)
+    for (unsigned v = set->max_version; v >= least; v--)
         hf_put(&list, v, 2);
     versions.versions = hf_written(&list);
     hf_wire_write_ext(hf_supported_versions_ch, w, HF_EXT_supported_versions,

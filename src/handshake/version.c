@@ -4,13 +4,13 @@
  * supported_versions decides alone where it is present; where it is not, the
  * old field says TLS 1.2 or less.  A server that could have done better marks
  * its random, which nobody can change unnoticed (RFC 8446 4.1.3). */
-#include "handshake/handshake.h"
+#include "handshake/psk.h"
 
 /* RFC 8446 4.2.1: supported_versions decides alone where it is present. */
-unsigned hf_negotiate_version(const struct hf_settings *s,
+unsigned hf_negotiate_version(const struct hf_settings *s, unsigned least,
                               struct hf_span versions, unsigned legacy)
 {
-    for (unsigned v = s->max_version; v >= s->min_version; v--) {
+    for (unsigned v = s->max_version; v >= least; v--) {
         if (versions.at ? hf_listed(versions, v) : v < HF_TLS13 && legacy >= v)
             return v;
     }
@@ -20,9 +20,11 @@ unsigned hf_negotiate_version(const struct hf_settings *s,
 /* ---- refusals ------------------------------------------------------------------- */
 
 /* What a range of ours is called. */
-static const char *ours_in_words(const struct hf_settings *s)
+static const char *ours_in_words(const struct hf_handshake *hs)
 {
-    if (s->min_version != s->max_version)
+    const struct hf_settings *s = hs->settings;
+
+    if (hf_least_version(s, hs->session->role) != s->max_version)
         return "TLS 1.2 and TLS 1.3";
     return s->max_version == HF_TLS13 ? "TLS 1.3 only" : "TLS 1.2 only";
 }
@@ -48,7 +50,7 @@ static void listed_versions(struct hf_span list, unsigned *least,
 bool hf_no_version(struct hf_handshake *hs)
 {
     const struct hf_offer *offer = &hs->offer;
-    const char *ours = ours_in_words(hs->settings);
+    const char *ours = ours_in_words(hs);
     unsigned least, most = offer->hello.legacy_version;
     char words[HF_VERSION_WORDS];
 
@@ -96,7 +98,7 @@ static bool warned(const struct hf_settings *set,
 
 static bool refuse_version(struct hf_handshake *hs, unsigned version)
 {
-    const char *ours = ours_in_words(hs->settings);
+    const char *ours = ours_in_words(hs);
     char words[HF_VERSION_WORDS];
 
     hf_wire_version_words(words, version);
@@ -123,6 +125,7 @@ bool hf_check_older(struct hf_handshake *hs,
                        "the server can do %s and was made to answer with %s",
                        hf_version_name(set->max_version), words);
     }
-    return (sh->server_version == HF_TLS12 && set->min_version == HF_TLS12) ||
+    return (sh->server_version == HF_TLS12 &&
+            hf_least_version(set, HF_CLIENT) == HF_TLS12) ||
            refuse_version(hs, sh->server_version);
 }

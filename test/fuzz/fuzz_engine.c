@@ -114,7 +114,7 @@ static size_t get(void *ctx, struct hf_span key, bool take, uint8_t *out,
     struct hf_writer list = hf_writer(chain_room, sizeof(chain_room));
     struct hf_writer w = hf_writer(room + HEAD, ROOM - HEAD - TAG);
     struct hf_saved_session saved = {
-        .format = 1,
+        .format = 2,
         .version = tls12 ? HF_TLS12 : HF_TLS13,
         .cipher_suite = tls12 ? 0xc02b : 0x1301,
         .lifetime = 1000,
