@@ -68,7 +68,10 @@ struct hf_error {
     bool by_peer;       /* the peer said so, in an alert of its own */
     const char *layout; /* decoding: which structure, "KeyShareEntry" */
     const char *field;  /* decoding: which field, "key_exchange"; or NULL */
-    size_t byte;        /* decoding: offset in the message */
+    size_t byte;        /* decoding: offset of the first bad byte in the whole
+                         * message, its header of 4 bytes included, as in
+                         * hf_event.bytes; or in the certificate or list that
+                         * .layout names */
     int system;         /* errno, when the operating system said no */
     char detail[HF_DETAIL_MAX]; /* the values compared, printable, NUL ended */
 };

@@ -84,9 +84,11 @@ static void check(const struct rogue *r, enum hf_role victim,
         fail_msg("%s: %s, %s; not %s", row->what, hf_error_name(error->code),
                  error->detail, hf_error_name(row->code));
     rogue_expect_words(r, victim, row->code, row->words ? row->words : "");
-    if (row->byte != ANY_BYTE && (int)error->byte != row->byte)
-        fail_msg("%s: %s > %s, byte %zu, not %d", row->what, error->layout,
-                 error->field ? error->field : "", error->byte, row->byte);
+    if (row->byte != ANY_BYTE &&
+        (int)error->byte != HF_MESSAGE_HEADER + row->byte)
+        fail_msg("%s: %s > %s, byte %zu, not %d of the body", row->what,
+                 error->layout, error->field ? error->field : "", error->byte,
+                 row->byte);
     /* The other end hears it. */
     if (other->code != HF_E_ALERT || !other->by_peer ||
         other->alert != rogue_alert(r->end[victim].conn, row->code))

@@ -152,8 +152,8 @@ static void a_key_update_has_one_byte(void **state)
         size_t len;
         unsigned code;
         size_t byte;
-    } rows[] = { { { 24, 0, 0, 0 }, 4, HF_E_TRUNCATED, 0 },
-                 { { 24, 0, 0, 2, 0, 0 }, 6, HF_E_TRAILING, 1 } };
+    } rows[] = { { { 24, 0, 0, 0 }, 4, HF_E_TRUNCATED, 4 },
+                 { { 24, 0, 0, 2, 0, 0 }, 6, HF_E_TRAILING, 5 } };
 
     (void)state;
     for (size_t i = 0; i < HF_COUNT(rows); i++) {

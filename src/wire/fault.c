@@ -62,6 +62,6 @@ bool hf_wire_fail(struct hf_error *e, const struct hf_fault *fault)
     hf_fail(e, codes[fault->kind], "%s", detail);
     e->layout = fault->layout ? fault->layout->name : NULL;
     e->field = fault->field ? fault->field->name : NULL;
-    e->byte = fault->offset;
+    e->byte = HF_MESSAGE_HEADER + fault->offset;
     return false;
 }

@@ -145,8 +145,11 @@ void hf_wire_write(hf_layout_fn *layout, struct hf_writer *w, const void *in);
 void hf_wire_write_ext(hf_layout_fn *layout, struct hf_writer *w,
                        enum hf_ext ext, enum hf_place place, const void *in);
 
-/* Note the fault in @e: code, layout, field, byte, and the clashing values as
- * detail.  Always false. */
+enum { HF_MESSAGE_HEADER = 4 }; /* msg_type and length (RFC 8446 4) */
+/* Note the fault, found in the body of a handshake message, in @e: code,
+ * layout, field, the clashing values as detail, and the byte.  That one counts
+ * from the message's header, as the bytes of an event, of a capture and of
+ * hf_explain() do.  Always false. */
 bool hf_wire_fail(struct hf_error *e, const struct hf_fault *fault);
 
 /* A version for people: "TLS 1.0 (0x0301: TLS 1.0 is SSL 3.1 on the wire)". */

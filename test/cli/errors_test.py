@@ -166,6 +166,33 @@ def test_a_server_that_answers_with_tls_1_0_all_the_same():
         refused(server.port, "negotiate.version", 35, r"TLS 1\.0|0x0301")
 
 
+def test_the_byte_is_that_of_the_message_with_its_header():
+    # a ServerHello whose session id would be longer than one may be
+    hello = b"\x03\x03" + bytes(range(32)) + b"\x21" + bytes(33)
+    message = b"\x02" + struct.pack(">I", len(hello))[1:] + hello
+    record = b"\x16\x03\x03" + struct.pack(">H", len(message)) + message
+
+    def handle(peer):
+        peer.recv(65536)
+        peer.sendall(record)
+        peer.recv(65536)
+    with Server(handle) as server:
+        url = f"https://localhost:{server.port}/"
+        words = run("get", "-vv", url, "--cacert", ca_file())
+        equal(words.code, 35, words)
+        has(words.err, r"^  at   ServerHello\.legacy_session_id_echo, "
+            r"byte 38$")
+        has(words.err, r"^\*     at byte 38: ")
+        document = run("get", "--json", url, "--cacert", ca_file()).json()
+        error = document["error"]
+        equal((error["field"], error["byte"]), ("legacy_session_id_echo", 38))
+        heard = [e for e in document["hops"][0]["events"]
+                 if e.get("type") == "ServerHello" or
+                 e.get("bytes", "").startswith(message.hex())]
+        equal(len(heard), 1, document["hops"][0]["events"])
+        equal(bytes.fromhex(heard[0]["bytes"])[error["byte"]], 0x21)
+
+
 def test_plain_http_on_the_port():
     def handle(peer):
         peer.recv(65536)
