@@ -2,7 +2,7 @@
 #   make              builds into build/; the command is build/handfast
 #   make check        installs what the tests need, runs all, says what happened
 #   make check ARGS='--suite base'
-#   make demo bench fuzz tidy format install clean
+#   make demo bench fuzz proofs tidy format install clean
 #   make bogo BORINGSSL=dir GO=go     BoringSSL's conformance tests
 #   make limbo LIMBO=limbo.json       C2SP/x509-limbo
 #   make bettertls BETTERTLS=file     Netflix's bettertls, as exported
@@ -43,6 +43,8 @@ fuzz:
 	@sh scripts/fuzz.sh $(ARGS)
 demo:
 	@./demo
+proofs:
+	@python3 scripts/proofs.py $(ARGS)
 tidy:
 	@sh scripts/tidy.sh $(ARGS)
 format:
