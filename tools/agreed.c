@@ -192,6 +192,29 @@ static void json_certificate(struct json *j, struct hf_span der)
     json_close(j);
 }
 
+/* A login that includes them is of use in this connection only. */
+static void json_bindings(struct json *j, const struct hf_conn *conn)
+{
+    static const struct {
+        const char *key;
+        enum hf_channel_binding kind;
+    } rows[] = {
+        { "tls_exporter", HF_BINDING_EXPORTER },
+        { "tls_server_end_point", HF_BINDING_SERVER_END_POINT },
+    };
+    uint8_t out[HF_CHANNEL_BINDING_MAX];
+    json_open(j, "channel_bindings", '{');
+    for (size_t i = 0; i < HF_COUNT(rows); i++) {
+        size_t len = hf_conn_channel_binding(conn, rows[i].kind, out,
+                                             sizeof out);
+        if (len)
+            json_hex(j, rows[i].key, hf_span(out, len));
+        else
+            json_null(j, rows[i].key);
+    }
+    json_close(j);
+}
+
 void json_tls(struct json *j, const struct story *story,
               const struct hf_conn *conn)
 {
@@ -214,6 +237,7 @@ void json_tls(struct json *j, const struct story *story,
         json_text(j, "verify",
                   story->verdict == HF_OK ? "ok" : "FAILED (ignored)");
     json_text(j, "verify_code", hf_error_name(story->verdict));
+    json_bindings(j, conn);
     json_open(j, "certificates", '[');
     for (size_t i = 0; i < hf_conn_peer_certificates(conn); i++)
         json_certificate(j, hf_conn_peer_certificate(conn, i));

@@ -556,6 +556,31 @@ HF_PUBLIC int hf_conn_own_chain(const struct hf_conn *conn);
 HF_PUBLIC bool hf_conn_export(const struct hf_conn *conn, const char *label,
                               struct hf_span context, uint8_t *out, size_t len);
 
+/* Bytes that tie what is said inside this connection to it, so that a login
+ * which includes them cannot be passed on by somebody in the middle.  The
+ * numbers are SCRAM's and GSS-API's names:
+ *
+ *   "tls-exporter" (RFC 9266): of this connection; both versions, but not TLS
+ *       1.2 with a peer that does not know RFC 7627.
+ *   "tls-server-end-point" (RFC 5929 4.1): a hash of the server's certificate,
+ *       the same for all connections with it.  Not defined for certificates
+ *       that are signed with Ed25519; not known to a server that resumes a
+ *       session, for it shows no certificate.
+ *
+ * "tls-unique" is not offered: TLS 1.3 has none, and that of TLS 1.2 does not
+ * always do what it promises (RFC 7627 1). */
+enum hf_channel_binding {
+    HF_BINDING_EXPORTER = 1,
+    HF_BINDING_SERVER_END_POINT
+};
+enum { HF_CHANNEL_BINDING_MAX = HF_HASH_MAX };
+/* The bytes to @out, of at most @cap (HF_CHANNEL_BINDING_MAX is enough); how
+ * many.  0: there are none, see above, the handshake is not over, or @cap is too
+ * small. */
+HF_PUBLIC size_t hf_conn_channel_binding(const struct hf_conn *conn,
+                                         enum hf_channel_binding kind,
+                                         uint8_t *out, size_t cap);
+
 /* Names for numbers: "TLS 1.3", "TLS_AES_128_GCM_SHA256", "x25519",
  * "ed25519", "brotli", "bad_record_mac"; NULL if unknown.  Static; any thread. */
 HF_PUBLIC const char *hf_version_name(unsigned version);

@@ -223,6 +223,11 @@ static void the_old_master_secret_connects_but_exports_nothing(void **state)
     for (unsigned i = 0; i < 2; i++) {
         assert_false(hf_conn_export(rogue.end[i].conn, "EXPORTER-x",
                                     hf_span(NULL, 0), out, sizeof(out)));
+        /* RFC 9266 4.2 */
+        assert_int_equal(hf_conn_channel_binding(rogue.end[i].conn,
+                                                 HF_BINDING_EXPORTER, out,
+                                                 sizeof(out)),
+                         0);
         assert_int_equal(rogue_say(&rogue, i, HF_CONTENT_DATA, hello), HF_DATA);
         assert_memory_equal(rogue.end[i].got, "hello", 5);
     }

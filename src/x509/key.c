@@ -103,6 +103,27 @@ bool hf_algorithm_parts(struct hf_span algorithm, uint8_t *padding,
     return false;
 }
 
+unsigned hf_algorithm_digest(struct hf_span algorithm)
+{
+    /* MD5 and SHA-1; for PSS, SHA-1 is the default of every parameter. */
+    static const struct hf_span weak[] = {
+        DER(RSA_WITH("\x04")),
+        DER(RSA_BARE("\x04")),
+        DER(RSA_WITH("\x05")),
+        DER(RSA_BARE("\x05")),
+        DER("\x30\x09\x06\x07\x2a\x86\x48\xce\x3d\x04\x01"),
+        DER("\x30\x0d" RSA_OID("\x0a") "\x30\x00"),
+    };
+    uint8_t padding, hash;
+
+    if (hf_algorithm_parts(algorithm, &padding, &hash))
+        return hash;
+    for (size_t i = 0; i < HF_COUNT(weak); i++)
+        if (hf_span_equal(weak[i], algorithm))
+            return HF_SHA256;
+    return HF_HASH_NONE;
+}
+
 /* ---- keys ------------------------------------------------------------------------ */
 
 static unsigned bit_length(struct hf_span n)

@@ -99,32 +99,36 @@ static void signature_algorithms_are_known_by_their_exact_bytes(void **state)
         bool pss, ok;
         unsigned padding, id;
         const char *text;
+        unsigned names; /* the hash that names such a certificate */
     } rows[] = {
         { P256_A, "SHA256", false, true, HF_PADDING_NONE, HF_SHA256,
-          "ecdsa-with-SHA256" },
+          "ecdsa-with-SHA256", HF_SHA256 },
         { P384, "SHA384", false, true, HF_PADDING_NONE, HF_SHA384,
-          "ecdsa-with-SHA384" },
+          "ecdsa-with-SHA384", HF_SHA384 },
         { P521, "SHA512", false, true, HF_PADDING_NONE, HF_SHA512,
-          "ecdsa-with-SHA512" },
+          "ecdsa-with-SHA512", HF_SHA512 },
         { RSA_2048, "SHA256", false, true, HF_PADDING_PKCS1, HF_SHA256,
-          "sha256WithRSAEncryption" },
+          "sha256WithRSAEncryption", HF_SHA256 },
         { RSA_2048, "SHA384", false, true, HF_PADDING_PKCS1, HF_SHA384,
-          "sha384WithRSAEncryption" },
+          "sha384WithRSAEncryption", HF_SHA384 },
         { RSA_2048, "SHA512", false, true, HF_PADDING_PKCS1, HF_SHA512,
-          "sha512WithRSAEncryption" },
+          "sha512WithRSAEncryption", HF_SHA512 },
         { RSA_2048, "SHA256", true, true, HF_PADDING_PSS, HF_SHA256,
-          "RSASSA-PSS with SHA256" },
+          "RSASSA-PSS with SHA256", HF_SHA256 },
         { RSA_2048, "SHA384", true, true, HF_PADDING_PSS, HF_SHA384,
-          "RSASSA-PSS with SHA384" },
+          "RSASSA-PSS with SHA384", HF_SHA384 },
         { RSA_PSS, "SHA512", false, true, HF_PADDING_PSS, HF_SHA512,
-          "RSASSA-PSS with SHA512" },
-        { ED25519, NULL, false, true, HF_PADDING_NONE, HF_HASH_NONE,
-          "Ed25519" },
-        { RSA_2048, "SHA1", false, false, 0, 0, "sha1WithRSAEncryption" },
-        { RSA_2048, "MD5", false, false, 0, 0, "md5WithRSAEncryption" },
-        { RSA_2048, "SHA224", false, false, 0, 0, "sha224WithRSAEncryption" },
-        { P256_A, "SHA1", false, false, 0, 0, "ecdsa-with-SHA1" },
-        { RSA_2048, "SHA1", true, false, 0, 0, "id-RSASSA-PSS" },
+          "RSASSA-PSS with SHA512", HF_SHA512 },
+        { ED25519, NULL, false, true, HF_PADDING_NONE, HF_HASH_NONE, "Ed25519",
+          HF_HASH_NONE },
+        { RSA_2048, "SHA1", false, false, 0, 0, "sha1WithRSAEncryption",
+          HF_SHA256 },
+        { RSA_2048, "MD5", false, false, 0, 0, "md5WithRSAEncryption",
+          HF_SHA256 },
+        { RSA_2048, "SHA224", false, false, 0, 0, "sha224WithRSAEncryption",
+          HF_HASH_NONE },
+        { P256_A, "SHA1", false, false, 0, 0, "ecdsa-with-SHA1", HF_SHA256 },
+        { RSA_2048, "SHA1", true, false, 0, 0, "id-RSASSA-PSS", HF_SHA256 },
     };
     uint8_t padding, hash;
     char text[64];
@@ -138,6 +142,9 @@ static void signature_algorithms_are_known_by_their_exact_bytes(void **state)
         bool ok = hf_algorithm_parts(c->algorithm, &padding, &hash);
 
         hf_algorithm_text(c->algorithm, text, sizeof(text));
+        if (hf_algorithm_digest(c->algorithm) != rows[i].names)
+            fail_msg("row %zu: named by %u", i,
+                     hf_algorithm_digest(c->algorithm));
         if (ok != rows[i].ok || padding != rows[i].padding ||
             hash != rows[i].id || strcmp(text, rows[i].text) != 0)
             fail_msg("row %zu: %s", i, text);

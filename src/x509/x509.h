@@ -173,6 +173,10 @@ HF_CHECK bool hf_spki_read(struct hf_span spki, struct hf_public_key *out);
  * one that is not accepted, be it unknown or weak. */
 HF_CHECK bool hf_algorithm_parts(struct hf_span algorithm, uint8_t *padding,
                                  uint8_t *hash);
+/* The hash that names a certificate with that signature (RFC 5929 4.1): the
+ * signature's own, SHA-256 instead of MD5 and SHA-1; HF_HASH_NONE if there is
+ * none, or none that we have. */
+unsigned hf_algorithm_digest(struct hf_span algorithm);
 /* The key identifiers; empty if absent. */
 struct hf_span hf_cert_skid(const struct hf_cert *cert);
 struct hf_span hf_cert_akid(const struct hf_cert *cert);
