@@ -23,13 +23,13 @@ static size_t exporter(const struct hf_conn *conn, uint8_t *out, size_t cap)
                : 0;
 }
 
-/* The server's certificate of this very handshake: a server that resumes has
- * shown none, and does not know which it was. */
+/* The server's certificate of this very handshake: a server that resumes, or has
+ * a pre-shared key, has shown none, and does not know which it was. */
 static struct hf_span server_certificate(const struct hf_session *s)
 {
     if (s->role == HF_CLIENT)
         return s->peer_count ? s->peer[0]->der : hf_span(NULL, 0);
-    if (s->resumed || s->own_chain < 0)
+    if (s->resumed || s->psk.kind || s->own_chain < 0)
         return hf_span(NULL, 0);
     return s->settings->keypairs[s->own_chain].chain[0]->der;
 }

@@ -179,6 +179,32 @@ static void a_resumed_session_has_what_is_known(void **state)
     }
 }
 
+/* Who shakes hands with a key that both know shows no certificate, though the
+ * server has one. */
+static void a_pre_shared_key_has_no_end_point(void **state)
+{
+    static const uint8_t secret[32] = { 1, 2, 3 };
+    const struct hf_psk psk = { .identity = { (const uint8_t *)"me", 2 },
+                                .key = HF_SPAN(secret),
+                                .hash = HF_SHA256 };
+    struct bound client, server;
+
+    (void)state;
+    assert_true(duet_init(&duet, &certs));
+    assert_true(hf_config_add_psk(duet.client_config, &psk) &&
+                hf_config_add_psk(duet.server_config, &psk));
+    assert_true(duet_start(&duet, "localhost"));
+    assert_true(duet_run(&duet));
+    assert_true(hf_conn_psk_identity(duet.server).len > 0);
+    assert_int_equal(ask(duet.client, HF_BINDING_SERVER_END_POINT).len, 0);
+    assert_int_equal(ask(duet.server, HF_BINDING_SERVER_END_POINT).len, 0);
+    client = ask(duet.client, HF_BINDING_EXPORTER);
+    server = ask(duet.server, HF_BINDING_EXPORTER);
+    assert_int_equal(client.len, 32);
+    assert_memory_equal(client.at, server.at, 32);
+    duet_wipe(&duet);
+}
+
 /* ---- what is no question ------------------------------------------------------------------- */
 
 static void too_little_room_and_unknown_kinds_give_nothing(void **state)
@@ -229,6 +255,7 @@ int main(void)
         cmocka_unit_test(the_exporter_is_of_one_connection),
         cmocka_unit_test(the_end_point_is_the_servers_certificate),
         cmocka_unit_test(a_resumed_session_has_what_is_known),
+        cmocka_unit_test(a_pre_shared_key_has_no_end_point),
         cmocka_unit_test(too_little_room_and_unknown_kinds_give_nothing),
     };
 
