@@ -6,6 +6,7 @@
 #   make bogo BORINGSSL=dir GO=go     BoringSSL's conformance tests
 #   make limbo LIMBO=limbo.json       C2SP/x509-limbo
 #   make bettertls BETTERTLS=file     Netflix's bettertls, as exported
+#   make pkits PKITS=dir              NIST's PKITS, unpacked
 BUILD ?= build
 ARGS ?=
 PREFIX ?= /usr/local
@@ -39,6 +40,8 @@ limbo: $(BUILD)/build.ninja
 	@sh scripts/limbo.sh -b $(BUILD) limbo "$(LIMBO)" $(ARGS)
 bettertls: $(BUILD)/build.ninja
 	@sh scripts/limbo.sh -b $(BUILD) bettertls "$(BETTERTLS)" $(ARGS)
+pkits: $(BUILD)/build.ninja
+	@sh scripts/limbo.sh -b $(BUILD) pkits "$(PKITS)" $(ARGS)
 fuzz:
 	@sh scripts/fuzz.sh $(ARGS)
 demo:
@@ -54,4 +57,4 @@ install: all
 	@[ -n "$(DESTDIR)" ] || ldconfig 2>/dev/null || true
 clean:
 	@rm -rf $(BUILD)
-.PHONY: all ready check bench bogo limbo bettertls fuzz demo tidy format install clean
+.PHONY: all ready check bench bogo limbo bettertls pkits fuzz demo tidy format install clean

@@ -219,6 +219,23 @@ static bool read_key(struct hf_parse *p, struct hf_der *tbs)
     return true;
 }
 
+/* issuerUniqueID and subjectUniqueID: nobody may write them, and everybody
+ * should be able to read them (RFC 5280 4.1.2.8).  They mean nothing to us. */
+static bool skip_unique_ids(struct hf_parse *p, struct hf_der *tbs)
+{
+    for (unsigned tag = HF_DER_CONTEXT | 1; tag <= (HF_DER_CONTEXT | 2);
+         tag++) {
+        struct hf_span bits;
+
+        hf_parse_at(p, "uniqueID", tbs);
+        if (!hf_der_peek(tbs, tag))
+            continue;
+        if (!hf_der_take(tbs, tag, &bits) || !bits.len || bits.at[0] > 7)
+            return hf_parse_no(p, "it is not a BIT STRING");
+    }
+    return true;
+}
+
 static bool read_tbs(struct hf_parse *p, struct hf_der *tbs)
 {
     struct hf_cert *cert = p->cert;
@@ -250,8 +267,8 @@ static bool read_tbs(struct hf_parse *p, struct hf_der *tbs)
     hf_parse_at(p, "subjectPublicKeyInfo", tbs);
     if (!read_key(p, tbs))
         return false;
-    /* issuerUniqueID and subjectUniqueID (RFC 5280 4.1.2.8: MUST NOT be
-     * generated) fail here, as anything else that is not [3] does. */
+    if (!skip_unique_ids(p, tbs))
+        return false;
     hf_parse_at(p, "extensions", tbs);
     if (hf_der_done(tbs))
         return true;

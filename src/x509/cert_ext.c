@@ -41,6 +41,7 @@ static bool read_mappings(struct hf_parse *p, struct hf_span value);
 static bool read_akid(struct hf_parse *p, struct hf_span value);
 static bool read_eku(struct hf_parse *p, struct hf_span value);
 static bool read_inhibit(struct hf_parse *p, struct hf_span value);
+static bool read_policy_constraints(struct hf_parse *p, struct hf_span value);
 static bool read_aia(struct hf_parse *p, struct hf_span value);
 static bool read_feature(struct hf_parse *p, struct hf_span value);
 static bool read_sct(struct hf_parse *p, struct hf_span value);
@@ -62,6 +63,7 @@ static const struct extension extensions[] = {
     { OID("\x55\x1d\x1f"), "cRLDistributionPoints",  read_crl_dp,      NOT_YET, 0 },
     { OID("\x55\x1d\x20"), "certificatePolicies",    read_policies,    EITHER,  0 },
     { OID("\x55\x1d\x21"), "policyMappings",         read_mappings,    EITHER,  0 },
+    { OID("\x55\x1d\x24"), "policyConstraints",      read_policy_constraints, EITHER, HF_CERT_POLICY_CONSTRAINTS_CRITICAL },
     { OID("\x55\x1d\x23"), "authorityKeyIdentifier", read_akid,        NEVER,   0 },
     { OID("\x55\x1d\x25"), "extKeyUsage",            read_eku,         EITHER,  HF_CERT_EKU_CRITICAL },
     { OID("\x55\x1d\x36"), "inhibitAnyPolicy",       read_inhibit,     EITHER,  0 },
@@ -329,30 +331,86 @@ static bool read_crl_dp(struct hf_parse *p, struct hf_span value)
     return read_list(p, value, &p->cert->crl_dp);
 }
 
-/* RFC 5280 4.2.1.4, 4.2.1.5, 4.2.1.14.  They may be critical: any policy will
- * do (6.1.1 c) and none is demanded (6.1.1 e), so whatever these three say, no
- * path can fail by it.  policyConstraints, which can demand one, is critical
- * and not understood. */
+/* RFC 5280 4.2.1.4 */
 static bool read_policies(struct hf_parse *p, struct hf_span value)
 {
+    struct hf_der r = hf_der(value), list, one;
+    struct hf_span oid;
+
     p->cert->flags |= HF_CERT_POLICY;
-    return read_list(p, value, &p->cert->policies);
+    if (!read_list(p, value, &p->cert->policies) ||
+        !hf_der_open(&r, HF_DER_SEQUENCE, &list))
+        return false;
+    while (hf_der_open(&list, HF_DER_SEQUENCE, &one))
+        if (!hf_der_oid(&one, &oid))
+            return hf_parse_no(p, "a policy is not an OBJECT IDENTIFIER");
+    return true;
 }
 
+/* RFC 5280 4.2.1.5; nobody may map to or from anyPolicy (6.1.4 a). */
 static bool read_mappings(struct hf_parse *p, struct hf_span value)
 {
-    struct hf_span list;
+    static const uint8_t any[] = { 0x55, 0x1d, 0x20, 0 };
+    struct hf_der r = hf_der(value), list, one;
+    struct hf_span from, to;
 
-    return read_list(p, value, &list);
+    if (!read_list(p, value, &p->cert->mappings) ||
+        !hf_der_open(&r, HF_DER_SEQUENCE, &list))
+        return false;
+    while (hf_der_open(&list, HF_DER_SEQUENCE, &one)) {
+        if (!hf_der_oid(&one, &from) || !hf_der_oid(&one, &to) ||
+            !hf_der_done(&one))
+            return hf_parse_no(p, "a mapping is not two OBJECT IDENTIFIERs");
+        if (hf_span_equal(from, HF_SPAN(any)) ||
+            hf_span_equal(to, HF_SPAN(any)))
+            return hf_parse_no(p, "it maps anyPolicy");
+    }
+    return true;
 }
 
+/* SkipCerts, as one more and at most 255. */
+static uint8_t one_more(uint32_t skip)
+{
+    return (uint8_t)(skip < 254 ? skip + 1 : 255);
+}
+
+/* RFC 5280 4.2.1.14 */
 static bool read_inhibit(struct hf_parse *p, struct hf_span value)
 {
     struct hf_der r = hf_der(value);
     uint32_t skip;
 
-    return (hf_der_small(&r, &skip) && hf_der_done(&r)) ||
-           hf_parse_no(p, "it is not a number");
+    if (!hf_der_small(&r, &skip) || !hf_der_done(&r))
+        return hf_parse_no(p, "it is not a number");
+    p->cert->inhibit_any = one_more(skip);
+    return true;
+}
+
+/* An INTEGER from 0 up under a tag of its own. */
+static bool read_skip(struct hf_der *list, unsigned tag, uint8_t *skip)
+{
+    struct hf_span n;
+
+    if (!hf_der_peek(list, tag))
+        return true;
+    if (!hf_der_take(list, tag, &n) || !n.len || n.at[0] & 0x80u ||
+        (n.len > 1 && !n.at[0] && !(n.at[1] & 0x80u)))
+        return false;
+    *skip = one_more(n.len > 1 ? UINT32_MAX : n.at[0]);
+    return true;
+}
+
+/* RFC 5280 4.2.1.11; not empty. */
+static bool read_policy_constraints(struct hf_parse *p, struct hf_span value)
+{
+    struct hf_der r = hf_der(value), list;
+
+    return (hf_der_open(&r, HF_DER_SEQUENCE, &list) && hf_der_done(&r) &&
+            !hf_der_done(&list) &&
+            read_skip(&list, HF_DER_CONTEXT, &p->cert->explicit_policy) &&
+            read_skip(&list, HF_DER_CONTEXT | 1, &p->cert->inhibit_mapping) &&
+            hf_der_done(&list)) ||
+           hf_parse_no(p, "it is not one or two numbers");
 }
 
 /* RFC 5280 4.2.1.1 */

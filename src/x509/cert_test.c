@@ -122,6 +122,23 @@ static void the_fields_are_where_they_should_be(void **state)
     hf_cert_free(NULL);
 }
 
+/* RFC 5280 4.1.2.8 */
+static void unique_identifiers_are_passed_over(void **state)
+{
+    static const char *const rows[] = { "8102 0001", "8201 00",
+                                        "8102 0701 8202 0080" };
+    struct hf_error error;
+
+    (void)state;
+    for (size_t i = 0; i < HF_COUNT(rows); i++) {
+        struct hf_cert *c = with(EXTENSIONS, rows[i], &error);
+
+        assert_non_null(c);
+        assert_true(c->flags == HF_CERT_SELF_ISSUED);
+        hf_cert_free(c);
+    }
+}
+
 static void malformed_fields_are_refused_by_name(void **state)
 {
     static const struct {
@@ -186,8 +203,12 @@ static void malformed_fields_are_refused_by_name(void **state)
           "subjectPublicKeyInfo", "SubjectPublicKeyInfo",
           HF_E_CERT_DER }, /* a bit short */
         { TAIL, "0500", "extensions", "extensions", HF_E_CERT_DER },
-        { EXTENSIONS, "8102 0001", "extensions", "extensions",
-          HF_E_CERT_DER }, /* issuerUniqueID */
+        { EXTENSIONS, "8102 0801", "uniqueID", "BIT STRING", HF_E_CERT_DER },
+        { EXTENSIONS, "8200", "uniqueID", "BIT STRING", HF_E_CERT_DER },
+        { EXTENSIONS, "a103 030100", "extensions", "extensions",
+          HF_E_CERT_DER },
+        { EXTENSIONS, "8201 00 8101 00", "extensions", "extensions",
+          HF_E_CERT_DER }, /* the other way round */
         { EXTENSIONS, "a302 3000", "extensions", "extensions", HF_E_CERT_DER },
         { EXTENSIONS, "a304 3002 3000", "extensions", "extnID", HF_E_CERT_DER },
         { SIGNATURE, "0305 01 30020000", "signatureValue", "BIT STRING",
@@ -419,7 +440,8 @@ static void extensions_become_flags(void **state)
         { "551d0e", "040101", true, HF_CERT_CRITICAL },
         { "551d23", "3003800101", true, HF_CERT_CRITICAL },
         { "551d1f", "30023000", true, HF_CERT_CRITICAL },
-        { "551d24", "3003800100", true, HF_CERT_CRITICAL },
+        { "551d24", "3003800100", true, HF_CERT_POLICY_CONSTRAINTS_CRITICAL },
+        { "551d24", "3006800100810103", false, 0 },
         { "2b06010505070101", "300f300d06082b06010505073002860161", true,
           HF_CERT_CRITICAL },
     };
@@ -552,6 +574,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_fields_are_where_they_should_be),
+        cmocka_unit_test(unique_identifiers_are_passed_over),
         cmocka_unit_test(malformed_fields_are_refused_by_name),
         cmocka_unit_test(edges_of_the_allowed_are_read),
         cmocka_unit_test(more_than_64_kib_is_refused),

@@ -6,8 +6,8 @@
  * of RFC 5280 6.1 again.  Signatures come after all that is cheap, from the
  * top: so a key is used only after somebody we trust has signed it, and a
  * peer cannot make us compute with keys of its own invention.  Then name
- * constraints, since only signed names are worth the comparison, and at the
- * end revocation, which is asked of issuers that have been proved.
+ * constraints and policies, since only what is signed is worth the comparison,
+ * and at the end revocation, which is asked of issuers that have been proved.
  */
 #include "x509/inside.h"
 
@@ -95,6 +95,16 @@ static uint16_t ask_constraints(struct hf_checker *c,
     return HF_OK;
 }
 
+/* RFC 5280 6.1.3 d to f, 6.1.4 a, b, h to j, 6.1.5 a, b and g */
+static uint16_t ask_policies(struct hf_checker *c, struct hf_cert *const *path,
+                             size_t depth)
+{
+    size_t where;
+    uint16_t code = hf_policies_ask(c->v, path, depth, &c->comparisons, &where);
+
+    return code ? refuse(c, where, HF_EV_CHECK_POLICIES, code) : HF_OK;
+}
+
 /* RFC 5280 6.1.3 a3, from the top.  That somebody has been revoked is told
  * before that nobody knows about somebody else. */
 static uint16_t ask_revocation(struct hf_checker *c,
@@ -156,6 +166,8 @@ uint16_t hf_checker_prove(struct hf_checker *c, struct hf_cert *const *path,
             return refuse(c, i, HF_EV_CHECK_SIGNATURE, code);
     }
     code = ask_constraints(c, path, depth);
+    if (!code)
+        code = ask_policies(c, path, depth);
     if (!code)
         code = ask_revocation(c, path, depth);
     if (code)

@@ -14,8 +14,8 @@
  * So whatever is in doubt is refused.  Constraints of several authorities on a
  * path are not merged: each is asked by itself, and all must agree, which is
  * the intersection of what they permit and the union of what they exclude.
- * Kinds that are not evaluated (URI, otherName, ...) are refused as soon as
- * there is both a constraint and a name of that kind.
+ * Kinds that are not evaluated (otherName, registeredID ...) are refused as
+ * soon as there is both a constraint and a name of that kind.
  *
  * Hostile lists are the reason for the budget: both are as long as a
  * certificate may be, and every comparison is paid for by its length.
@@ -137,6 +137,65 @@ static enum relation compare_email(struct hf_span name, struct hf_span base)
     return hf_equal_fold(host, base) ? INSIDE : OUTSIDE;
 }
 
+/* ---- URIs ------------------------------------------------------------------------------- */
+
+/* What is before the first of @ends in @s; all of it if none is there. */
+static struct hf_span before_any(struct hf_span s, const char *ends)
+{
+    for (size_t i = 0; i < s.len; i++)
+        for (const char *end = ends; *end; end++)
+            if (s.at[i] == (uint8_t)*end)
+                return hf_span_first(s, i);
+    return s;
+}
+
+/* The last label of an address in figures has no letter; nor has any top-level
+ * domain. */
+static bool is_in_figures(struct hf_span host)
+{
+    size_t i = host.len;
+
+    while (i && host.at[i - 1] != '.')
+        if (host.at[--i] < '0' || host.at[i] > '9')
+            return false;
+    return true;
+}
+
+/* The host of scheme://user@host:port/..., if it is a DNS name (RFC 3986
+ * 3.2).  What some take for the end of the host and others do not, a backslash
+ * or a second @, is no part of any. */
+static bool host_of_uri(struct hf_span uri, struct hf_span *host)
+{
+    size_t scheme = before_any(uri, ":/?#").len, at = 0, ats, labels;
+    struct hf_span rest = hf_span_after(uri, scheme);
+
+    if (!scheme || rest.len < 3 || !hf_equal(rest.at, "://", 3))
+        return false;
+    *host = before_any(hf_span_after(rest, 3), "/?#");
+    ats = count_at(*host, &at);
+    if (ats > 1 || before_any(*host, "\\").len != host->len)
+        return false;
+    *host = before_any(hf_span_after(*host, ats ? at + 1 : 0), ":");
+    return hf_dns_is_sound(*host, &labels) && !is_in_figures(*host);
+}
+
+/* "For URIs, the constraint applies to the host part of the name": a host, or
+ * with a dot in front what is below a domain.  A URI without such a host is
+ * refused. */
+static enum relation compare_uri(struct hf_span name, struct hf_span base)
+{
+    struct hf_span host;
+    size_t labels;
+
+    if (!host_of_uri(name, &host))
+        return MALFORMED;
+    if (base.len && base.at[0] == '.')
+        return compare_dns(host, base);
+    if (!hf_dns_is_sound(base, &labels))
+        return MALFORMED;
+    return hf_equal_fold(host, base) ? INSIDE : OUTSIDE;
+}
+
 /* ---- directory names -------------------------------------------------------------------- */
 
 static bool is_texty(uint8_t tag)
@@ -247,7 +306,7 @@ static enum relation compare(const struct hf_san *name,
     case HF_SAN_IP: return compare_ip(name->value, base->value);
     case HF_SAN_EMAIL: return compare_email(name->value, base->value);
     case HF_SAN_DIRECTORY: return compare_directory(name->value, base->value);
-    case HF_SAN_URI:
+    case HF_SAN_URI: return compare_uri(name->value, base->value);
     case HF_SAN_OTHER: break;
     }
     return MALFORMED; /* not evaluated, so refused */

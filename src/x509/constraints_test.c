@@ -396,18 +396,59 @@ static void sets_of_attributes_are_compared_whole(void **state)
     assert_int_equal(ask_directory("C=DE/O=Lab", true, both), HF_OK);
 }
 
+/* ---- URIs ---------------------------------------------------------------------------- */
+
+static void uris_are_held_against_hosts_and_domains(void **state)
+{
+    static const struct row rows[] = {
+        { "permitted;URI:example.com", "URI:https://example.com/", true },
+        { "permitted;URI:example.com", "URI:https://EXAMPLE.com:8443", true },
+        { "permitted;URI:example.com", "URI:spiffe://example.com/a?b#c", true },
+        { "permitted;URI:example.com", "URI:https://u:p@example.com/", true },
+        { "permitted;URI:example.com", "URI:https://example.com?x/", true },
+        { "permitted;URI:example.com", "URI:https://a.example.com/", false },
+        { "permitted;URI:.example.com", "URI:https://a.example.com/", true },
+        { "permitted;URI:.example.com", "URI:https://a.b.example.com/", true },
+        { "permitted;URI:.example.com", "URI:https://example.com/", false },
+        { "permitted;URI:example.com", "URI:https://a.org/@example.com",
+          false },
+        { "permitted;URI:example.com", "URI:https://example.com@a.org/",
+          false },
+        { "permitted;URI:example.com", "URI:https://a.org#@example.com",
+          false },
+        { "excluded;URI:example.org", "URI:https://example.com/", true },
+        { "excluded;URI:example.org", "URI:https://example.ORG/", false },
+        { "excluded;URI:.example.org", "URI:https://a.example.org/", false },
+        { "excluded;URI:.example.org", "URI:https://example.org/", true },
+        { "permitted;URI:example.com", "DNS:example.com", true },
+        /* Without a DNS name for a host nothing can be said. */
+        { "excluded;URI:example.org", "URI:urn:example:a", false },
+        { "excluded;URI:example.org", "URI:mailto:a@example.com", false },
+        { "excluded;URI:example.org", "URI:https://192.0.2.1/", false },
+        { "excluded;URI:example.org", "URI:https://[2001\\:db8\\:\\:1]/",
+          false },
+        { "excluded;URI:example.org", "URI:https:///x", false },
+        { "excluded;URI:example.org", "URI://example.com/", false },
+        { "excluded;URI:example.org", "URI:https:/", false },
+        { "excluded;URI:example.org", "URI:https://a.com\\\\@b.com/", false },
+        { "excluded;URI:example.org", "URI:https://a@b@example.com/", false },
+        { "excluded;URI:example.org", "URI:https://example.com./", false },
+        { "excluded;URI:-x-", "URI:https://example.com/", false },
+    };
+
+    (void)state;
+    all_rows(rows, HF_COUNT(rows));
+}
+
 /* ---- other kinds ------------------------------------------------------------------------------------ */
 
 static void kinds_that_are_not_evaluated_are_refused(void **state)
 {
     static const struct row rows[] = {
-        { "permitted;URI:example.com", "URI:https://example.com/", false },
-        { "excluded;URI:example.org", "URI:https://example.com/", false },
         { "excluded;RID:1.2.3", "RID:1.2.4", false },
         { "excluded;RID:1.2.3", "otherName:1.2.3;UTF8:x", true },
         { "excluded;otherName:1.2.3;UTF8:x", "otherName:1.2.4;UTF8:y", false },
         { "excluded;otherName:1.2.3;UTF8:x", "DNS:example.com", true },
-        { "permitted;URI:example.com", "DNS:example.com", true },
     };
 
     (void)state;
@@ -495,6 +536,7 @@ int main(void)
         cmocka_unit_test(doubt_is_refused),
         cmocka_unit_test(strings_that_are_not_read_are_compared_as_bytes),
         cmocka_unit_test(sets_of_attributes_are_compared_whole),
+        cmocka_unit_test(uris_are_held_against_hosts_and_domains),
         cmocka_unit_test(kinds_that_are_not_evaluated_are_refused),
         cmocka_unit_test(no_constraints_allow_everything),
         cmocka_unit_test(every_comparison_is_paid_for),

@@ -125,6 +125,12 @@ uint16_t hf_constraints_ask(const struct hf_cert *ca,
                             const struct hf_cert *below, uint32_t *budget,
                             struct hf_nc_fault *fault);
 
+/* Is there a policy for all of @path, if somebody asks for one?  HF_OK, POLICY
+ * with the index of the certificate where there was none any more in *where,
+ * BUDGET or OUT_OF_MEMORY. */
+uint16_t hf_policies_ask(const struct hf_verify *v, struct hf_cert *const *path,
+                         size_t depth, uint32_t *budget, size_t *where);
+
 /* ---- anchors ----------------------------------------------------------------------- */
 
 /* Walks over the anchors with one subject. */
@@ -347,6 +353,7 @@ struct hf_words {
 };
 void hf_check_words(const struct hf_check *c, struct hf_words *w);
 void hf_revocation_words(const struct hf_check *c, struct hf_words *w);
+void hf_policies_words(const struct hf_check *c, struct hf_words *w);
 /* Tell the watcher and write the node of the tree, if there are any; @node < 0:
  * none. */
 void hf_check_report(const struct hf_check *check, int node);

@@ -151,8 +151,9 @@ static void verifying_may_fail(void **state)
     s.v.crypto = &fake.crypto;
     TRUST(&s, ROOT);
     TRUST(&s, LEAF); /* of that name, but not this one */
-    SEND(&s, LEAF);
-    SEND(&s, MIDDLE);
+    SEND(&s, LEAF, .ext = { LEAF_SAN, "2.5.29.32=DER:3006300406022a01" });
+    SEND(&s, MIDDLE, .ext = { CA, "2.5.29.32=DER:3006300406022a01" });
+    s.v.policies = &(struct hf_policies_asked){ .needed = true };
     for (n = 0;; n++) {
         unsigned code;
 

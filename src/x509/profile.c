@@ -42,6 +42,12 @@ static bool constraints_not_critical(const struct hf_cert *c)
            !(c->flags & HF_CERT_CONSTRAINTS_CRITICAL);
 }
 
+static bool policies_not_critical(const struct hf_cert *c)
+{
+    return (c->explicit_policy || c->inhibit_mapping) &&
+           !(c->flags & HF_CERT_POLICY_CONSTRAINTS_CRITICAL);
+}
+
 static bool lists_dotted_name(struct hf_der *lists, unsigned tag)
 {
     struct hf_der list, one;
@@ -172,6 +178,7 @@ static const struct rule rules[] = {
     { BOTH, CAS,  basic_not_critical,       "its basicConstraints are not critical (RFC 5280 4.2.1.9)" },
     { RFC,  CAS,  constraints_not_critical, "its nameConstraints are not critical (RFC 5280 4.2.1.10)" },
     { RFC,  CAS,  constraint_with_dot,      "a dNSName in its nameConstraints begins with a dot (RFC 5280 4.2.1.10)" },
+    { BOTH, CAS,  policies_not_critical,    "its policyConstraints are not critical (RFC 5280 4.2.1.11)" },
     { WEB,  ALL,  odd_rsa,                  "its RSA modulus is not a whole number of bytes (BR 6.1.5)" },
     { WEB,  ROOT, odd_root_akid,            "its authorityKeyIdentifier is not just its own key identifier (BR 7.1.2.1.3)" },
     { WEB,  ROOT, has_eku,                  "it is a root with extKeyUsage (BR 7.1.2.1.2)" },

@@ -483,6 +483,7 @@ void hf_check_words(const struct hf_check *c, struct hf_words *w)
     case HF_EV_CHECK_REVOCATION: hf_revocation_words(c, w); break;
     case HF_EV_CHECK_PROFILE: say_profile(c, w); break;
     case HF_EV_CHECK_CONSTRAINTS: say_constraints(c, w); break;
+    case HF_EV_CHECK_POLICIES: hf_policies_words(c, w); break;
     case HF_EV_CHECK_ANCHOR: say_anchor(c, w); break;
     default: say_path(c, w);
     }

@@ -119,7 +119,8 @@ enum hf_cert_flag {
     HF_CERT_BASIC_CRITICAL = 1 << 14,
     HF_CERT_CONSTRAINTS_CRITICAL = 1 << 15,
     HF_CERT_EKU_CRITICAL = 1 << 16,
-    HF_CERT_OCSP_NOCHECK = 1 << 17 /* id-pkix-ocsp-nocheck */
+    HF_CERT_OCSP_NOCHECK = 1 << 17, /* id-pkix-ocsp-nocheck */
+    HF_CERT_POLICY_CONSTRAINTS_CRITICAL = 1 << 18
 };
 /* Bits as numbered in RFC 5280 4.2.1.3. */
 enum hf_key_usage {
@@ -148,10 +149,13 @@ struct hf_cert {
     uint32_t flags;                /* enum hf_cert_flag */
     uint16_t usage;                /* enum hf_key_usage */
     uint16_t path_len;
+    /* policyConstraints and inhibitAnyPolicy: one more than the number of
+     * certificates to skip, at most 255; 0: not said. */
+    uint8_t explicit_policy, inhibit_mapping, inhibit_any;
     /* Contents of extension values (inside the OCTET STRING); .at NULL if
      * absent. */
-    struct hf_span san, name_constraints, skid, akid, aia, policies, eku,
-        crl_dp, sct;
+    struct hf_span san, name_constraints, skid, akid, aia, policies, mappings,
+        eku, crl_dp, sct;
     /* OID of the first critical extension that is not understood, or that must
      * not be critical. */
     struct hf_span critical;
@@ -433,6 +437,16 @@ struct hf_status {
     const char *why; /* unknown: static; NULL: nobody said anything */
 };
 
+/* What our own side asks of certificate policies (RFC 5280 6.1.1 c, e, f, g).
+ * All-zero: any policy will do, and none. */
+struct hf_policies_asked {
+    const struct hf_span *accepted; /* contents of OIDs */
+    size_t count;  /* of them, at most 64; 0: any policy is accepted */
+    bool needed;   /* the path must have been issued under one of them */
+    bool unmapped; /* policyMappings do not count */
+    bool no_any;   /* anyPolicy does not count */
+};
+
 struct hf_verify {
     const struct hf_crypto *crypto;
     const struct hf_store *store; /* may be NULL: nothing is trusted */
@@ -453,8 +467,9 @@ struct hf_verify {
      * that issued themselves not; 0: HF_PATH_MAX, which counts all and always
      * holds. */
     uint8_t max_depth;
-    uint8_t revocation;         /* enum hf_revocation */
-    const struct hf_crls *crls; /* may be NULL */
+    const struct hf_policies_asked *policies; /* NULL: as all-zero */
+    uint8_t revocation;                       /* enum hf_revocation */
+    const struct hf_crls *crls;               /* may be NULL */
     /* For each of @chain the OCSP response that came with it, empty if none
      * did; NULL: none came at all. */
     const struct hf_span *staples;

@@ -11,6 +11,10 @@
  * refused, and has "applicable":false with the reason as its context, so that
  * it cannot be mistaken for an agreement.
  *
+ * Beyond x509-limbo's own form, "policies" may say what is asked of
+ * certificate policies: {"initial":["1.2.3"],"explicit":true,"unmapped":true,
+ * "noany":true} (RFC 5280 6.1.1 c, e, f, g).
+ *
  * --profile NAME (practice, rfc5280, web) judges all by that profile of
  * x509.h; without it, each by the one that its namespace is about. */
 #include "x509/x509.h"
@@ -21,7 +25,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { CERTS_MAX = 256, BY_NAMESPACE = -1 };
+enum { CERTS_MAX = 256, OIDS_MAX = 64, OID_MAX = 64, BY_NAMESPACE = -1 };
 
 /* A testcase as the library wants it. */
 struct testcase {
@@ -31,6 +35,9 @@ struct testcase {
     struct hf_store *store;
     struct hf_peer_name name;
     const json_t *json;
+    struct hf_policies_asked policies;
+    uint8_t oids[OIDS_MAX][OID_MAX]; /* those of .policies */
+    struct hf_span accepted[OIDS_MAX];
     const char *lacking;   /* what it asks for and we do not have */
     struct hf_error error; /* why it is refused before it is judged */
 };
@@ -248,6 +255,62 @@ static bool read_limits(struct testcase *t)
     return true;
 }
 
+/* "2.16.840" as the contents of an OBJECT IDENTIFIER; 0 if it is none. */
+static size_t read_oid(const char *text, uint8_t *out)
+{
+    size_t len = 0;
+
+    for (unsigned arc = 0; *text; arc++) {
+        char *end;
+        unsigned long n = strtoul(text, &end, 10);
+
+        if (end == text || n > 0xfffffff || (arc == 0 && n > 2) ||
+            len + 5 > OID_MAX)
+            return 0;
+        text = *end == '.' ? end + 1 : end;
+        if (arc == 0) {
+            out[0] = (uint8_t)(n * 40);
+            continue;
+        }
+        if (arc == 1) {
+            out[len++] = (uint8_t)(out[0] + n);
+            continue;
+        }
+        for (unsigned shift = 28; shift; shift -= 7)
+            if (n >> shift)
+                out[len++] = (uint8_t)(0x80u | (n >> shift & 0x7fu));
+        out[len++] = n & 0x7fu;
+    }
+    return len;
+}
+
+static bool read_policies(struct testcase *t)
+{
+    const json_t *asked = json_object_get(t->json, "policies"), *oid;
+    size_t i, len;
+
+    if (!json_is_object(asked))
+        return true;
+    json_array_foreach(list_of(asked, "initial"), i, oid)
+    {
+        const char *text = json_string_value(oid);
+
+        len = text && i < OIDS_MAX ? read_oid(text, t->oids[i]) : 0;
+        if (!len) {
+            t->lacking = "a policy is not an OID, or there are too many";
+            return false;
+        }
+        t->accepted[i] = hf_span(t->oids[i], len);
+        t->policies.count = i + 1;
+    }
+    t->policies.accepted = t->accepted;
+    t->policies.needed = json_is_true(json_object_get(asked, "explicit"));
+    t->policies.unmapped = json_is_true(json_object_get(asked, "unmapped"));
+    t->policies.no_any = json_is_true(json_object_get(asked, "noany"));
+    t->v.policies = &t->policies;
+    return true;
+}
+
 static enum hf_profile profile_of(const char *id, int profile)
 {
     if (profile != BY_NAMESPACE)
@@ -263,7 +326,8 @@ static enum hf_profile profile_of(const char *id, int profile)
 static bool read_testcase(struct testcase *t)
 {
     return read_limits(t) && read_purpose(t) && read_usage(t) && read_name(t) &&
-           read_chain(t) && read_anchors(t) && read_lists(t);
+           read_policies(t) && read_chain(t) && read_anchors(t) &&
+           read_lists(t);
 }
 
 /* No TLS peer is called by a mailbox, so the library has no comparison: letter
