@@ -5,6 +5,7 @@
 #include "files.h"
 #include "issue.h"
 #include "record.h"
+#include "secret.h"
 #include "tool.h"
 
 #include "base/base.h"
@@ -23,10 +24,11 @@ int ca_no_place(const struct tool *tool);
 /* What the command line says. */
 struct ca {
     const char *dir, *parent;
-    const char *name, *key, *broken, *out;
+    const char *name, *key, *broken, *out, *p12, *password_file;
     const char *not_before, *not_after;
     unsigned long days;
     bool any_name, client, rsa, force, list;
+    char password[SECRET_MOST]; /* of --p12 */
     char unnamed[64]; /* the name that is made up when none is given */
     struct words permit;
 };

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* "localhost+2", "_wildcard.dev.test", "alice-client", "localhost-expired": a
@@ -56,10 +57,14 @@ static void all_names(const struct issue_order *order, char *out, size_t cap)
         hf_format_more(out, cap, i ? ", %s" : "%s", order->names[i]);
 }
 
+/* The files that there are to be; NULL: none of that kind. */
+struct paths {
+    const char *cert, *key, *p12;
+};
+
 static void tell_issued(const struct tool *tool,
                         const struct issue_order *order,
-                        const struct issued *made, const char *cert,
-                        const char *key)
+                        const struct issued *made, const struct paths *to)
 {
     const struct broken_row *broken = issue_broken_row(order->broken);
     char names[1000], day[40], room[80], fingerprint[96];
@@ -75,8 +80,9 @@ static void tell_issued(const struct tool *tool,
         for (size_t i = 0; i < order->count; i++)
             json_text(&j, NULL, order->names[i]);
         json_close(&j);
-        json_text(&j, "certificate", cert);
-        json_text(&j, "key", key);
+        json_text(&j, "certificate", to->cert);
+        json_text(&j, "key", to->key);
+        json_text(&j, "p12", to->p12);
         json_number(&j, "not_after", issued_not_after(made));
         json_text(&j, "sha256", fingerprint);
         json_text(&j, "broken", order->broken ? broken->name : NULL);
@@ -86,7 +92,10 @@ static void tell_issued(const struct tool *tool,
     printf(lang("A certificate for %s%s%s, valid until %s:\n"),
            ink(tool, stdout, INK_STRONG), names, ink(tool, stdout, INK_PLAIN),
            lang_text(day, room, sizeof(room)));
-    printf(lang("  it is in %s and its key in %s\n"), cert, key);
+    if (to->cert)
+        printf(lang("  it is in %s and its key in %s\n"), to->cert, to->key);
+    if (to->p12)
+        printf(lang("  both are in %s, under the password\n"), to->p12);
     if (order->broken != ISSUE_SOUND)
         printf(lang("  wrong on purpose: %s [%s]\n"), lang(broken->text),
                broken->error);
@@ -165,24 +174,70 @@ static int no_certificate(const struct tool *tool, const struct hf_error *error)
     return error_tell(tool, exit_of(error, false), error, NULL);
 }
 
+/* The password of --p12. */
+static bool get_password(const struct ca *ca, char out[SECRET_MOST],
+                         struct hf_error *error)
+{
+    return ca->password_file
+               ? secret_read(ca->password_file, out, error)
+               : secret_ask(lang("Password of the PKCS#12 file: "), out, error);
+}
+
+static bool write_p12(const struct issued *made, const struct ca *ca,
+                      const char *name, struct hf_error *error)
+{
+    struct bytes file = { NULL, 0 };
+    bool good = issued_p12(made, ca->password, name, &file, error) &&
+                file_write_bytes(ca->p12, bytes_span(&file), true, ca->force,
+                                 error);
+
+    bytes_free(&file);
+    return good;
+}
+
 /* What was made, as the command line wants it. */
 static int hand_out(struct tool *tool, const struct ca *ca,
                     const struct issue_order *order, const struct issued *made)
 {
     struct hf_error error = { 0 };
     char base[256], cert[PATH_CAP], key[PATH_CAP];
+    bool pair = ca->out || !ca->p12, good = true;
+    struct paths to = { pair ? cert : NULL, pair ? key : NULL, ca->p12 };
 
     base_name(ca, order, base, sizeof(base));
     if (ca->out && strcmp(ca->out, "-") == 0)
         return print_pair(tool, made);
     if (!file_names(ca->out, base, cert, key))
         return usage_error(tool, "--out is too long");
-    if (!write_pair(made, cert, key, ca->force, &error))
-        return error_tell(tool, HF_EXIT_WRITE, &error,
-                          "--out FILE writes elsewhere, --force replaces");
+    if (ca->p12)
+        good = write_p12(made, ca, order->names[0], &error);
+    if (good && pair && !write_pair(made, cert, key, ca->force, &error)) {
+        good = false;
+        if (ca->p12)
+            unlink(ca->p12);
+    }
+    if (!good)
+        return error_tell(
+            tool,
+            exit_of(&error, false) == HF_EXIT_INTERNAL ? HF_EXIT_INTERNAL
+                                                       : HF_EXIT_WRITE,
+            &error, "--out FILE writes elsewhere, --force replaces");
     warn_of_names(tool, order);
-    tell_issued(tool, order, made, cert, key);
+    tell_issued(tool, order, made, &to);
     return output_done(tool, HF_EXIT_GOOD);
+}
+
+/* What was just issued is the first of those that were added. */
+static bool revoke_first(struct record *record, size_t added)
+{
+    struct record_row *row = &record->rows[record->count - added];
+
+    if (!added)
+        return false;
+    row->revoked = true;
+    row->when = (int64_t)time(NULL);
+    row->reason = 1; /* keyCompromise (RFC 5280 5.3.1) */
+    return true;
 }
 
 /* It is in the record before anybody has it: what is not there cannot be
@@ -201,6 +256,7 @@ static int record_and_hand_out(struct tool *tool, const struct ca *ca,
     if (!record_open(&record, place->dir, true, &error))
         return error_tell(tool, HF_EXIT_WRITE, &error, NULL);
     if (!issued_record(by, made, &record, &added, &error) ||
+        (order->broken == ISSUE_REVOKED && !revoke_first(&record, added)) ||
         (added && !record_save(&record, &error))) {
         record_close(&record);
         return error_tell(tool, HF_EXIT_WRITE, &error, NULL);
@@ -231,17 +287,43 @@ static int issue_to(struct tool *tool, const struct ca *ca,
     return code;
 }
 
+static int issue_as_asked(struct tool *tool, struct ca *ca,
+                          const struct issue_order *order)
+{
+    struct hf_error error = { 0 };
+    struct place place;
+    struct issued *by;
+    int code;
+
+    if (ca->p12 && ca->out && strcmp(ca->out, "-") == 0)
+        return usage_error(tool, "--p12 and --out - do not go together");
+    if (ca->password_file && !ca->p12)
+        return usage_error(tool, "--password-file is for --p12");
+    if (!ca_place(&place, ca->dir))
+        return ca_no_place(tool);
+    by = ca_load(tool, &place, &code);
+    if (!by)
+        return code;
+    /* before there is a certificate that nobody gets */
+    if (ca->p12 && !get_password(ca, ca->password, &error))
+        code = error_tell(tool, HF_EXIT_USAGE, &error,
+                          "--password-file FILE reads it from a file");
+    else
+        code = issue_to(tool, ca, &place, order, by);
+    hf_wipe(ca->password, sizeof(ca->password));
+    issued_free(by);
+    return code;
+}
+
 int ca_issue(struct tool *tool)
 {
     struct ca ca = { 0 };
     struct issue_order order = { 0 };
-    struct place place;
-    struct issued *by;
     int code = options_read(tool, &ca);
 
     if (code >= 0)
         return code;
-    if (ca.list)
+    if (ca.list || (ca.broken && strcmp(ca.broken, "list") == 0))
         return list_broken(tool);
     if (!tool->operand_count)
         return usage_error(tool,
@@ -255,15 +337,8 @@ int ca_issue(struct tool *tool)
         if (order.broken == ISSUE_SOUND)
             return usage_error(tool,
                                "there is no fault \"%s\"; "
-                               "--list-broken shows them",
+                               "--broken list shows them",
                                ca.broken);
     }
-    if (!ca_place(&place, ca.dir))
-        return ca_no_place(tool);
-    by = ca_load(tool, &place, &code);
-    if (!by)
-        return code;
-    code = issue_to(tool, &ca, &place, &order, by);
-    issued_free(by);
-    return code;
+    return issue_as_asked(tool, &ca, &order);
 }

@@ -382,11 +382,19 @@ static const struct opt issue_options[] = {
       .at = AT(out),
       .help = "the certificate's file (the key's is FILE-key.pem); - prints "
               "both" },
+    { .name = "p12", .kind = OPT_TEXT, .arg = "FILE", .at = AT(p12),
+      .also = "pkcs12",
+      .help = "certificate and key in one PKCS#12 file under a password, for "
+              "browsers and Java; the two PEM files only with --out" },
+    { .name = "password-file", .kind = OPT_TEXT, .arg = "FILE",
+      .at = AT(password_file),
+      .help = "whose first line is the password of --p12, - for standard "
+              "input; otherwise it is asked for" },
     { .name = "force", .kind = OPT_FLAG, .at = AT(force),
       .help = "replace files that are there" },
     { .name = "broken", .kind = OPT_TEXT, .arg = "FAULT", .at = AT(broken),
       .help = "wrong on purpose, for tests: expired, wrong-name, "
-              "unknown-issuer..." },
+              "unknown-issuer...; list shows them all" },
     { .name = "list-broken", .kind = OPT_FLAG, .at = AT(list),
       .help = "list the faults and the errors that they must give" },
     OPT_JSON,
@@ -422,7 +430,7 @@ static const struct command issue_verb = {
              "outlives its authority. The files lie in the current folder.",
     .examples = "  handfast ca issue localhost 127.0.0.1 ::1\n"
                 "  handfast ca issue '*.dev.test' --rsa --days 14\n"
-                "  handfast ca issue alice@dev.test --client\n"
+                "  handfast ca issue alice@dev.test --client --p12 alice.p12\n"
                 "  handfast ca issue localhost --broken expired\n",
     .options = issue_options,
     .run = ca_issue,

@@ -18,26 +18,6 @@
 
 enum { HOUR = 3600, DAY = 24 * HOUR, LEAF_DAYS = 397, ROOT_DAYS = 3653 };
 
-static const struct broken_row broken_rows[ISSUE_BROKEN_KINDS] = {
-    [ISSUE_SOUND] = { "sound", "ok", "nothing is wrong" },
-#define BROKEN(id, name, dotted, text) [ISSUE_##id] = { name, dotted, text },
-#include "broken.def"
-#undef BROKEN
-};
-
-const struct broken_row *issue_broken_row(enum issue_broken kind)
-{
-    return &broken_rows[kind < ISSUE_BROKEN_KINDS ? kind : ISSUE_SOUND];
-}
-
-enum issue_broken issue_broken_by_name(const char *name)
-{
-    for (unsigned i = ISSUE_SOUND + 1; i < ISSUE_BROKEN_KINDS; i++)
-        if (strcmp(broken_rows[i].name, name) == 0)
-            return (enum issue_broken)i;
-    return ISSUE_SOUND;
-}
-
 /* ---- keys ------------------------------------------------------------------- */
 
 bool issue_key_by_name(const char *name, enum issue_key *out)
@@ -70,6 +50,8 @@ static EVP_PKEY *make_key(enum issue_key kind, enum issue_broken broken)
 {
     if (broken == ISSUE_WEAK_KEY)
         return EVP_RSA_gen(1024);
+    if (broken == ISSUE_ODD_KEY)
+        return EVP_EC_gen("secp256k1");
     switch (kind) {
     case ISSUE_P384: return EVP_EC_gen("P-384");
     case ISSUE_ED25519: return EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
@@ -102,12 +84,14 @@ bool issue_crypto_failed(struct hf_error *error, const char *what)
 
 /* RFC 5280 4.1.2.2: positive, at most 20 octets; here always 20, of which 158
  * bits are random. */
-static bool set_serial(X509 *cert)
+static bool set_serial(X509 *cert, enum issue_broken broken)
 {
     uint8_t bytes[20];
     BIGNUM *number = NULL;
     bool good = false;
 
+    if (broken == ISSUE_ZERO_SERIAL)
+        return ASN1_INTEGER_set(X509_get_serialNumber(cert), 0) == 1;
     if (RAND_bytes(bytes, (int)sizeof(bytes)) == 1) {
         bytes[0] = (uint8_t)((bytes[0] & 0x3f) | 0x40);
         number = BN_bin2bn(bytes, (int)sizeof(bytes), NULL);
@@ -203,7 +187,8 @@ static struct issued *draft(const struct issued *issuer,
         return NULL;
     }
     if (!X509_set_version(it->cert, order->broken == ISSUE_VERSION ? 0 : 2) ||
-        !set_serial(it->cert) || !set_common_name(it->cert, name) ||
+        !set_serial(it->cert, order->broken) ||
+        !set_common_name(it->cert, name) ||
         !X509_set_pubkey(it->cert, it->key)) {
         issue_crypto_failed(error, "no certificate could be made");
         issued_free(it);
@@ -267,33 +252,13 @@ struct issued *issue_root(const struct issue_order *order,
     if (!it)
         return NULL;
     if (!issue_add_basic(it->cert, true, -1) ||
-        !issue_add_usage(it->cert, NULL) ||
+        !issue_add_ca_usage(it->cert, true, false) ||
         !issue_add_limits(it->cert, order, error) ||
         !issue_add_key_ids(it->cert, it->cert) ||
         !sign(it, it, ISSUE_SOUND, error))
         return give_up(it, error);
     return it;
 }
-
-/* How an intermediate comes out: sound, or the reason why what it issues is
- * refused. */
-struct bent {
-    const char *name;
-    bool ca;
-    long path_len;    /* -1: no limit */
-    const char *only; /* the one name it may certify; NULL: as its issuer */
-};
-
-static const struct bent straight = { "handfast intermediate", true, -1, NULL };
-
-/* Who issues what is wrong because of its issuer. */
-static const struct bent bents[ISSUE_BROKEN_KINDS] = {
-    [ISSUE_NO_CA_BIT] = { "handfast: not an authority", false, -1, NULL },
-    [ISSUE_CONSTRAINT] = { "handfast: elsewhere.test only", true, -1,
-                           "elsewhere.test" },
-    [ISSUE_PATH_LENGTH] = { "handfast: nobody below", true, 0, NULL },
-    [ISSUE_NO_CHAIN] = { "handfast intermediate", true, -1, NULL },
-};
 
 static bool copy_limits(X509 *cert, X509 *issuer)
 {
@@ -304,7 +269,7 @@ static bool copy_limits(X509 *cert, X509 *issuer)
 
 static struct issued *intermediate(const struct issued *issuer,
                                    const struct issue_order *order,
-                                   const struct bent *bent,
+                                   const struct issue_bent *bent,
                                    struct hf_error *error)
 {
     struct issued *it = draft(issuer, order, ROOT_DAYS, error);
@@ -314,7 +279,7 @@ static struct issued *intermediate(const struct issued *issuer,
     if (!it)
         return NULL;
     good = issue_add_basic(it->cert, bent->ca, bent->path_len) &&
-           issue_add_usage(it->cert, NULL) &&
+           issue_add_ca_usage(it->cert, !bent->no_sign, bent->mail_only) &&
            (bent->only ? issue_add_limits(it->cert, &only, error)
                        : copy_limits(it->cert, issuer->cert)) &&
            issue_add_key_ids(it->cert, issuer->cert) &&
@@ -326,7 +291,7 @@ struct issued *issue_intermediate(const struct issued *issuer,
                                   const struct issue_order *order,
                                   struct hf_error *error)
 {
-    return intermediate(issuer, order, &straight, error);
+    return intermediate(issuer, order, &issue_straight, error);
 }
 
 /* ---- leaves ------------------------------------------------------------------------ */
@@ -371,9 +336,11 @@ static struct issued *bent_issuer(const struct issued *issuer,
                                   const struct issue_order *order,
                                   struct hf_error *error)
 {
-    const struct bent *bent = &bents[order->broken];
+    const struct issue_bent *bent = issue_bent_of(order->broken);
     struct issue_order middle = { .common_name = bent->name,
-                                  .now = order->now };
+                                  .now = order->now,
+                                  .broken = bent->expired ? ISSUE_EXPIRED
+                                                          : ISSUE_SOUND };
     struct issued *one, *two;
 
     if (order->broken == ISSUE_STRANGER)
@@ -384,30 +351,9 @@ static struct issued *bent_issuer(const struct issued *issuer,
     if (!one || order->broken != ISSUE_PATH_LENGTH)
         return one;
     middle.common_name = "handfast: one authority too many";
-    two = intermediate(one, &middle, &straight, error);
+    two = intermediate(one, &middle, &issue_straight, error);
     issued_free(one);
     return two;
-}
-
-/* Flip one bit of the signature.  That of ECDSA is itself DER: its last byte
- * is the end of a number, so the form stays and only the proof breaks. */
-static bool flip_signature(struct issued *it)
-{
-    uint8_t *der = NULL;
-    int len = i2d_X509(it->cert, &der);
-    const uint8_t *at = der;
-    X509 *flipped = NULL;
-
-    if (len > 0) {
-        der[len - 1] ^= 1;
-        flipped = d2i_X509(NULL, &at, len);
-        OPENSSL_free(der);
-    }
-    if (!flipped)
-        return false;
-    X509_free(it->cert);
-    it->cert = flipped;
-    return true;
 }
 
 static bool swap_key(struct issued *it, enum issue_key kind)
@@ -431,14 +377,15 @@ static bool fill_leaf(struct issued *it, const struct issued *issuer,
          !issue_add_key_ids(it->cert, issuer->cert)))
         return issue_crypto_failed(error, "no certificate could be made");
     if ((order->broken == ISSUE_CRITICAL && !issue_add_stranger(it->cert)) ||
-        (order->broken == ISSUE_NO_CHAIN && !issue_add_issuer_url(it->cert)))
+        (order->broken == ISSUE_NO_CHAIN && !issue_add_issuer_url(it->cert)) ||
+        (order->broken == ISSUE_TWICE && !issue_add_twice(it->cert)))
         return issue_crypto_failed(error, "no certificate could be made");
     if (issuer != it && !inherit_chain(it, issuer))
         return hf_fail(error, HF_E_OUT_OF_MEMORY, NULL);
     if (!sign(it, issuer, order->broken, error))
         return false;
     it->keep_chain_back = order->broken == ISSUE_NO_CHAIN;
-    if ((order->broken == ISSUE_SIGNATURE && !flip_signature(it)) ||
+    if ((order->broken == ISSUE_SIGNATURE && !issue_flip_signature(it)) ||
         (order->broken == ISSUE_WRONG_KEY && !swap_key(it, order->key)))
         return issue_crypto_failed(error, "no certificate could be made");
     return true;

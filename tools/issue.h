@@ -92,6 +92,11 @@ struct issued *issued_load(struct hf_span chain, struct hf_span key,
 char *issued_pem(const struct issued *it);
 char *issued_chain_pem(const struct issued *it);
 char *issued_key_pem(const struct issued *it); /* PKCS#8, not encrypted */
+/* Certificate, what is sent with it and key in one file (PKCS#12, RFC 7292),
+ * under a password of at least one byte; @name is shown by who imports it. */
+struct bytes;
+bool issued_p12(const struct issued *it, const char *password, const char *name,
+                struct bytes *out, struct hf_error *error);
 /* SHA-256 of the certificate, "9F:3A:...": 96 bytes. */
 void issued_fingerprint(const struct issued *it, char out[96]);
 int64_t issued_not_after(const struct issued *it);

@@ -178,13 +178,39 @@ static bool push_name(GENERAL_NAMES *names, const char *text,
     return name != NULL;
 }
 
+/* A name that is not the one that was asked for, and may look like it. */
+static bool push_other(GENERAL_NAMES *names, const struct issue_order *order)
+{
+    const char *asked = order->names[0], *other = "wrong-name.test";
+    char text[500];
+    GENERAL_NAME *name;
+
+    if (order->broken != ISSUE_WRONG_NAME && strlen(asked) < 200 &&
+        issue_is_dns(asked)) {
+        if (order->broken == ISSUE_NUL)
+            snprintf(text, sizeof(text), "%s#.%s", asked, asked);
+        else
+            snprintf(text, sizeof(text), "*.%s", asked);
+        other = text;
+    }
+    name = issue_text_name(GEN_DNS, other);
+    if (name && order->broken == ISSUE_NUL && other == text)
+        name->d.dNSName->data[strlen(asked)] = '\0';
+    if (name && sk_GENERAL_NAME_push(names, name))
+        return true;
+    GENERAL_NAME_free(name);
+    return false;
+}
+
 bool issue_add_names(X509 *cert, const struct issue_order *order)
 {
     GENERAL_NAMES *names = sk_GENERAL_NAME_new_null();
     bool good = names != NULL;
 
-    if (good && order->broken == ISSUE_WRONG_NAME) {
-        push_name(names, "wrong-name.test", ISSUE_SERVER, &good);
+    if (good &&
+        (order->broken == ISSUE_WRONG_NAME || order->broken == ISSUE_WILDCARD ||
+         order->broken == ISSUE_NUL)) {
+        good = push_other(names, order);
     } else if (good && order->broken != ISSUE_NO_SAN) {
         for (size_t i = 0; i < order->count; i++)
             push_name(names, order->names[i], order->use, &good);
@@ -259,12 +285,17 @@ static bool add_leaf_usage(X509 *cert, const struct issue_order *order)
     return add_key_usage(cert, DIGITAL_SIGNATURE, rsa ? KEY_ENCIPHERMENT : -1);
 }
 
+bool issue_add_ca_usage(X509 *cert, bool certs, bool mail_only)
+{
+    return add_key_usage(cert, certs ? KEY_CERT_SIGN : CRL_SIGN,
+                         certs ? CRL_SIGN : -1) &&
+           (!mail_only || add_purpose(cert, NID_email_protect));
+}
+
 bool issue_add_usage(X509 *cert, const struct issue_order *order)
 {
     int purpose;
 
-    if (!order)
-        return add_key_usage(cert, KEY_CERT_SIGN, CRL_SIGN);
     purpose = order->broken == ISSUE_WRONG_EKU ? NID_email_protect
               : order->use == ISSUE_CLIENT     ? NID_client_auth
                                                : NID_server_auth;
@@ -320,6 +351,13 @@ bool issue_add_stranger(X509 *cert)
     ASN1_OCTET_STRING_free(value);
     ASN1_OBJECT_free(oid);
     return good;
+}
+
+bool issue_add_twice(X509 *cert)
+{
+    int at = X509_get_ext_by_NID(cert, NID_basic_constraints, -1);
+
+    return at >= 0 && X509_add_ext(cert, X509_get_ext(cert, at), -1) == 1;
 }
 
 bool issue_add_issuer_url(X509 *cert)

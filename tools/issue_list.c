@@ -248,20 +248,6 @@ static X509_CRL *make_list(const struct issued *ca, const struct record *record,
     return list;
 }
 
-bool issue_take_der(struct bytes *out, uint8_t *der, int len)
-{
-    *out = (struct bytes){ NULL, 0 };
-    if (len > 0)
-        out->at = malloc((size_t)len + 1);
-    if (out->at) {
-        hf_copy(out->at, der, (size_t)len);
-        out->at[len] = '\0';
-        out->len = (size_t)len;
-    }
-    OPENSSL_free(der);
-    return out->at != NULL;
-}
-
 bool issue_list(const struct issued *ca, const struct record *record,
                 const struct issue_term *term, struct bytes *out,
                 struct hf_error *error)

@@ -25,11 +25,30 @@ int64_t issue_seconds(const ASN1_TIME *time);
 /* With libcrypto's reason; always false. */
 bool issue_crypto_failed(struct hf_error *error, const char *what);
 
+/* ---- issue_broken.c --------------------------------------------------------- */
+
+/* How an intermediate comes out: sound, or the reason why what it issues is
+ * refused. */
+struct issue_bent {
+    const char *name; /* NULL: the issuer itself issues */
+    bool ca;
+    long path_len;    /* -1: no limit */
+    const char *only; /* the one name it may certify; NULL: as its issuer */
+    bool expired;
+    bool no_sign;   /* keyUsage does not say keyCertSign */
+    bool mail_only; /* extKeyUsage says emailProtection */
+};
+extern const struct issue_bent issue_straight;
+const struct issue_bent *issue_bent_of(enum issue_broken kind);
+HF_CHECK bool issue_flip_signature(struct issued *it);
+
 /* ---- issue_pem.c ------------------------------------------------------------ */
 
 /* The text in @bio, which is freed, as a string of its own; the memory that
  * libcrypto used is wiped, since it may hold a key. */
 char *issue_take_text(BIO *bio);
+/* What i2d_X() has made; @der is given back.  False: nothing was made. */
+bool issue_take_der(struct bytes *out, uint8_t *der, int len);
 
 /* ---- issue_list.c ------------------------------------------------------------- */
 
@@ -37,8 +56,6 @@ char *issue_take_text(BIO *bio);
  * (NULL: none). */
 bool issue_serial_text(const ASN1_INTEGER *number, char out[SERIAL_TEXT]);
 ASN1_INTEGER *issue_serial(const char *hex);
-/* What i2d_X() has made; @der is given back.  False: nothing was made. */
-bool issue_take_der(struct bytes *out, uint8_t *der, int len);
 
 /* ---- issue_ext.c: names and extensions ------------------------------------ */
 
@@ -57,10 +74,13 @@ const char *issue_name_fault(const char *name, enum issue_use use);
 GENERAL_NAME *issue_general_name(const char *name, enum issue_use use);
 HF_CHECK bool issue_add_names(X509 *cert, const struct issue_order *order);
 HF_CHECK bool issue_add_basic(X509 *cert, bool ca, long path_len);
-/* keyUsage and extKeyUsage; @order: NULL for an authority. */
+/* keyUsage and extKeyUsage, of an authority (that signs certificates, or lists
+ * only) and of others. */
+HF_CHECK bool issue_add_ca_usage(X509 *cert, bool certs, bool mail_only);
 HF_CHECK bool issue_add_usage(X509 *cert, const struct issue_order *order);
 HF_CHECK bool issue_add_key_ids(X509 *cert, X509 *issuer);
 HF_CHECK bool issue_add_stranger(X509 *cert); /* critical and unknown */
+HF_CHECK bool issue_add_twice(X509 *cert);    /* its basicConstraints again */
 /* Where the issuer's certificate could be had; nobody is there. */
 HF_CHECK bool issue_add_issuer_url(X509 *cert);
 

@@ -27,11 +27,13 @@ static const struct {
 };
 
 /* Our own library refuses to load some: of those `ca issue --broken` makes
- * files, for other servers. */
+ * files, for other servers.  A throw-away authority has no record of the
+ * revoked. */
 static bool can_be_served(enum issue_broken broken)
 {
     return broken != ISSUE_WRONG_KEY && broken != ISSUE_WEAK_KEY &&
-           broken != ISSUE_VERSION;
+           broken != ISSUE_VERSION && broken != ISSUE_ODD_KEY &&
+           broken != ISSUE_TWICE && broken != ISSUE_REVOKED;
 }
 
 bool fault_read(const char *word, enum serve_fault *fault,

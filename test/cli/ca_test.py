@@ -189,6 +189,141 @@ def test_a_client_certificate_is_for_clients():
     refused(chain, "purpose", "-purpose", "sslserver")
 
 
+# ---- PKCS#12 ----------------------------------------------------------------------
+
+def pkcs12(path, password, *words):
+    if not shutil.which("openssl"):
+        raise Skip("openssl pkcs12 (apt install openssl)")
+    return subprocess.run(
+        ["openssl", "pkcs12", "-in", str(path), "-passin", f"pass:{password}",
+         *words], capture_output=True, text=True, check=False)
+
+
+def p12(name, *words, options=(), **more):
+    path = cli.WORK / f"{name}.p12"
+    done = run("ca", "issue", *(words or ("alice@dev.test", "--client")),
+               "--ca", ca(), "--p12", path, *options, **more)
+    return path, done
+
+
+def password_file(text="geheim"):
+    path = cli.WORK / "password"
+    path.write_text(text + "\nsecond line\n")
+    return path
+
+
+def test_a_pkcs12_file_holds_both_under_the_password():
+    path, done = p12("alice", options=("--password-file", password_file()))
+    equal(done.code, 0, done)
+    has(done.out, rf"^  both are in {re.escape(str(path))}, under the password$")
+    lacks(done.out, "geheim")
+    equal(mode(path), 0o600)
+    want(not list(cli.WORK.glob("alice@dev.test-client*")), "no PEM unasked")
+    said = pkcs12(path, "geheim", "-nodes")
+    equal(said.returncode, 0, said.stderr)
+    equal(said.stdout.count("BEGIN CERTIFICATE"), 1)
+    equal(said.stdout.count("BEGIN PRIVATE KEY"), 1)
+    has(said.stdout, "friendlyName: alice@dev.test")
+    both = cli.WORK / "both.pem"
+    both.write_text(said.stdout)
+    accepted(both, "-purpose", "sslclient", "-verify_email", "alice@dev.test")
+    wrong = pkcs12(path, "wrong", "-nodes")
+    want(wrong.returncode != 0)
+
+
+def test_a_pkcs12_file_is_sealed_with_what_is_thought_safe():
+    path, _ = p12("modern", options=("--password-file", password_file()))
+    said = pkcs12(path, "geheim", "-info", "-noout").stderr
+    equal(len(re.findall(r"PBES2, PBKDF2, AES-256-CBC, Iteration 210000, PRF "
+                         r"hmacWithSHA256", said)), 2, said)
+    has(said, r"MAC: sha256, Iteration 210000")
+
+
+def test_a_pkcs12_file_holds_the_intermediate_too():
+    folder = cli.WORK / "p12-below"
+    equal(run("ca", "init", "--parent", ca(), folder).code, 0)
+    path = folder / "x.p12"
+    done = run("ca", "issue", "localhost", "--ca", folder, "--p12", path,
+               "--password-file", "-", stdin=b"geheim\n")
+    equal(done.code, 0, done)
+    equal(pkcs12(path, "geheim", "-nodes").stdout.count("BEGIN CERTIFICATE"), 2)
+
+
+def test_pem_is_written_beside_pkcs12_if_asked_for():
+    out = cli.WORK / "beside.pem"
+    path, done = p12("beside", options=("--password-file", password_file(),
+                                        "-o", out, "--json"))
+    equal(done.code, 0, done)
+    document = done.json()
+    equal((document["p12"], document["certificate"]), (str(path), str(out)))
+    want(out.exists() and path.exists())
+    alone = p12("alone", options=("--password-file", password_file(),
+                                  "--json"))[1].json()
+    equal((alone["certificate"], alone["key"]), (None, None))
+
+
+def test_pkcs12_files_are_not_replaced_and_need_a_password():
+    path, _ = p12("once", options=("--password-file", password_file()))
+    before = path.read_bytes()
+    equal(p12("once", options=("--password-file", password_file()))[1].code, 23)
+    equal(path.read_bytes(), before)
+    for bad in (("--password-file", cli.WORK / "no-such-file"),
+                ("--password-file", password_file("")), ("--out", "-")):
+        path, done = p12("never", options=bad)
+        equal(done.code, 2, done)
+        want(not path.exists())
+    stray = run("ca", "issue", "localhost", "--ca", ca(), "--password-file",
+                password_file())
+    equal(stray.code, 2, stray)
+    rows = run("ca", "list", "--ca", ca(), "--json").json()["certificates"]
+    want(len([row for row in rows if "alice" in row["subject"]]) >= 1)
+
+
+def typed(*lines, name):
+    """(exit, what stood on the terminal) of p12() with a person typing."""
+    import pty
+    path = cli.WORK / f"{name}.p12"
+    child, terminal = pty.fork()
+    if child == 0:
+        os.execve(cli.HANDFAST,
+                  [cli.HANDFAST, "ca", "issue", "localhost", "--ca", str(ca()),
+                   "--p12", str(path)], cli.CLEAN)
+    shown = b""
+    for line in lines:
+        while not shown.endswith(b": "):
+            shown += os.read(terminal, 1024)
+        os.write(terminal, line)
+        shown += b"|"
+    try:
+        while piece := os.read(terminal, 1024):
+            shown += piece
+    except OSError:
+        pass
+    os.close(terminal)
+    return path, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), \
+        shown.decode()
+
+
+def test_a_password_is_asked_for_and_not_shown():
+    path, code, shown = typed(b"topsecret\n", b"topsecret\n", name="typed")
+    equal(code, 0, shown)
+    lacks(shown, "topsecret")
+    has(shown, "Password of the PKCS#12 file: ")
+    equal(pkcs12(path, "topsecret", "-noout").returncode, 0)
+    path, code, shown = typed("x\u00e9\x7fyz\x15sch\u00fc\x7f\u00fcx\x7f\n".encode(),
+                              "sch\u00fc\n".encode(), name="mended")
+    equal(code, 0, shown)
+    equal(pkcs12(path, "sch\u00fc", "-noout").returncode, 0)
+    for lines in ((b"one\n", b"two\n"), (b"\n",), (b"abc\x03",),
+                  (b"abc\x04",), (600 * b"a",)):
+        path, code, shown = typed(*lines, name="mistyped")
+        equal(code, 2, shown)
+        lacks(shown, r"\babc\b|\bone\b")
+        want(not path.exists())
+
+
+# ---- wrong on purpose ---------------------------------------------------------------
+
 # What openssl says to each fault; it does not look at some of them.
 FAULTS = {
     "expired": "certificate has expired",
@@ -197,23 +332,33 @@ FAULTS = {
     "no-san": None,
     "weak-key": "key too (small|weak)",
     "sha1": "digest algorithm too weak",
+    "odd-key": None,
+    "wildcard": "hostname mismatch",
+    "nul-in-name": "hostname mismatch",
     "no-ca-bit": "invalid CA certificate|issuer",
     "key-usage": None,
     "wrong-eku": "purpose",
     "constraint": "permitted subtree violation",
     "path-length": "path length constraint exceeded",
+    "expired-intermediate": "certificate has expired",
+    "no-cert-sign": "invalid CA certificate|issuer|key usage",
+    "issuer-eku": "purpose",
+    "duplicate": "issuer|invalid",
+    "zero-serial": None,
     "critical": "unhandled critical extension",
     "bad-signature": "signature failure",
     "version1": None,
     "self-signed": "self-signed certificate",
     "unknown-issuer": "unable to get local issuer",
     "missing-intermediate": "unable to get local issuer",
+    "revoked": None,
     "wrong-key": None,
 }
 
 
 def test_each_fault_is_one_to_openssl_too():
-    listed = run("ca", "issue", "--list-broken").out
+    listed = run("ca", "issue", "--broken", "list").out
+    equal(run("ca", "issue", "--list-broken").out, listed)
     kinds = re.findall(r"^  (\S+) ", listed, re.M)
     equal(set(kinds), set(FAULTS))
     for kind, pattern in FAULTS.items():
@@ -231,8 +376,19 @@ def test_each_fault_gives_its_own_error_in_cert_verify():
     for kind, code in rows:
         chain, key = certificate(f"fault-{kind}", "localhost",
                                  options=("--broken", kind))
+        words = ()
         done = run("cert", "verify", "--CAfile", ca_file(), "--name",
                    "localhost", chain)
+        if kind == "revoked":
+            equal(done.code, 0, "without a list nobody knows")
+            equal(run("ca", "crl", "--ca", ca()).code, 0)
+            words = ("--crl", ca() / "crl.pem")
+            done = run("cert", "verify", "--CAfile", ca_file(), "--name",
+                       "localhost", *words, chain)
+            good, said = judge(chain, "-crl_check", "-CRLfile",
+                               str(ca() / "crl.pem"))
+            want(not good, said)
+            has(said, "certificate revoked")
         if kind == "wrong-key":
             equal(done.code, 0)
             serve = run("serve", "--cert", chain, "--key", key, "--port", "0")
@@ -244,7 +400,7 @@ def test_each_fault_gives_its_own_error_in_cert_verify():
         has(done.out, r"^  why  \S")
         has(done.out, r"^  try  \S")
         document = run("cert", "verify", "--CAfile", ca_file(), "--name",
-                       "localhost", "--json", chain)
+                       "localhost", "--json", *words, chain)
         equal(document.code, 1)
         equal(document.json()["trusted"], False)
         equal(document.json()["error"]["code"], code)
