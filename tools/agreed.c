@@ -2,6 +2,7 @@
  * -v that people grep for, and the same as JSON.
  */
 #include "client.h"
+#include "timestamps.h"
 #include "x509/x509.h"
 
 #include <arpa/inet.h>
@@ -91,6 +92,22 @@ static void tell_certificate(struct story *story, const struct hf_cert *cert)
         story_note(story, " public key: %s, %s", text, pin);
 }
 
+/* As many as anybody reads; JSON has them all. */
+static void tell_timestamps(struct story *story, const struct hf_conn *conn)
+{
+    enum { TOLD = 8 };
+    char text[SCT_TEXT_MAX];
+    struct hf_sct sct;
+    size_t count = hf_conn_scts(conn);
+    for (size_t i = 0; i < TOLD && hf_conn_sct(conn, i, &sct); i++) {
+        sct_text(&sct, text);
+        story_note(story, " certificate timestamp: %s (%s, not verified)", text,
+                   sct_source_text(&sct));
+    }
+    if (count > TOLD)
+        story_note(story, " certificate timestamps: %zu more", count - TOLD);
+}
+
 /* What is said of verification when it was let go on anyway. */
 static void tell_verdict(struct story *story, const struct hf_conn *conn)
 {
@@ -131,6 +148,7 @@ void story_agreed(struct story *story, const struct hf_conn *conn)
     if (cert)
         tell_certificate(story, cert);
     hf_cert_free(cert);
+    tell_timestamps(story, conn);
     tell_verdict(story, conn);
 }
 
@@ -242,5 +260,6 @@ void json_tls(struct json *j, const struct story *story,
     for (size_t i = 0; i < hf_conn_peer_certificates(conn); i++)
         json_certificate(j, hf_conn_peer_certificate(conn, i));
     json_close(j);
+    json_conn_scts(j, conn);
     json_close(j);
 }

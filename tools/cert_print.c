@@ -1,6 +1,7 @@
 /* cert_print.c - a certificate on one screen, and as JSON. */
 #include "certs.h"
 #include "issue.h"
+#include "timestamps.h"
 
 #include <string.h>
 
@@ -116,6 +117,23 @@ static void rows_of_extensions(const struct tool *tool,
     }
 }
 
+static void rows_of_timestamps(const struct tool *tool,
+                               const struct hf_cert *cert)
+{
+    struct hf_span list = hf_scts_of_cert(cert);
+    char text[SCT_TEXT_MAX];
+    struct hf_sct sct;
+    bool first = true;
+
+    while (hf_sct_next(&list, HF_SCT_CERTIFICATE, &sct)) {
+        sct_text(&sct, text);
+        row(tool, first ? "logged" : "", text);
+        first = false;
+    }
+    if (!first)
+        row(tool, "", lang("(not verified: that takes a list of logs)"));
+}
+
 static void serial_text(const struct hf_cert *cert, char *out, size_t cap)
 {
     hf_format(out, cap, "");
@@ -142,6 +160,7 @@ void cert_print(const struct tool *tool, const struct hf_cert *cert,
     hf_key_text(&cert->key, text, sizeof(text));
     row(tool, "key", text);
     rows_of_extensions(tool, cert);
+    rows_of_timestamps(tool, cert);
     hf_algorithm_text(cert->algorithm, text, sizeof(text));
     row(tool, "signed", text);
     serial_text(cert, text, sizeof(text));
@@ -226,6 +245,7 @@ void cert_json(struct json *j, const struct hf_cert *cert, int64_t now)
     hf_algorithm_text(cert->algorithm, text, sizeof(text));
     json_text(j, "signed_with", text);
     json_extensions(j, cert);
+    json_cert_scts(j, cert);
     json_hex(j, "serial", cert->serial);
     fingerprint_text(cert->der, text);
     json_text(j, "sha256", text);

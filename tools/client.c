@@ -115,6 +115,13 @@ bool revoking_set(const struct revoking *how, struct hf_config *config)
            hf_config_set_revocation(config, mode);
 }
 
+static bool set_transparency(struct hf_config *config, const struct client *c,
+                             struct failure *f)
+{
+    return hf_config_ask_scts(config, c->ask_scts) ||
+           config_failed(config, FAIL_NONE, f);
+}
+
 static bool set_revoking(struct hf_config *config, const struct client *c,
                          struct failure *f)
 {
@@ -250,8 +257,8 @@ struct hf_config *client_config(const struct client *c, struct story *story,
     bool good = hf_config_set_why_not(config, true) &&
                 offer_set(&c->offer, config, f) &&
                 set_protocols(config, c, f) && set_trust(config, c, f) &&
-                set_revoking(config, c, f) && set_own(config, c, f) &&
-                set_keylog(config, c, story, f) &&
+                set_revoking(config, c, f) && set_transparency(config, c, f) &&
+                set_own(config, c, f) && set_keylog(config, c, story, f) &&
                 set_watch(config, c, story, f);
     if (good && c->sessions)
         good = sessions_use(c->sessions, config) ||

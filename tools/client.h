@@ -130,12 +130,20 @@ struct client {
     const char *pin;    /* "sha256//...;sha256//..." */
     const char *sni;    /* NULL: the host; "": none */
     const char *keylog; /* a file */
+    bool ask_scts;      /* for certificate timestamps */
     const char *pcap;   /* a file for the bytes and the keys, or NULL */
     bool show_secrets;
     const char *session_file;  /* to keep sessions in, or NULL */
     struct sessions *sessions; /* to resume, or NULL */
     const char *label;         /* "host:port", which they are of */
 };
+#define OPT_TIMESTAMPS(field)                                                 \
+    {                                                                         \
+        .name = "ct", .kind = OPT_FLAG, field(ask_scts), .also = "scts",      \
+        .help =                                                               \
+            "ask for certificate timestamps (RFC 6962); they are shown, and " \
+            "not verified"                                                    \
+    }
 /* NULL after noting why.  The story's watch is part of it if it tells. */
 struct hf_config *client_config(const struct client *client,
                                 struct story *story, struct failure *f);

@@ -109,6 +109,7 @@ static const struct opt options[] = {
     { .name = "sigalgs", .kind = OPT_TEXT, .arg = "NAMES", OFFER(schemes),
       .help = "signature schemes, with : between" },
     OPT_CERT_COMPRESSION(OFFER),
+    OPT_TIMESTAMPS(TLS),
     { .name = "alpn", .kind = OPT_TEXT, .arg = "NAMES", TLS(alpn),
       .help = "application protocols, with , between" },
     OPT_SHAPE(OFFER),

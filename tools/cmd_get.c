@@ -95,6 +95,7 @@ static const struct opt options[] = {
     { .name = "curves", .kind = OPT_TEXT, .arg = "NAMES", OFFER(groups), .also = "groups",
       .help = "groups for the key exchange, with : between; the first is guessed" },
     OPT_CERT_COMPRESSION(OFFER),
+    OPT_TIMESTAMPS(TLS),
     { .name = "alpn", .kind = OPT_TEXT, .arg = "NAMES", TLS(alpn),
       .help = "application protocols to offer, with , between (http/1.1)" },
     { .name = "no-alpn", .kind = OPT_FLAG, AT(no_alpn),

@@ -175,6 +175,9 @@ static const struct opt options[] = {
       .at = AT(status_file), .also = "status_file",
       .help = "an OCSP response for the last --cert, in DER; clients who ask "
               "are given it" },
+    { .name = "sct-file", .kind = OPT_TEXT, .arg = "FILE", .at = AT(sct_file),
+      .help = "certificate timestamps (RFC 6962) for the last --cert, a list "
+              "as it travels; clients who ask are given them" },
 
     { .kind = OPT_HEAD, .help = "Whom it lets in" },
     { .name = "verify-client", .kind = OPT_TEXT, .arg = "required|optional",

@@ -50,7 +50,7 @@ struct serve_words {
     unsigned long port, max, count;
     const char *accept; /* s_server's [HOST:]PORT */
     const char *host, *dir, *alpn, *ca_file, *pass, *fault, *keylog;
-    const char *names, *pcap, *status_file;
+    const char *names, *pcap, *status_file, *sct_file;
     struct revoking revoking;
     struct offer offer;
     const char *client_auth, *need_client;

@@ -82,6 +82,10 @@ static int own_files(struct serve *s)
         return usage_error(s->tool, "--status-file needs a --cert");
     if (w->status_file && !hf_config_add_staple_file(s->config, w->status_file))
         return config_failed(s);
+    if (w->sct_file && !w->cert.count)
+        return usage_error(s->tool, "--sct-file needs a --cert");
+    if (w->sct_file && !hf_config_add_scts_file(s->config, w->sct_file))
+        return config_failed(s);
     return 0;
 }
 

@@ -15,6 +15,7 @@
  *     verify     ok: localhost, trusted
  */
 #include "connect.h"
+#include "timestamps.h"
 #include "x509/x509.h"
 
 #include <string.h>
@@ -98,6 +99,24 @@ static void leaf(const struct hf_conn *conn)
     if (pin_text(der, pin))
         line("pin", pin);
     hf_cert_free(cert);
+}
+
+static void timestamps(const struct hf_conn *conn)
+{
+    enum { TOLD = 8 };
+    char text[SCT_TEXT_MAX], all[2 * SCT_TEXT_MAX];
+    struct hf_sct sct;
+    size_t count = hf_conn_scts(conn);
+    for (size_t i = 0; i < TOLD && hf_conn_sct(conn, i, &sct); i++) {
+        sct_text(&sct, text);
+        snprintf(all, sizeof all, lang("%s (%s, not verified)"), text,
+                 sct_source_text(&sct));
+        line(i ? "" : "logged", all);
+    }
+    if (count > TOLD) {
+        snprintf(all, sizeof all, lang("and %zu more"), count - TOLD);
+        line("", all);
+    }
 }
 
 static void verify_text(const struct story *story, const struct hf_conn *conn,
@@ -207,6 +226,7 @@ void summary(const struct tool *tool, const struct connect *connect,
         certificate(i, hf_conn_peer_certificate(conn, i));
     if (hf_conn_peer_certificates(conn))
         leaf(conn);
+    timestamps(conn);
     if (hf_conn_ready(conn))
         summary_verdict(tool, story, conn);
 }

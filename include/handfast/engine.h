@@ -97,6 +97,14 @@ HF_PUBLIC bool hf_config_set_signatures(struct hf_config *config,
  * that we sign with. */
 HF_PUBLIC bool hf_config_set_verify_signatures(struct hf_config *config,
                                                const uint16_t *schemes);
+/* Signatures that are accepted on the peer's certificates, if they are others
+ * (signature_algorithms_cert, RFC 8446 4.2.3): the peer is told where this list
+ * is not the same as the one above, and a certificate that is signed in another
+ * way is refused (verify.algorithm; an anchor's own signature does not count).
+ * If never set, the peer is told of one list, and whatever the provider can
+ * verify is accepted on certificates. */
+HF_PUBLIC bool hf_config_set_cert_signatures(struct hf_config *config,
+                                             const uint16_t *schemes);
 /* Application protocols (ALPN, RFC 7301), most wanted first. */
 HF_PUBLIC bool hf_config_set_protocols(struct hf_config *config,
                                        const char *const *protocols);
@@ -155,6 +163,14 @@ HF_PUBLIC bool hf_config_ask_staple(struct hf_config *config, bool on);
  * Copies. */
 HF_PUBLIC bool hf_config_add_staple(struct hf_config *config,
                                     struct hf_span response);
+/* Client: ask the server for certificate timestamps (RFC 6962 3.3.1).  Those
+ * inside its certificate are there without asking; hf_conn_sct tells all. */
+HF_PUBLIC bool hf_config_ask_scts(struct hf_config *config, bool on);
+/* Server: a SignedCertificateTimestampList, as it travels, for the certificate
+ * that was added last, given to clients who ask; at most 8192 bytes.  Its form
+ * is checked, and nothing else.  Copies. */
+HF_PUBLIC bool hf_config_add_scts(struct hf_config *config,
+                                  struct hf_span list);
 /* Server: ask clients for a certificate. */
 enum hf_client_auth {
     HF_CLIENT_AUTH_NONE,
@@ -538,6 +554,29 @@ struct hf_attempt {
 HF_PUBLIC size_t hf_conn_attempts(const struct hf_conn *conn);
 HF_PUBLIC bool hf_conn_attempt(const struct hf_conn *conn, size_t index,
                                struct hf_attempt *out);
+/* Signed certificate timestamps of the peer's own certificate (RFC 6962), from
+ * wherever they came; of a resumed session none are known.  Nothing about them
+ * has been verified: that takes a list of logs, which is not here. */
+enum hf_sct_source {
+    HF_SCT_CERTIFICATE, /* an extension of the certificate */
+    HF_SCT_TLS,         /* an extension of the handshake */
+    HF_SCT_OCSP         /* an extension of the stapled OCSP response */
+};
+struct hf_sct {
+    unsigned source;       /* enum hf_sct_source */
+    unsigned version;      /* 1; of any other only .bytes is known */
+    struct hf_span bytes;  /* the whole, as it came */
+    struct hf_span log_id; /* 32 bytes; empty: malformed, or not version 1 */
+    uint64_t timestamp;    /* milliseconds since 1970 */
+    unsigned scheme;       /* of the signature: HashAlgorithm, then Signature-
+                             * Algorithm, which hf_scheme_name knows */
+    struct hf_span extensions, signature;
+};
+/* How many there are; the @index-th of them, spans good as long as @conn is.
+ * False: there are not so many. */
+HF_PUBLIC size_t hf_conn_scts(const struct hf_conn *conn);
+HF_PUBLIC bool hf_conn_sct(const struct hf_conn *conn, size_t index,
+                           struct hf_sct *out);
 /* Was an earlier session resumed?  Certificates and what was verified are
  * those of its first handshake then. */
 HF_PUBLIC bool hf_conn_resumed(const struct hf_conn *conn);

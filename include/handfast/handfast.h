@@ -49,6 +49,10 @@ HF_PUBLIC bool hf_config_add_crl_file(struct hf_config *config,
 /* Server: an OCSP response in DER for the certificate that was added last. */
 HF_PUBLIC bool hf_config_add_staple_file(struct hf_config *config,
                                          const char *path);
+/* Server: certificate timestamps for the certificate that was added last, in a
+ * SignedCertificateTimestampList as it travels (RFC 6962 3.3). */
+HF_PUBLIC bool hf_config_add_scts_file(struct hf_config *config,
+                                       const char *path);
 /* Trust every certificate in a hashed directory (names such as 1f2e3d4c.0). */
 HF_PUBLIC bool hf_config_trust_directory(struct hf_config *config,
                                          const char *path);

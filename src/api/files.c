@@ -310,6 +310,22 @@ bool hf_config_add_staple_file(struct hf_config *config, const char *path)
     return ok || blame(config, path, before);
 }
 
+bool hf_config_add_scts_file(struct hf_config *config, const char *path)
+{
+    enum { SCTS_FILE_MAX = 16 * 1024 };
+    struct text text;
+    bool before, ok;
+
+    if (!begin(config))
+        return false;
+    before = has_error(config);
+    if (!read_file(config, path, SCTS_FILE_MAX, &text))
+        return false;
+    ok = hf_config_add_scts(config, hf_span(text.at, text.len));
+    wipe_text(&text);
+    return ok || blame(config, path, before);
+}
+
 /* ---- a hashed directory -------------------------------------------------- */
 
 enum { DIRECTORY_MAX = 8192 }; /* files that we look at */

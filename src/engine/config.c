@@ -28,6 +28,7 @@ static void follow(struct hf_config *config, const struct hf_policy *policy)
     config->suites_chosen = config->groups_chosen = false;
     config->schemes_chosen = config->shares_chosen = false;
     config->verify_chosen = false;
+    set->cert_verify.count = 0;
 }
 
 enum { SESSION_LIFETIME = 12 * 3600 };
@@ -67,6 +68,7 @@ static void free_keypair(struct hf_config *config, struct hf_keypair *pair)
         config->provider->key_free(pair->key);
     hf_keypair_drop_messages(pair);
     hf_free((uint8_t *)(uintptr_t)pair->staple.at, pair->staple.len);
+    hf_free((uint8_t *)(uintptr_t)pair->scts.at, pair->scts.len);
     *pair = (struct hf_keypair){ .count = 0 };
 }
 
@@ -227,6 +229,13 @@ bool hf_config_set_verify_signatures(struct hf_config *config,
         return false;
     config->verify_chosen = true;
     return true;
+}
+
+bool hf_config_set_cert_signatures(struct hf_config *config,
+                                   const uint16_t *schemes)
+{
+    return set_numbers(config, &config->settings.cert_verify, schemes,
+                       "signature schemes");
 }
 
 bool hf_config_set_cert_compression(struct hf_config *config,

@@ -146,7 +146,8 @@ static bool check_lists(struct hf_config *config)
             return hf_fail(e, HF_E_BAD_OPTION, "%s has no group %x",
                            c->provider->name, (unsigned)set->groups.at[i]);
     if (!check_schemes(config, &set->schemes) ||
-        !check_schemes(config, &set->verify))
+        !check_schemes(config, &set->verify) ||
+        !check_schemes(config, &set->cert_verify))
         return false;
     for (size_t i = 0; i < set->compressions.count; i++)
         if (!hf_compression_by_number(c, set->compressions.at[i]))

@@ -2,8 +2,8 @@
  * so that a handshake only copies it.
  *
  *            plain            with what the peer asked for
- *   TLS 1.3  message[0]       message[HF_FORM_STAPLE]
- *   packed   compressed[0]    compressed[HF_FORM_STAPLE], for each way
+ *   TLS 1.3  message[0]       message[HF_FORM_STAPLE | HF_FORM_SCTS]
+ *   packed   compressed[0]    compressed[...], for each way
  *
  * The plain one is made when the keypair is added, so that whoever adds it
  * hears what is wrong with it; the others when the config is frozen. */
@@ -42,10 +42,13 @@ static struct hf_span write_extensions(const struct hf_keypair *pair,
 {
     struct hf_writer w = hf_writer(room, cap);
     struct hf_certificate_status status = { OCSP, pair->staple };
+    struct hf_sct_list list = { pair->scts };
 
     if (form & HF_FORM_STAPLE)
         hf_wire_write_ext(hf_certificate_status, &w, HF_EXT_status_request,
                           HF_CT, &status);
+    if (form & HF_FORM_SCTS)
+        hf_wire_write_ext(hf_sct_list, &w, HF_EXT_sct, HF_CT, &list);
     return hf_written(&w);
 }
 
@@ -70,9 +73,13 @@ static struct hf_span write_list(const struct hf_keypair *pair,
 /* How long the extensions of that form are. */
 static size_t extensions_len(const struct hf_keypair *pair, unsigned form)
 {
-    enum { STATUS_HEAD = 4 + 1 + 3 }; /* extension, type, length */
+    enum {
+        STATUS_HEAD = 4 + 1 + 3, /* extension, type, length */
+        SCTS_HEAD = 4 + 2
+    };
 
-    return form & HF_FORM_STAPLE ? STATUS_HEAD + pair->staple.len : 0;
+    return (form & HF_FORM_STAPLE ? STATUS_HEAD + pair->staple.len : 0) +
+           (form & HF_FORM_SCTS ? SCTS_HEAD + pair->scts.len : 0);
 }
 
 bool hf_keypair_make_message(struct hf_config *config, struct hf_keypair *pair,
@@ -187,7 +194,8 @@ static bool compress_all(struct hf_config *config, struct hf_keypair *pair)
 /* What there is to add to this one. */
 static unsigned forms_of(const struct hf_keypair *pair)
 {
-    return pair->staple.len ? HF_FORM_STAPLE : 0;
+    return (pair->staple.len ? HF_FORM_STAPLE : 0u) |
+           (pair->scts.len ? HF_FORM_SCTS : 0u);
 }
 
 bool hf_config_make_messages(struct hf_config *config)

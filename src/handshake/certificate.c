@@ -13,6 +13,8 @@ unsigned hf_form_wanted(const struct hf_handshake *hs)
 
     if (hs->offer.wants_staple && hs->keypair->staple.len)
         form |= HF_FORM_STAPLE;
+    if (hs->offer.wants_scts && hs->keypair->scts.len)
+        form |= HF_FORM_SCTS;
     return form;
 }
 
@@ -236,6 +238,8 @@ bool hf_chain_trusted(struct hf_handshake *hs, struct hf_error *why)
         .any_time = set->no_time_check,
         .min_rsa_bits = set->min_rsa_bits,
         .leaf_usage = hf_rsa12_leaf_usage(hs),
+        .schemes = set->cert_verify.at,
+        .scheme_count = set->cert_verify.count,
         .revocation = set->revocation,
         .crls = &set->crls,
         .staples = hf_staples(hs),
@@ -285,6 +289,8 @@ enum hf_step_result hf_job_verify_chain(struct hf_handshake *hs)
 
     if (hs->answered)
         return last_word(hs, &why);
+    if (!hf_keep_scts(hs))
+        return HF_STEP_FAILED;
     if (hs->settings->no_verify) {
         hf_decided(s, HF_EV_INSECURE, false, NULL, NULL, NULL);
         hs->proofs.chain = HF_PROOF_CHAIN;

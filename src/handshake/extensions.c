@@ -28,6 +28,7 @@ VERBS (supported_groups,       hf_write_groups,    hf_read_groups,     hf_write_
 VERBS (ec_point_formats,       hf_write_formats,   hf_read_formats,    hf_write_formats,   hf_read_formats)
 VERBS (signature_algorithms,   hf_write_schemes,   hf_read_schemes,    NULL,               NULL)
 VERBS (alpn,                   hf_write_protocols, hf_read_protocols,  hf_write_protocol,  hf_read_protocol)
+VERBS (sct,                    hf_write_sct_wish,  hf_read_sct_wish,   hf_write_scts,      hf_read_scts)
 VERBS (extended_master_secret, hf_write_extended,  hf_read_extended,   hf_write_extended,  hf_read_extended)
 VERBS (compress_certificate,   hf_write_compressions, hf_read_compressions, NULL,          NULL)
 VERBS (record_size_limit,  hf_write_record_limit, hf_read_record_limit, hf_write_record_limit, hf_read_record_limit_answer)
@@ -37,7 +38,7 @@ VERBS (supported_versions,     hf_write_versions,  hf_read_versions,   hf_write_
 VERBS (cookie,                 hf_write_cookie,    hf_read_cookie,     NULL,               hf_read_cookie)
 VERBS (psk_key_exchange_modes, hf_write_psk_modes, hf_read_psk_modes,  NULL,               NULL)
 VERBS (certificate_authorities, hf_write_authorities, hf_read_authorities, NULL,          NULL)
-VERBS (signature_algorithms_cert, NULL,            hf_read_cert_schemes, NULL,             NULL)
+VERBS (signature_algorithms_cert, hf_write_cert_schemes, hf_read_cert_schemes, NULL,             NULL)
 VERBS (key_share,              hf_write_shares,    hf_read_shares,     hf_write_share,     hf_read_share)
 VERBS (renegotiation_info,     hf_write_first,     hf_read_first,      hf_write_first,     hf_read_first)
 };

@@ -76,7 +76,7 @@ struct hf_offer {
     struct hf_span ticket;       /* TLS 1.2; .at is NULL: it knows no tickets */
     struct hf_span identities, binders; /* TLS 1.3 */
     bool psk_with_kx;                   /* it knows psk_dhe_ke */
-    bool wants_staple;
+    bool wants_staple, wants_scts;
     uint16_t record_limit;       /* 0: none was said */
     uint8_t max_fragment;        /* 0: the same */
     struct hf_span compressions; /* of certificates */
@@ -252,6 +252,23 @@ HF_CHECK bool hf_prove_finished(struct hf_handshake *hs, struct hf_span came,
  * response or nothing; NULL if none came.  Did we ask for it? */
 const struct hf_span *hf_staples(const struct hf_handshake *hs);
 bool hf_staple_asked(const struct hf_handshake *hs);
+
+/* Certificate timestamps (sct.c).  Lists are as on the wire, without the length
+ * before them; empty where there is none, or none that can be read. */
+/* One of them; false: malformed, and only source, version and bytes are set. */
+bool hf_sct_read(struct hf_span bytes, unsigned source, struct hf_sct *out);
+/* Take the next off a list. */
+HF_CHECK bool hf_sct_next(struct hf_span *list, unsigned source,
+                          struct hf_sct *out);
+struct hf_span hf_scts_of_cert(const struct hf_cert *cert);
+/* What an OCSP response says about that certificate. */
+struct hf_span hf_scts_of_staple(struct hf_span response,
+                                 const struct hf_cert *cert);
+/* Is @list, with its length, one that could be sent?  *scts is inside it. */
+HF_CHECK bool hf_scts_check(struct hf_span list, struct hf_span *scts,
+                            struct hf_error *error);
+/* The peer's chain is there: keep and tell what came with it. */
+HF_CHECK bool hf_keep_scts(struct hf_handshake *hs);
 
 /* ---- what only TLS 1.2 does (certificate12.c, client12.c, server12.c) ------------------ */
 /* As hf_negotiate_signature, by TLS 1.2's meaning of a scheme. */

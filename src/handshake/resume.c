@@ -53,9 +53,15 @@ bool hf_settings_bind(struct hf_settings *set, struct hf_error *error)
         (uint8_t)(set->min_rsa_bits & 0xff),
         set->revocation,
         set->max_fragment,
+        (uint8_t)set->cert_verify.count,
     };
-    struct hf_span parts[] = { HF_SPAN(switches), HF_SPAN(anchors),
-                               HF_SPAN(lists), HF_SPAN(keys), set->protocols };
+    uint8_t schemes[2 * HF_LIST_MAX];
+    struct hf_span parts[] = { HF_SPAN(switches),
+                               HF_SPAN(anchors),
+                               HF_SPAN(lists),
+                               HF_SPAN(keys),
+                               hf_numbers_write(&set->cert_verify, schemes),
+                               set->protocols };
 
     if (!hf_psks_digest(set, keys) ||
         (anchors_matter(set) &&

@@ -229,6 +229,7 @@ enum hf_step_result hf_send_server_hello12(struct hf_handshake *hs)
     enum { CAP = 512, WARNING_LEN = 8 };
     static const uint8_t warning[WARNING_LEN] = { 'D', 'O', 'W', 'N',
                                                   'G', 'R', 'D', 1 };
+    size_t cap = CAP + (hs->keypair ? hs->keypair->scts.len : 0);
     struct hf_session *s = hs->session;
     struct hf_server_hello_12 hello = {
         .server_version = HF_TLS12,
@@ -248,9 +249,9 @@ enum hf_step_result hf_send_server_hello12(struct hf_handshake *hs)
     hf_copy(hello.random, hs->random, sizeof(hello.random));
     hf_copy(s->server_random, hs->random, sizeof(s->server_random));
     say_identity(hs);
-    if (!hf_extensions_make(hs, HF_SH12, CAP, &hello.extensions) ||
+    if (!hf_extensions_make(hs, HF_SH12, cap, &hello.extensions) ||
         !hf_message_send(hs, HF_SERVER_HELLO, hf_server_hello_12, &hello,
-                         CAP + 128))
+                         cap + 128))
         return HF_STEP_FAILED;
     hf_limits_begin(hs);
     return HF_STEP_DONE;

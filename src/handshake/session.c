@@ -14,6 +14,8 @@ void hf_session_wipe(struct hf_session *s)
     hf_psk_forget(s);
     for (size_t i = 0; i < s->peer_count; i++)
         hf_cert_free(s->peer[i]);
+    hf_free((uint8_t *)(uintptr_t)s->tls_scts.at, s->tls_scts.len);
+    hf_free((uint8_t *)(uintptr_t)s->ocsp_scts.at, s->ocsp_scts.len);
     hf_free(s->peer, s->peer_count * sizeof(struct hf_cert *));
     hf_session_drop_tried(s);
     hf_wipe(s, sizeof(*s));

@@ -34,13 +34,14 @@ bool hf_numbers_have(const struct hf_numbers *list, unsigned number);
 struct hf_span hf_numbers_write(const struct hf_numbers *list, uint8_t *room);
 
 /* What goes along with a certificate in TLS 1.3, if the peer asks for it. */
-enum hf_form { HF_FORM_STAPLE = 1, HF_FORMS = 2 };
+enum hf_form { HF_FORM_STAPLE = 1, HF_FORM_SCTS = 2, HF_FORMS = 4 };
 
 struct hf_keypair {
     struct hf_cert *chain[HF_CHAIN_MAX];
     size_t count;
     struct hf_private_key *key; /* NULL: lives elsewhere */
     struct hf_span staple;      /* an OCSP response for the first, or empty */
+    struct hf_span scts;        /* timestamps for it (RFC 6962), or empty */
     /* Certificate of TLS 1.3 with an empty context and its header, for each set
      * of enum hf_form; empty where there is nothing of the kind to add. */
     struct hf_span message[HF_FORMS];
@@ -67,6 +68,7 @@ struct hf_settings {
     struct hf_numbers suites, groups, shares;
     struct hf_numbers schemes;      /* to sign with */
     struct hf_numbers verify;       /* of signatures that are accepted */
+    struct hf_numbers cert_verify;  /* ... on certificates; none: any we know */
     struct hf_numbers compressions; /* of certificates, both directions */
     struct hf_span protocols;       /* as in ALPN: length-prefixed names */
     struct hf_keypair *keypairs;
@@ -79,6 +81,7 @@ struct hf_settings {
     uint8_t revocation; /* enum hf_revocation */
     bool why_not;       /* keep the ways that were tried in vain */
     bool ask_staple;    /* client: even if its lack would be no harm */
+    bool ask_scts;      /* client: timestamps of logs */
     struct hf_crls crls;
     struct hf_known *known; /* signatures verified before; NULL: none */
     unsigned questions;     /* enum hf_question_kind */
@@ -165,7 +168,8 @@ struct hf_session {
     /* The ways from the peer's certificate to a trusted one, none of which
      * stood; NULL: one did, or nobody wants to know.  Owned. */
     struct hf_tried_tree *tried;
-    struct hf_psk_origin psk; /* instead of certificates */
+    struct hf_psk_origin psk;           /* instead of certificates */
+    struct hf_span tls_scts, ocsp_scts; /* lists that came with it; owned */
 
     uint8_t binding[HF_BINDING_LEN]; /* of the sessions that come of this */
     int64_t session_end; /* of one that was resumed, seconds since 1970 */

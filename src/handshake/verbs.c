@@ -157,6 +157,31 @@ bool hf_write_schemes(struct hf_handshake *hs, enum hf_place place,
     return true;
 }
 
+static bool same_numbers(const struct hf_numbers *a, const struct hf_numbers *b)
+{
+    return a->count == b->count &&
+           hf_equal(a->at, b->at, a->count * sizeof(a->at[0]));
+}
+
+/* RFC 8446 4.2.3: "If no 'signature_algorithms_cert' extension is present, then
+ * the 'signature_algorithms' extension also applies to signatures appearing in
+ * certificates": so it is said only where the two differ. */
+bool hf_write_cert_schemes(struct hf_handshake *hs, enum hf_place place,
+                           struct hf_writer *w)
+{
+    const struct hf_settings *set = hs->settings;
+    uint8_t room[2 * HF_LIST_MAX];
+    struct hf_signature_schemes schemes;
+
+    if (!set->cert_verify.count ||
+        same_numbers(&set->cert_verify, &set->verify))
+        return false;
+    schemes.schemes = hf_numbers_write(&set->cert_verify, room);
+    hf_wire_write_ext(hf_signature_schemes, w, HF_EXT_signature_algorithms_cert,
+                      place, &schemes);
+    return true;
+}
+
 /* Those of @list that we know at all. */
 static void read_cert_schemes(struct hf_handshake *hs, struct hf_span list)
 {

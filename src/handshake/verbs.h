@@ -25,7 +25,7 @@ void hf_settle_schemes(struct hf_handshake *hs);
 /* verbs.c */
 hf_write_fn hf_write_groups, hf_write_name, hf_write_name_ack;
 hf_write_fn hf_write_protocol, hf_write_protocols, hf_write_schemes;
-hf_write_fn hf_write_wishes;
+hf_write_fn hf_write_cert_schemes, hf_write_wishes;
 hf_read_fn hf_read_authorities, hf_read_cert_schemes;
 hf_read_fn hf_read_empty_name, hf_read_groups, hf_read_name;
 hf_read_fn hf_read_protocol, hf_read_protocols, hf_read_schemes;
@@ -45,6 +45,9 @@ hf_read_fn hf_read_max_fragment, hf_read_max_fragment_answer;
 /* compress.c */
 hf_write_fn hf_write_compressions;
 hf_read_fn hf_read_compressions;
+/* sct.c */
+hf_write_fn hf_write_sct_wish, hf_write_scts;
+hf_read_fn hf_read_sct_wish, hf_read_scts;
 /* staple.c */
 hf_write_fn hf_write_status, hf_write_status_ack;
 hf_read_fn hf_read_status, hf_read_status_answer;

@@ -188,6 +188,9 @@ bool hf_check_issuer(struct hf_check *check, size_t step);
 uint16_t hf_check_algorithm(const struct hf_verify *v, struct hf_span algorithm,
                             const struct hf_public_key *key,
                             const struct hf_signature **how);
+/* The same of a certificate, which must be signed in one of v->schemes. */
+uint16_t hf_check_scheme(const struct hf_verify *v, struct hf_span algorithm,
+                         const struct hf_public_key *key);
 /* The rule of the profile that @cert breaks at its place in a path, as a
  * sentence that begins with "it"; NULL if none (profile.c). */
 const char *hf_profile_broken(const struct hf_verify *v,

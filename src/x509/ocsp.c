@@ -28,8 +28,13 @@ const char *hf_ocsp_status_text(unsigned status)
     return status < STATUSES ? names[status] : NULL;
 }
 
-/* Extensions in @tag: sound, and none of them critical. */
-static bool read_extensions(struct hf_parse *p, struct hf_der *r, unsigned tag)
+/* RFC 6962 3.3: timestamps in a single response */
+static const uint8_t oid_scts[] = { 0x2b, 6, 1, 4, 1, 0xd6, 0x79, 2, 4, 5 };
+
+/* Extensions in @tag: sound, and none of them critical.  *scts is the value of
+ * that one, if it is there. */
+static bool read_extensions(struct hf_parse *p, struct hf_der *r, unsigned tag,
+                            struct hf_span *scts)
 {
     struct hf_extensions walk;
     struct hf_extension one;
@@ -42,6 +47,8 @@ static bool read_extensions(struct hf_parse *p, struct hf_der *r, unsigned tag)
     while (hf_extensions_next(&walk, p, &one))
         if (one.critical)
             return hf_parse_no(p, "a critical extension is not understood");
+        else if (hf_span_equal(one.oid, HF_SPAN(oid_scts)))
+            *scts = one.value;
     return !walk.bad;
 }
 
@@ -119,7 +126,7 @@ static bool read_single(struct hf_parse *p, struct hf_der *list,
         if (out->next_update < out->this_update)
             return hf_parse_no(p, "a nextUpdate lies before its thisUpdate");
     }
-    if (!hf_der_done(&single) && !read_extensions(p, &single, 0xa1))
+    if (!hf_der_done(&single) && !read_extensions(p, &single, 0xa1, &out->scts))
         return false;
     return hf_der_done(&single) || hf_parse_no(p, "something follows one");
 }
@@ -175,6 +182,7 @@ static bool read_data(struct hf_parse *p, struct hf_span tbs,
                       struct hf_ocsp *out)
 {
     struct hf_der r = hf_der(tbs), data;
+    struct hf_span ignored;
 
     hf_parse_at(p, "version", &r);
     if (!hf_der_open(&r, HF_DER_SEQUENCE, &data))
@@ -189,7 +197,7 @@ static bool read_data(struct hf_parse *p, struct hf_span tbs,
     if (!read_singles(p, &data, out))
         return false;
     hf_parse_at(p, "responseExtensions", &data);
-    if (!hf_der_done(&data) && !read_extensions(p, &data, 0xa1))
+    if (!hf_der_done(&data) && !read_extensions(p, &data, 0xa1, &ignored))
         return false;
     return hf_der_done(&data) || hf_parse_no(p, "something follows them");
 }

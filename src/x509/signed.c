@@ -108,8 +108,10 @@ uint16_t hf_checker_link(struct hf_checker *c, struct hf_cert *below,
     const struct hf_link *known = find(c, below, above);
     uint32_t left = c->signatures;
     uint8_t room[HF_KNOWN_LEN];
-    uint16_t code;
+    uint16_t code = hf_check_scheme(c->v, below->algorithm, &above->key);
 
+    if (code)
+        return code;
     if (known)
         return known->good ? HF_OK : HF_E_CERT_SIGNATURE;
     if (c->count == HF_LINKS_MAX)

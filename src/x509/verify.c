@@ -184,11 +184,23 @@ uint16_t hf_check_algorithm(const struct hf_verify *v, struct hf_span algorithm,
     return *how ? HF_OK : HF_E_CERT_ALGORITHM;
 }
 
-static uint16_t algorithm_of(const struct hf_check *c)
+uint16_t hf_check_scheme(const struct hf_verify *v, struct hf_span algorithm,
+                         const struct hf_public_key *key)
 {
     const struct hf_signature *how;
+    uint16_t code = hf_check_algorithm(v, algorithm, key, &how);
 
-    return hf_check_algorithm(c->v, c->below->algorithm, &c->cert->key, &how);
+    if (code || !v->scheme_count)
+        return code;
+    for (size_t i = 0; i < v->scheme_count; i++)
+        if (v->schemes[i] == how->scheme)
+            return HF_OK;
+    return HF_E_CERT_ALGORITHM;
+}
+
+static uint16_t algorithm_of(const struct hf_check *c)
+{
+    return hf_check_scheme(c->v, c->below->algorithm, &c->cert->key);
 }
 
 /* ---- the tables ------------------------------------------------------------------------------ */

@@ -344,6 +344,7 @@ struct hf_ocsp_single {
     bool has_next;
     int64_t when; /* revoked: since */
     int64_t this_update, next_update;
+    struct hf_span scts; /* value of that extension; .at NULL: absent */
 };
 /* Read all of it, strictly.  False with the reason (verify.staple). */
 HF_CHECK bool hf_ocsp_read(struct hf_span der, struct hf_ocsp *out,
@@ -462,6 +463,10 @@ struct hf_verify {
     /* Bits of enum hf_key_usage that the leaf's keyUsage must have, if it has
      * one; 0: digitalSignature. */
     uint16_t leaf_usage;
+    /* Signature schemes (numbers of TLS) that certificates may be signed with;
+     * none: all that the provider has. */
+    const uint16_t *schemes;
+    size_t scheme_count;
     uint8_t profile; /* enum hf_profile */
     /* Certificates of a path, leaf and anchor counted, authorities between them
      * that issued themselves not; 0: HF_PATH_MAX, which counts all and always
