@@ -159,6 +159,29 @@ static bool certificates(const struct shim *s)
     return !o->expect_peer_cert_file || same_chain(s, o->expect_peer_cert_file);
 }
 
+/* Base64 of the list that came.  A session does not keep it. */
+static bool timestamps(const struct shim *s)
+{
+    const char *want = s->o->expect_signed_cert_timestamps;
+    static uint8_t list[FILE_MAX];
+    struct hf_writer w = hf_writer(list, sizeof(list));
+    static char text[2 * FILE_MAX];
+    struct hf_sct one;
+    size_t mark;
+
+    if (!want || hf_conn_resumed(s->conn))
+        return true;
+    mark = hf_writer_open(&w, 2);
+    for (size_t i = 0; hf_conn_sct(s->conn, i, &one); i++) {
+        hf_put(&w, (uint32_t)one.bytes.len, 2);
+        hf_put_bytes(&w, one.bytes);
+    }
+    hf_writer_close(&w, mark, 2);
+    return (!w.full && hf_base64(text, sizeof(text), hf_written(&w)) &&
+            strcmp(text, want) == 0) ||
+           shim_wrong("other certificate timestamps than expected");
+}
+
 /* Ours stand in the order in which they were added: the default one last. */
 static bool credential(const struct shim *s)
 {
@@ -180,5 +203,6 @@ bool shim_expectations(struct shim *s)
     if (s->trace.names && !s->trace.names_found)
         return shim_wrong("other authorities were named");
     return resumption(s) && sessions(s) && choices(s) && master_secret(s) &&
-           retry(s) && names(s) && certificates(s) && credential(s);
+           retry(s) && names(s) && certificates(s) && timestamps(s) &&
+           credential(s);
 }

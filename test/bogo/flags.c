@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { ON, NUMBER, LIST, TEXT, SKIP, NEW, CERT, KEY, PREFS, LACK };
+enum kind { ON, NUMBER, LIST, TEXT, SKIP, NEW, CERT, KEY, PREFS, SCTS, LACK };
 
 struct flag {
     const char *name;
@@ -95,6 +95,7 @@ static bool apply(const struct flag *flag, const char *value,
     case NEW: return ++o->credential_count < CREDENTIALS;
     case CERT: newest(o)->cert_file = value; return true;
     case KEY: newest(o)->key_file = value; return true;
+    case SCTS: newest(o)->timestamps = value; return true;
     case PREFS: return add_number(&newest(o)->signing_prefs, value);
     case SKIP:
     case LACK:
@@ -115,6 +116,7 @@ static bool has_value(const struct flag *flag)
     case CERT:
     case KEY:
     case PREFS:
+    case SCTS:
     default: return true;
     }
 }

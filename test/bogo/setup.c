@@ -2,6 +2,8 @@
  * as unimplemented here, before anything is sent. */
 #include "shim.h"
 
+#include "base/base.h" /* for base64 */
+
 #include <stdio.h>
 #include <string.h>
 
@@ -218,6 +220,20 @@ static enum shim_status set_protocols(const struct shim_options *o,
 
 /* ---- who we are, whom we trust ---------------------------------------------------------------- */
 
+static bool add_timestamps(const struct shim_credential *cred,
+                           struct hf_config *config)
+{
+    static uint8_t list[FILE_MAX];
+    const char *text = cred->timestamps;
+    size_t len;
+
+    if (!text)
+        return true;
+    return hf_unbase64((struct hf_span){ (const uint8_t *)text, strlen(text) },
+                       list, sizeof(list), &len) &&
+           hf_config_add_scts(config, (struct hf_span){ list, len });
+}
+
 static enum shim_status add_credential(const struct shim_credential *cred,
                                        struct hf_config *config)
 {
@@ -227,7 +243,8 @@ static enum shim_status add_credential(const struct shim_credential *cred,
         return SHIM_OK;
     return hf_config_add_keypair(
                config, shim_read_file(cred->cert_file, chain, sizeof(chain)),
-               shim_read_file(cred->key_file, key, sizeof(key)))
+               shim_read_file(cred->key_file, key, sizeof(key))) &&
+                   add_timestamps(cred, config)
                ? SHIM_OK
                : refused(config);
 }
@@ -303,7 +320,10 @@ enum shim_status shim_setup(struct shim *s)
     if (!config)
         return SHIM_FAILED;
     /* All that we have; some tests are about RSA key transport. */
-    if (!hf_config_set_policy(config, "classic"))
+    if (!hf_config_set_provider(config, shim_provider()) ||
+        !hf_config_set_policy(config, "classic") ||
+        !shim_set_compression(o, config) ||
+        !hf_config_ask_scts(config, o->enable_signed_cert_timestamps))
         return refused(config);
     status = set_versions(o, config);
     if (!status)

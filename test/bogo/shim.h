@@ -8,6 +8,7 @@
  *   flags.def   every flag that we know, and those that we lack, with reason
  *   flags.c     arguments -> struct shim_options, one for each connection
  *   setup.c     options -> struct hf_config
+ *   compress.c  certificate compression that the runner made up
  *   talk.c      bytes: the socket, the handshake, reading and writing
  *   exchange.c  what is said after the handshake, in the runner's order
  *   expect.c    is everything as the runner expects?
@@ -40,6 +41,7 @@ struct shim_numbers {
 
 struct shim_credential {
     const char *cert_file, *key_file;
+    const char *timestamps; /* a list, base64 */
     struct shim_numbers signing_prefs;
 };
 
@@ -61,6 +63,9 @@ struct shim_options {
     const char *trust_cert;
     bool verify_peer, verify_fail, require_any_client_certificate;
     bool use_custom_verify_callback;
+    bool install_cert_compression_algs, enable_signed_cert_timestamps;
+    unsigned install_one_cert_compression_alg;
+    const char *expect_signed_cert_timestamps;
 
     bool async, shim_writes_first, shim_shuts_down, check_close_notify;
     bool read_with_unfinished_write, key_update, send_alert;
@@ -106,6 +111,12 @@ bool shim_enforces(const struct shim_options *o);
 bool shim_asks_verify(const struct shim_options *o);
 /* Read a whole file into @room; len 0 if that cannot be done. */
 struct hf_span shim_read_file(const char *path, uint8_t *room, size_t cap);
+
+/* ---- compress.c */
+/* libcrypto's, with the runner's ways of certificate compression. */
+const struct hf_provider *shim_provider(void);
+bool shim_set_compression(const struct shim_options *o,
+                          struct hf_config *config);
 
 /* ---- trace.c */
 struct shim_trace {
