@@ -85,5 +85,6 @@ bool ca_when(const struct tool *tool, const char *option, const char *text,
 
 int ca_issue(struct tool *tool); /* ca_issue.c */
 extern const struct command ca_revoke, ca_list, ca_crl, ca_ocsp;
+extern const struct command ca_install, ca_uninstall;
 
 #endif

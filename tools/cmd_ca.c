@@ -444,9 +444,10 @@ static const struct command show = {
     .run = run_show,
 };
 
-static const struct command *const verbs[] = { &init,    &issue_verb, &show,
-                                               &ca_list, &ca_revoke,  &ca_crl,
-                                               &ca_ocsp, NULL };
+static const struct command *const verbs[] = {
+    &init,   &issue_verb, &show,       &ca_list,      &ca_revoke,
+    &ca_crl, &ca_ocsp,    &ca_install, &ca_uninstall, NULL
+};
 
 const struct command cmd_ca = {
     .name = "ca",
