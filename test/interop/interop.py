@@ -15,7 +15,7 @@ import sys
 
 from clients import (Chromium, Curl, GnuTLSCli, Node, Python, SClient, TstClnt,
                      Wget)
-from lab import SUITES, Lab, differs, have
+from lab import SUITES, Lab, differs, have, newer_openssl
 from servers import NSS, GnuTLS, Nginx, OpenSSL, chosen
 
 FIRST = "TLS_AES_128_GCM_SHA256"
@@ -190,27 +190,12 @@ def try_chromium(lab):
             "a page, X25519MLKEM768, ALPN offered")
 
 
-def newer_openssl(lab, shared):
-    """OpenSSL 3.5, which has the hybrids; None where it cannot be had."""
-    script = os.path.join(shared, "tools", "from-debian13")
-    if not os.access(script, os.X_OK):
-        return None
-    where = os.path.join(os.environ.get("HF_BUILD", lab.dir),
-                         "debian13-" + "-".join(sys.argv[3:]))
-    done = subprocess.run(
-        [script, where, "openssl", "openssl", "libssl3t64",
-         "openssl-provider-legacy", "zlib1g", "libzstd1"],
-        capture_output=True, timeout=300)
-    program = os.path.join(where, "bin", "openssl")
-    return program if done.returncode == 0 and have(program) else None
-
-
 def main():
     lab = Lab(sys.argv[1])
     shared = sys.argv[2] if len(sys.argv) > 2 else "../shared"
     roles = sys.argv[3:] or ["servers", "clients"]
     only = os.environ.get("INTEROP_ONLY", "")
-    newer = newer_openssl(lab, shared)
+    newer = newer_openssl(lab, shared, "-".join(sys.argv[3:]))
     hybrid = ["X25519MLKEM768", "SecP256r1MLKEM768", "x25519", "secp256r1",
               "secp384r1"]
     servers = [("openssl", OpenSSL()), ("gnutls-bin", GnuTLS()),

@@ -239,3 +239,20 @@ def version_of(*command):
 
 def note(text):
     print("# " + text, file=sys.stdout, flush=True)
+
+
+def newer_openssl(lab, shared, name):
+    """OpenSSL 3.5, which has hybrids and compresses certificates; None where it
+    cannot be had.  Tests that run at the same time have folders of their own,
+    by @name."""
+    script = os.path.join(shared, "tools", "from-debian13")
+    if not os.access(script, os.X_OK):
+        return None
+    where = os.path.join(os.environ.get("HF_BUILD", lab.dir),
+                         "debian13-" + name)
+    done = subprocess.run(
+        [script, where, "openssl", "openssl", "libssl3t64",
+         "openssl-provider-legacy", "zlib1g", "libzstd1"],
+        capture_output=True, timeout=300)
+    program = os.path.join(where, "bin", "openssl")
+    return program if done.returncode == 0 and have(program) else None
