@@ -128,10 +128,12 @@ static void kx_wipe(void *state)
     (void)state;
 }
 
-#define KX(number, name)                                                \
-    {                                                                   \
-        number, name, 32, 32, 32, 8, NULL, kx_generate, kx_encapsulate, \
-            kx_decapsulate, kx_wipe                                     \
+#define KX(number, called)                                                     \
+    {                                                                          \
+        .group = (number), .name = (called), .share_len = 32, .reply_len = 32, \
+        .secret_len = 32, .state_size = 8, .generate = kx_generate,            \
+        .encapsulate = kx_encapsulate, .decapsulate = kx_decapsulate,          \
+        .wipe = kx_wipe                                                        \
     }
 static const struct hf_kx x25519 = KX(29, "x25519");
 static const struct hf_kx p256 = KX(23, "secp256r1");
