@@ -6,10 +6,12 @@ messages, records and every value of the key schedule, in their order."""
 import re
 import sys
 
-SECTIONS = {'3': 'SIMPLE', '5': 'RETRY', '6': 'CLIENT_AUTH', '7': 'COMPATIBLE'}
+SECTIONS = {'3': 'SIMPLE', '4': 'RESUMED', '5': 'RETRY', '6': 'CLIENT_AUTH', '7': 'COMPATIBLE'}
+# SHA-256 of nothing: the binder's key is derived over that (RFC 8446 7.1).
+EMPTY = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'
 HEAD = '''\
-/* rfc8448.def - the numbers of the traces of RFC 8448 (sections 3, 5, 6 and 7),
- * in hex, taken from its text by scripts/rfc8448.py.
+/* rfc8448.def - the numbers of the traces of RFC 8448 (sections 3 to 7), in
+ * hex, taken from its text by scripts/rfc8448.py.
  *
  *   PAIR(trace, who, private key, public key)
  *   MESSAGE(trace, who, bytes)              a handshake message
@@ -57,8 +59,8 @@ def pure(text):
 
 
 def literal(hexes):
-    """C string literals of 72 digits a line."""
-    parts = [hexes[i:i + 72] for i in range(0, len(hexes), 72)] or ['']
+    """C string literals of 140 digits a line."""
+    parts = [hexes[i:i + 140] for i in range(0, len(hexes), 140)] or ['']
     return '\n      '.join(f'"{part}"' for part in parts)
 
 
@@ -79,6 +81,11 @@ def rows(path):
         elif what.startswith('construct'):
             (message,) = f.values()
             yield row('MESSAGE', trace, who, literal(message))
+        elif what == 'calculate PSK binder:':
+            yield row('DERIVE', trace, '"res binder"', literal(EMPTY),
+                      literal(f['PRK']))
+            yield row('DERIVE', trace, '"finished"', '""',
+                      literal(f['expanded']))
         elif what.startswith('send'):
             yield row('RECORD', trace, who, literal(f['payload']),
                       literal(f['complete record']))

@@ -386,6 +386,51 @@ HF_PUBLIC bool hf_config_set_psk_finder(struct hf_config *config,
  * server's certificate where the server does without the key, a server shows
  * its own, as always. */
 HF_PUBLIC bool hf_config_require_psk(struct hf_config *config, bool on);
+/* ---- early data: a request with the first flight (0-RTT) ---------------------------
+ * RFC 8446 2.3, 4.2.10, 8.  A client that resumes a session of TLS 1.3 may send
+ * some data before the server has answered.  It saves a round trip, and costs:
+ *
+ *   replay    whoever copies it can send it again, and the server cannot see it
+ *             in the data.  Send what may happen twice (a GET, not an order).
+ *   secrecy   it is sealed with the session's secret alone: who learns that
+ *             later can read it.
+ *
+ * So both sides must ask for it, nothing of it comes by the usual way, and what
+ * the server does not accept is never sent again by itself. */
+enum {
+    HF_EARLY_BYTES_MAX = 1024 * 1024, /* that a config can allow */
+    HF_EARLY_WINDOW = 10, /* seconds by which a ticket's age may be off */
+    HF_STRIKE_LEN = 32
+};
+
+/* Client: offer early data with sessions that allow it, at most @max_bytes a
+ * connection (and no more than the server's ticket says).  Server: give tickets
+ * that allow so much, and take it, if there is a strike register too.  0, as if
+ * never said: no early data; at most HF_EARLY_BYTES_MAX. */
+HF_PUBLIC bool hf_config_set_early_data(struct hf_config *config,
+                                        unsigned max_bytes);
+
+/* Server: who remembers which hellos have been here, for all who share ticket
+ * keys; hf_strike_register_new() of handfast.h is one for a process. */
+enum hf_strike {
+    HF_STRIKE_UNKNOWN, /* cannot tell: no early data, but a handshake */
+    HF_STRIKE_NEW,     /* the first time; from now on it is seen */
+    HF_STRIKE_SEEN     /* a copy: no early data, but a handshake */
+};
+struct hf_strikes {
+    void *ctx;
+    /* Claim the hello of that @id, HF_STRIKE_LEN bytes that look random: NEW
+     * for the first caller only, however many ask at once.  It must be known
+     * until @expires (seconds since 1970, at most 22 after @now); whoever
+     * cannot promise that none was here before, for want of an answer or
+     * because he was not there all the time, says UNKNOWN.  Called during
+     * handshakes, from any thread, after the hello has been proved. */
+    enum hf_strike (*claim)(void *ctx, const uint8_t *id, int64_t now,
+                            int64_t expires);
+};
+/* @strikes is copied; its ctx must live as long as the config. */
+HF_PUBLIC bool hf_config_set_strikes(struct hf_config *config,
+                                     const struct hf_strikes *strikes);
 
 /* Dangerous, and called so. */
 /* Accept any certificate from anybody. */
@@ -420,6 +465,8 @@ enum hf_outcome {
     HF_NEED_BYTES, /* call again with more: every byte is used, or the unused
                     * ones begin a record that is not whole */
     HF_DATA,       /* *data is plaintext, inside the bytes you gave */
+    HF_EARLY,      /* *data is early data, likewise: it may be a copy of what
+                    * came before (hf_config_set_early_data) */
     HF_READY,      /* the handshake is over; said once */
     HF_ASKS,       /* a question is open: hf_conn_question() */
     HF_CLOSED,     /* close_notify came: no more data from the peer */
@@ -471,12 +518,18 @@ HF_PUBLIC void hf_conn_sent(struct hf_conn *conn, size_t len);
  * each at most HF_SEAL_OVERHEAD larger than its data and its padding; smaller
  * if the peer asked for that).  *taken says how much of @data went in.  Returns bytes written; 0 with *taken 0: no room, not ready yet,
  * closed, or failed (hf_conn_error).  Send hf_conn_outgoing() bytes first:
- * while there are any, nothing is sealed. */
+ * while there are any, nothing is sealed.  A server that took early data may
+ * answer before it is ready. */
 HF_PUBLIC size_t hf_conn_send(struct hf_conn *conn, struct hf_span data,
                               uint8_t *room, size_t cap, size_t *taken);
 /* The @room with which one call takes @len bytes of data, by the limits and the
  * padding in force now. */
 HF_PUBLIC size_t hf_conn_room(const struct hf_conn *conn, size_t len);
+/* Client: the same for early data, after the first hf_conn_receive() has made
+ * the hello and until HF_EARLY_ACCEPTED or HF_EARLY_REJECTED; 0 with *taken 0
+ * also if none may be sent (any more). */
+HF_PUBLIC size_t hf_conn_send_early(struct hf_conn *conn, struct hf_span data,
+                                    uint8_t *room, size_t cap, size_t *taken);
 /* Say close_notify (outgoing bytes); data may still be received. */
 HF_PUBLIC void hf_conn_close(struct hf_conn *conn);
 /* Change our sending keys, and the peer's too if @both (RFC 8446 4.6.3).
@@ -584,6 +637,21 @@ HF_PUBLIC bool hf_conn_resumed(const struct hf_conn *conn);
  * other, in this handshake or in the one that was resumed (of an imported key:
  * the one that was given to hf_config_add_imported_psk); empty: no key. */
 HF_PUBLIC struct hf_span hf_conn_psk_identity(const struct hf_conn *conn);
+/* What became of early data.  A server that has taken some knows with HF_READY
+ * (hf_conn_ready) that it was no copy. */
+enum hf_early {
+    HF_EARLY_NONE,     /* none was offered */
+    HF_EARLY_OFFERED,  /* client: it may be sent; no answer yet */
+    HF_EARLY_ACCEPTED, /* the server takes, or took, all that was sent */
+    HF_EARLY_REJECTED  /* the server threw it away, or the client must take it
+                        * so: what matters must be sent again */
+};
+HF_PUBLIC enum hf_early hf_conn_early(const struct hf_conn *conn);
+/* Client: bytes of early data that may still be sent; 0: none. */
+HF_PUBLIC size_t hf_conn_early_left(const struct hf_conn *conn);
+/* Client, while it may be sent: the application protocol that it is for, the
+ * session's; empty: none. */
+HF_PUBLIC struct hf_span hf_conn_early_protocol(const struct hf_conn *conn);
 /* Was the peer's chain verified (and its name, on a client)? */
 HF_PUBLIC bool hf_conn_peer_verified(const struct hf_conn *conn);
 /* Index of our own chain that was used, -1 if none was. */
@@ -619,6 +687,11 @@ enum { HF_CHANNEL_BINDING_MAX = HF_HASH_MAX };
 HF_PUBLIC size_t hf_conn_channel_binding(const struct hf_conn *conn,
                                          enum hf_channel_binding kind,
                                          uint8_t *out, size_t cap);
+/* The same for early data (RFC 8446 7.5): a client while it may be sent, and both
+ * when it was accepted.  Copies of early data have the same. */
+HF_PUBLIC bool hf_conn_export_early(const struct hf_conn *conn,
+                                    const char *label, struct hf_span context,
+                                    uint8_t *out, size_t len);
 
 /* Names for numbers: "TLS 1.3", "TLS_AES_128_GCM_SHA256", "x25519",
  * "ed25519", "brotli", "bad_record_mac"; NULL if unknown.  Static; any thread. */

@@ -107,6 +107,36 @@ typedef bool hf_session_visit_fn(void *ctx, struct hf_span key,
 HF_PUBLIC bool hf_session_store_each(struct hf_session_store *store,
                                      hf_session_visit_fn *visit, void *ctx);
 
+/* ---- early data that came before --------------------------------------------------
+ * A strike register in memory for hf_config_set_strikes(): it knows the hellos of
+ * the last seconds, so that a copy of early data is not taken.
+ *
+ *     struct hf_strike_register *seen = hf_strike_register_new(10000, NULL, NULL);
+ *     hf_config_set_strikes(config, hf_strike_register_interface(seen));
+ *
+ * Whoever has the keys that open the tickets must ask the same register: configs
+ * that share keys share it, and where several processes share keys, bring a
+ * register of your own.  For the first 22 seconds it says that it does not know,
+ * because another may have been here before (RFC 8446 8.2), and so it does when
+ * it is full.  A claim takes the same time always.  Any thread may use it, and
+ * several configs; it is freed after them. */
+struct hf_strike_register;
+
+enum { HF_STRIKE_CLAIMS_MAX = 1024 * 1024 };
+
+/* Room for @max_claims (1 to HF_STRIKE_CLAIMS_MAX) in eight seconds; 320 to 640
+ * bytes for each.  @now: the clock of the configs (NULL: the system's, as they
+ * have if none was set), asked once.  NULL without memory, or if @max_claims is
+ * out of range.  Owner: caller. */
+HF_PUBLIC struct hf_strike_register *hf_strike_register_new(size_t max_claims,
+                                                            hf_clock_fn *now,
+                                                            void *ctx);
+/* NULL is fine.  No config may use it any more. */
+HF_PUBLIC void hf_strike_register_free(struct hf_strike_register *strikes);
+/* What a config needs; lives as long as @strikes. */
+HF_PUBLIC const struct hf_strikes *hf_strike_register_interface(
+    const struct hf_strike_register *strikes);
+
 /* ---- connections on sockets -------------------------------------------------
  * A config without a clock gets the system's from any function of this header,
  * unless it is frozen.  Signals do not interrupt calls: what waits goes on
@@ -181,6 +211,22 @@ HF_PUBLIC ssize_t hf_read(struct hf_tls *tls, void *buf, size_t len);
  * reported as written must be the beginning of the next hf_write: a part of it
  * may be sealed and half sent already.  With @len 0, 0: all of it went. */
 HF_PUBLIC ssize_t hf_write(struct hf_tls *tls, const void *buf, size_t len);
+/* Client, before hf_handshake: early data (hf_config_set_early_data; read there
+ * what it costs), sent with the hello.  Bytes taken, at most as many as may be
+ * sent; 0: none may (there is no session that allows it, or it is too late);
+ * HF_TLS_ERROR.  What was not taken, and all of it if hf_conn_early() is not
+ * HF_EARLY_ACCEPTED after the handshake, is still to be written.  hf_connect()
+ * shakes hands at once: use hf_tcp_connect() and hf_client_fds(), and
+ * hf_conn_set_session_label() if several ports have one name. */
+HF_PUBLIC ssize_t hf_write_early(struct hf_tls *tls, const void *buf,
+                                 size_t len);
+/* Server: early data, which hf_read never gives.  Bytes read (at least 1); 0:
+ * there is none, or no more, and the handshake is over; HF_WANT_POLLIN,
+ * HF_WANT_POLLOUT, HF_WANT_ANSWER; HF_TLS_ERROR.  Until hf_conn_ready() they may
+ * be a copy of what somebody sent before: do what may be done twice, or call
+ * hf_handshake() first, after which they are still here and are no copy.
+ * Whoever has read some may hf_write the answer before the handshake is over. */
+HF_PUBLIC ssize_t hf_read_early(struct hf_tls *tls, void *buf, size_t len);
 /* Say close_notify: no more hf_write; hf_read still works (half-close).
  * 0, HF_WANT_POLLOUT, HF_TLS_ERROR. */
 HF_PUBLIC int hf_close(struct hf_tls *tls);

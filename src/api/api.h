@@ -7,8 +7,10 @@
  *     tls.c     struct hf_tls, a connection of the engine and two descriptors:
  *               made, asked about, freed
  *     stream.c  what moves through it: handshake, read, write, close
+ *     early.c   early data, apart from the rest
  *     window.c  the bytes of a record that is not whole yet
  *     sessions.c  sessions kept in memory
+ *     strikes.c   hellos with early data that have been here
  *
  * What the world sees of it is handfast.h; this is what its files share.
  */
@@ -113,6 +115,8 @@ struct hf_tls {
     int64_t deadline;   /* on hf_io_now()'s clock; 0: none */
     struct hf_window input;
     struct hf_span plain;    /* opened, not yet handed out; inside input */
+    struct hf_buffer early;  /* early data that nobody has read yet */
+    bool answers;            /* some was read, so it may be answered */
     struct hf_buffer unsent; /* sealed, not yet sent */
     size_t taken;    /* bytes of the caller's in unsent, not yet reported */
     int write_error; /* if mute: errno */
@@ -121,6 +125,20 @@ struct hf_tls {
     hf_tap_fn *tap;             /* or NULL */
     void *tap_ctx;
 };
+
+/* What the engine makes of the bytes in the window. */
+enum hf_outcome hf_tls_take(struct hf_tls *tls, struct hf_span *data);
+/* The engine has failed.  Its alert goes out if that is possible at all, and
+ * the peer gets a moment to take it.  Always HF_TLS_ERROR. */
+int hf_tls_conn_failed(struct hf_tls *tls);
+/* Send what there is to send: 0; HF_WANT_POLLOUT; HF_TLS_ERROR. */
+int hf_tls_flush(struct hf_tls *tls);
+/* What the connection wants said joins what is unsent. */
+HF_CHECK bool hf_tls_absorb(struct hf_tls *tls);
+/* Until the handshake is over, or early data has come if that is what is
+ * waited for: 0.  What is to be said last may still be unsent, so that it can
+ * travel together with the first data. */
+int hf_tls_shake(struct hf_tls *tls, bool until_early);
 
 /* @bytes have passed a descriptor. */
 void hf_tls_passed(const struct hf_tls *tls, bool sent, struct hf_span bytes);

@@ -1,6 +1,6 @@
 /* stream.c - what moves through a struct hf_tls: handshake, read, write, close.
  *
- *     in  --fill()--> input --take()--> the engine --> plain --> the caller
+ *     in  --fill()--> input --hf_tls_take()--> the engine --> plain --> the caller
  *     out <-flush()-- unsent <-seal()-- the engine <----------- the caller
  *                  <- outgoing: what the connection itself wants said
  *
@@ -104,9 +104,7 @@ static int flush(struct hf_tls *tls, bool wait)
     return HF_TLS_ERROR;
 }
 
-/* The engine has failed.  Its alert goes out if that is possible at all, and
- * the peer gets a moment to take it. */
-static int conn_failed(struct hf_tls *tls)
+int hf_tls_conn_failed(struct hf_tls *tls)
 {
     bool blocks = hf_io_blocks(tls->in.fd) && hf_io_blocks(tls->out.fd);
 
@@ -127,7 +125,7 @@ static int ended(struct hf_tls *tls)
 {
     tls->eof = true;
     if (hf_conn_eof(tls->conn) != HF_CLOSED)
-        return conn_failed(tls);
+        return hf_tls_conn_failed(tls);
     tls->closed = true;
     return 0;
 }
@@ -168,8 +166,7 @@ static int fill(struct hf_tls *tls)
     }
 }
 
-/* What the engine makes of the bytes in the window. */
-static enum hf_outcome take(struct hf_tls *tls, struct hf_span *data)
+enum hf_outcome hf_tls_take(struct hf_tls *tls, struct hf_span *data)
 {
     struct hf_window *w = &tls->input;
     enum hf_outcome outcome;
@@ -194,7 +191,7 @@ static bool has_last_words(struct hf_tls *tls)
     int error;
 
     while (!tls->plain.len && !tls->eof) {
-        switch (take(tls, &tls->plain)) {
+        switch (hf_tls_take(tls, &tls->plain)) {
         case HF_FAILED: return true;
         case HF_CLOSED:
         case HF_ASKS: return false;
@@ -206,6 +203,9 @@ static bool has_last_words(struct hf_tls *tls)
             hf_tls_passed(tls, false, hf_span(w->at + w->end, n));
             w->end += n;
             tls->eof = n == 0;
+            break;
+        case HF_EARLY: /* of no use any more, and never plain data */
+            tls->plain = hf_span(NULL, 0);
             break;
         case HF_READY:
         case HF_DATA: break;
@@ -220,13 +220,13 @@ static int broken(struct hf_tls *tls)
     if (tls->dead)
         return HF_TLS_ERROR;
     if (has_last_words(tls))
-        return conn_failed(tls);
+        return hf_tls_conn_failed(tls);
     hf_tls_fail_system(tls, tls->write_error, "writing");
     tls->dead = !hf_conn_ready(tls->conn);
     return HF_TLS_ERROR;
 }
 
-static int flush_or_fail(struct hf_tls *tls)
+int hf_tls_flush(struct hf_tls *tls)
 {
     int status = flush(tls, true);
 
@@ -235,26 +235,30 @@ static int flush_or_fail(struct hf_tls *tls)
 
 /* ---- the handshake ------------------------------------------------------- */
 
-/* Until it is over: 0.  What is to be said last may still be unsent, so that
- * it can travel together with the first data. */
-static int shake(struct hf_tls *tls)
+int hf_tls_shake(struct hf_tls *tls, bool until_early)
 {
     while (!hf_conn_ready(tls->conn)) {
         struct hf_span data;
         int status = 0;
 
-        switch (take(tls, &data)) {
+        switch (hf_tls_take(tls, &data)) {
         case HF_READY: break;
         case HF_NEED_BYTES:
-            status = flush_or_fail(tls);
+            status = hf_tls_flush(tls);
             if (!status)
                 status = fill(tls);
             break;
         case HF_ASKS: return HF_WANT_ANSWER;
-        case HF_FAILED: return conn_failed(tls);
+        case HF_FAILED: return hf_tls_conn_failed(tls);
         case HF_CLOSED:
             hf_fail(&tls->error, HF_E_CLOSED_EARLY, "the peer said goodbye");
             return hf_tls_die(tls);
+        case HF_EARLY:
+            if (!hf_buffer_add(&tls->early, data))
+                return hf_tls_fail_memory(tls);
+            if (until_early)
+                return 0;
+            break;
         case HF_DATA:
             return hf_tls_fail_bug(tls, "data before the handshake's end");
         }
@@ -272,7 +276,7 @@ static void look_ahead(struct hf_tls *tls)
     struct hf_window *w = &tls->input;
 
     while (!tls->plain.len && w->start < w->end)
-        if (take(tls, &tls->plain) != HF_DATA)
+        if (hf_tls_take(tls, &tls->plain) != HF_DATA)
             return;
 }
 
@@ -288,9 +292,9 @@ int hf_handshake(struct hf_tls *tls)
 
     if (!is_alive(tls))
         return HF_TLS_ERROR;
-    status = shake(tls);
+    status = hf_tls_shake(tls, false);
     if (!status)
-        status = flush_or_fail(tls);
+        status = hf_tls_flush(tls);
     if (!status)
         look_ahead(tls);
     if (!tls->plain.len)
@@ -326,7 +330,7 @@ static ssize_t read_some(struct hf_tls *tls, uint8_t *buf, size_t len)
 
     while (done < len) {
         struct hf_span data;
-        enum hf_outcome outcome = take(tls, &data);
+        enum hf_outcome outcome = hf_tls_take(tls, &data);
 
         if (outcome == HF_DATA)
             done += hand_out(tls, buf + done, len - done, data);
@@ -339,7 +343,7 @@ static ssize_t read_some(struct hf_tls *tls, uint8_t *buf, size_t len)
         if (outcome == HF_ASKS)
             return HF_WANT_ANSWER;
         if (outcome == HF_FAILED)
-            return conn_failed(tls);
+            return hf_tls_conn_failed(tls);
         status = fill(tls);
         if (status <= 0)
             return status;
@@ -361,7 +365,7 @@ ssize_t hf_read(struct hf_tls *tls, void *buf, size_t len)
     } else if (tls->closed) {
         return 0;
     } else {
-        n = shake(tls);
+        n = hf_tls_shake(tls, false);
         if (!n && len >= HF_RECORD_MAX)
             hf_window_borrow(&tls->input, buf, len);
         if (!n)
@@ -379,8 +383,7 @@ ssize_t hf_read(struct hf_tls *tls, void *buf, size_t len)
 
 /* ---- writing ------------------------------------------------------------- */
 
-/* What the connection wants said joins what is unsent. */
-static bool absorb(struct hf_tls *tls)
+bool hf_tls_absorb(struct hf_tls *tls)
 {
     struct hf_span bytes = hf_conn_outgoing(tls->conn);
 
@@ -402,7 +405,7 @@ static int seal(struct hf_tls *tls, struct hf_span data)
     for (int tries = 0; tries < 2 && !n; tries++) {
         uint8_t *room;
 
-        room = absorb(tls) ? hf_buffer_room(&tls->unsent, cap) : NULL;
+        room = hf_tls_absorb(tls) ? hf_buffer_room(&tls->unsent, cap) : NULL;
         if (!room)
             return hf_tls_fail_memory(tls);
         n = hf_conn_send(tls->conn, hf_span_first(data, want), room, cap,
@@ -412,7 +415,7 @@ static int seal(struct hf_tls *tls, struct hf_span data)
     if (n)
         return 0;
     if (hf_conn_error(tls->conn)->code)
-        return conn_failed(tls);
+        return hf_tls_conn_failed(tls);
     return hf_tls_misused(tls, "hf_write after hf_conn_close");
 }
 
@@ -427,7 +430,7 @@ static ssize_t write_all(struct hf_tls *tls, struct hf_span data)
             if (status)
                 return status;
         }
-        status = flush_or_fail(tls);
+        status = hf_tls_flush(tls);
         if (status == HF_WANT_POLLOUT && done)
             return (ssize_t)done;
         if (status)
@@ -441,7 +444,7 @@ static ssize_t write_all(struct hf_tls *tls, struct hf_span data)
 
 ssize_t hf_write(struct hf_tls *tls, const void *buf, size_t len)
 {
-    int status;
+    int status = 0;
 
     if (!is_alive(tls))
         return HF_TLS_ERROR;
@@ -453,13 +456,15 @@ ssize_t hf_write(struct hf_tls *tls, const void *buf, size_t len)
         return hf_tls_misused(tls,
                               "hf_write without the bytes that were not yet "
                               "reported as written");
-    status = shake(tls);
+    /* Who has read early data may answer before the handshake is over. */
+    if (!tls->answers || hf_conn_ready(tls->conn))
+        status = hf_tls_shake(tls, false);
     if (!tls->plain.len)
         (void)hf_window_trim(&tls->input);
     if (status)
         return status;
     if (!len)
-        return flush_or_fail(tls);
+        return hf_tls_flush(tls);
     return write_all(tls, hf_span(buf, min(len, SSIZE_MAX)));
 }
 

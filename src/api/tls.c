@@ -314,5 +314,6 @@ void hf_tls_free(struct hf_tls *tls)
     hf_conn_free(tls->conn);
     hf_window_wipe(&tls->input);
     hf_buffer_wipe(&tls->unsent);
+    hf_buffer_wipe(&tls->early);
     hf_free(tls, sizeof(*tls));
 }

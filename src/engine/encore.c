@@ -7,16 +7,41 @@
 const char *way_name(enum way way)
 {
     static const char *const names[WAYS] = { "TLS 1.3", "TLS 1.2 by ticket",
-                                             "TLS 1.2 by id" };
+                                             "TLS 1.2 by id",
+                                             "TLS 1.3 with early data" };
 
     return names[way];
+}
+
+static enum hf_strike claim(void *ctx, const uint8_t *id, int64_t now,
+                            int64_t expires)
+{
+    struct encore *e = ctx;
+
+    (void)id;
+    (void)now;
+    (void)expires;
+    e->claims++;
+    return e->strike;
+}
+
+static bool allow_early(struct encore *e)
+{
+    struct hf_strikes strikes = { e, claim };
+
+    e->strike = HF_STRIKE_NEW;
+    e->claims = 0;
+    return hf_config_set_early_data(e->stage.client, ENCORE_EARLY) &&
+           hf_config_set_early_data(e->stage.server, ENCORE_EARLY) &&
+           hf_config_set_strikes(e->stage.server, &strikes);
 }
 
 bool encore_set(struct encore *e, enum way way, enum scene scene,
                 const struct duet_certs *certs,
                 const struct hf_provider *provider)
 {
-    unsigned version = way == BY_PSK ? HF_TLS13 : HF_TLS12;
+    bool early = way == WITH_EARLY_DATA;
+    unsigned version = way == BY_PSK || early ? HF_TLS13 : HF_TLS12;
     struct hf_sessions client = shelf_sessions(&e->client);
     struct hf_sessions server = shelf_sessions(&e->server);
 
@@ -26,6 +51,7 @@ bool encore_set(struct encore *e, enum way way, enum scene scene,
            hf_config_set_versions(e->stage.client, version, version) &&
            hf_config_set_versions(e->stage.server, version, version) &&
            hf_config_set_sessions(e->stage.client, &client) &&
+           (!early || allow_early(e)) &&
            (way != BY_ID || (hf_config_set_sessions(e->stage.server, &server) &&
                              hf_config_set_tickets(e->stage.server, 0)));
 }

@@ -7,7 +7,7 @@
 #include "engine/rogue.h"
 #include "engine/shelf.h"
 
-enum way { BY_PSK, BY_TICKET, BY_ID, WAYS };
+enum way { BY_PSK, BY_TICKET, BY_ID, WITH_EARLY_DATA, WAYS };
 const char *way_name(enum way way);
 
 struct encore {
@@ -15,7 +15,10 @@ struct encore {
     struct stage stage;
     struct shelf client, server; /* in use */
     struct shelf client_start, server_start;
+    enum hf_strike strike; /* what the server's register says */
+    size_t claims;         /* how often it was asked */
 };
+enum { ENCORE_EARLY = 1024 }; /* bytes of early data that are allowed */
 
 /* Configs of @scene that remember @way, not yet frozen. */
 bool encore_set(struct encore *e, enum way way, enum scene scene,

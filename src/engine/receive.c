@@ -1,16 +1,17 @@
 /* receive.c - bytes from the peer: frames, opened where they lie, and what is
  * in them: data, handshake messages, alerts, CCS.
  *
- * Every record is exactly one of: it moves the handshake, it is delivered, it
- * is counted as moving nothing, it is 0-RTT data that was refused, of which so
- * much is skipped and no more, or it is fatal.  None is dropped in silence. */
+ * Every record is exactly one of: it moves the handshake, it is delivered (as
+ * what it is: early data never as data), it is counted as moving nothing, it is
+ * 0-RTT data that was refused, of which so much is skipped and no more, or it is
+ * fatal.  None is dropped in silence. */
 #include "engine/conn.h"
 #include "handshake/psk.h"
 
 enum { CLOSE_NOTIFY = 0, USER_CANCELED = 90 };
 
 /* What became of one record. */
-enum took { TOOK, TOOK_DATA, TOOK_CLOSE, TOOK_FATAL };
+enum took { TOOK, TOOK_DATA, TOOK_EARLY, TOOK_CLOSE, TOOK_FATAL };
 
 bool hf_conn_idle_step(struct hf_conn *conn, const char *what)
 {
@@ -141,11 +142,34 @@ static enum took take_handshake(struct hf_conn *conn, struct hf_span fragment)
 
 /* ---- one record -------------------------------------------------------------------------------- */
 
+/* RFC 8446 4.2.10: who sends more than his ticket says gets an
+ * unexpected_message. */
+static enum took take_early(struct hf_conn *conn, struct hf_span plain,
+                            struct hf_span *data)
+{
+    struct hf_session *s = &conn->session;
+
+    if (plain.len > s->early_left) {
+        hf_fail(&s->error, HF_E_EARLY_TOO_MUCH,
+                "%z bytes, where %u were still allowed", plain.len,
+                (unsigned)s->early_left);
+        return TOOK_FATAL;
+    }
+    if (!plain.len)
+        return hf_conn_idle_step(conn, "an empty record") ? TOOK : TOOK_FATAL;
+    s->early_left -= (uint32_t)plain.len;
+    conn->no_progress = 0;
+    *data = plain;
+    return TOOK_EARLY;
+}
+
 static enum took take_data(struct hf_conn *conn, struct hf_span plain,
                            struct hf_span *data)
 {
     struct hf_session *s = &conn->session;
 
+    if (s->in.epoch == HF_EARLY_DATA)
+        return take_early(conn, plain, data);
     if (!conn->ready) {
         hf_fail(&s->error, HF_E_UNEXPECTED,
                 "application data came before the handshake was over");
@@ -287,6 +311,7 @@ static enum hf_outcome one_record(struct hf_conn *conn, uint8_t *bytes,
     switch (take_record(conn, &frame, data)) {
     case TOOK: return HF_NEED_BYTES;
     case TOOK_DATA: return HF_DATA;
+    case TOOK_EARLY: return HF_EARLY;
     case TOOK_CLOSE: return HF_CLOSED;
     case TOOK_FATAL:
     default: return hf_conn_fail(conn);

@@ -2,6 +2,7 @@
 #define HF_UNPOISONED
 #include "engine/replay.h"
 #include "crypto/libcrypto.h"
+#include "handshake/resume.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -48,8 +49,22 @@ void assert_same(struct hf_span a, struct hf_span b)
 
 struct replay replay;
 
+/* The hello of a session is constructed without its binder: whole, it is in the
+ * record. */
+static struct bytes whole_hello(void)
+{
+    for (size_t i = 0; i < HF_COUNT(rows); i++)
+        if (rows[i].what == A_RECORD && rows[i].trace == RESUMED &&
+            rows[i].who == CLIENT)
+            return unhex(rows[i].first);
+    fail_msg("no hello");
+    return (struct bytes){ .len = 0 };
+}
+
 struct bytes recorded(unsigned kind, size_t n)
 {
+    if (replay.trace == RESUMED && kind == HF_CLIENT_HELLO)
+        return whole_hello();
     for (size_t i = 0; i < HF_COUNT(rows); i++) {
         struct bytes b;
         unsigned is;
@@ -152,6 +167,67 @@ bool __wrap_hf_extensions_recv(struct hf_handshake *hs, enum hf_place place,
     return __real_hf_extensions_recv(hs, place, &seen);
 }
 
+/* ---- the session -------------------------------------------------------------------- */
+
+struct hf_saved_session *trace_session(void)
+{
+    static struct bytes ticket, secret;
+    static struct hf_saved_session saved;
+
+    for (size_t i = 0; i < HF_COUNT(rows); i++) {
+        if (rows[i].trace == SIMPLE && rows[i].what == A_MESSAGE &&
+            rows[i].who == SERVER && !strncmp(rows[i].first, "04", 2))
+            ticket = unhex(rows[i].first);
+        if (rows[i].trace == SIMPLE && rows[i].what == A_DERIVE &&
+            !strcmp(rows[i].label, "resumption"))
+            secret = unhex(rows[i].second);
+    }
+    assert_int_equal(secret.len, 32);
+    saved = (struct hf_saved_session){
+        .version = HF_TLS13,
+        .cipher_suite = 0x1301,
+        .verified = 1,
+        .lifetime = (uint32_t)hf_number(ticket.at + 4, 4),
+        .age_add = (uint32_t)hf_number(ticket.at + 8, 4),
+        .secret = { secret.at, secret.len },
+        .ticket = { ticket.at + 17, hf_number(ticket.at + 15, 2) },
+        .max_early_data = (uint32_t)hf_number(ticket.at + ticket.len - 4, 4),
+    };
+    hf_store_number(saved.issued, TRACE_NOW, 8);
+    return &saved;
+}
+
+/* A client has it, and a server finds it in the ticket. */
+bool __real_hf_session_find(struct hf_handshake *hs);
+bool __wrap_hf_session_find(struct hf_handshake *hs);
+struct hf_saved_session *__real_hf_session_open(struct hf_handshake *hs,
+                                                struct hf_span sealed,
+                                                bool *renew);
+struct hf_saved_session *__wrap_hf_session_open(struct hf_handshake *hs,
+                                                struct hf_span sealed,
+                                                bool *renew);
+
+bool __wrap_hf_session_find(struct hf_handshake *hs)
+{
+    if (!replay.on || replay.trace != RESUMED)
+        return __real_hf_session_find(hs);
+    hs->saved = trace_session();
+    return true;
+}
+
+struct hf_saved_session *__wrap_hf_session_open(struct hf_handshake *hs,
+                                                struct hf_span sealed,
+                                                bool *renew)
+{
+    struct hf_saved_session *saved = trace_session();
+
+    if (!replay.on || replay.trace != RESUMED)
+        return __real_hf_session_open(hs, sealed, renew);
+    assert_same(sealed, saved->ticket);
+    *renew = false;
+    return saved;
+}
+
 /* The share is the public key that the trace gives beside the private one. */
 static void check_share(struct hf_span share)
 {
@@ -219,13 +295,19 @@ static bool say_recorded(struct hf_handshake *hs, unsigned kind,
         struct hf_encrypted_extensions encrypted_extensions;
         struct hf_certificate_request request;
     } theirs;
+    struct bytes bound = b;
     struct hf_fault fault;
 
     assert_true(
         hf_wire_read(layout, hf_span_after(message, 4), &theirs, NULL, &fault));
     if (kind == HF_CLIENT_HELLO)
         check_client_hello(hs, &theirs.client_hello);
-    else if (kind == HF_SERVER_HELLO || kind == HF_HELLO_RETRY_REQUEST)
+    if (kind == HF_CLIENT_HELLO && replay.trace == RESUMED) {
+        /* Our binder is the trace's. */
+        hf_fill(bound.at + bound.len - 32, 0, 32);
+        assert_true(hf_bind_hello(hs, hf_span(bound.at, bound.len)));
+        assert_same(hf_span(bound.at, bound.len), message);
+    } else if (kind == HF_SERVER_HELLO || kind == HF_HELLO_RETRY_REQUEST)
         check_server_hello(hs, &theirs.server_hello, in);
     return hf_handshake_say(hs, kind, message);
 }

@@ -5,7 +5,7 @@
 
 #include "engine/conn.h"
 
-enum trace { SIMPLE, RETRY, CLIENT_AUTH, COMPATIBLE };
+enum trace { SIMPLE, RESUMED, RETRY, CLIENT_AUTH, COMPATIBLE };
 enum what { A_PAIR, A_MESSAGE, A_RECORD, AN_EXTRACT, A_DERIVE };
 enum { CLIENT = HF_CLIENT, SERVER = HF_SERVER, NOBODY = 9, BYTES_MAX = 700 };
 
@@ -27,7 +27,7 @@ struct bytes unhex(const char *text);
 struct bytes bytes_of(struct hf_span span);
 void assert_same(struct hf_span a, struct hf_span b);
 
-enum { DERIVED_MAX = 64 };
+enum { DERIVED_MAX = 64, TRACE_NOW = 1500000000 };
 
 /* One HKDF-Extract or HKDF-Expand-Label. */
 struct derived {
@@ -54,6 +54,9 @@ extern struct replay replay;
 struct bytes recorded(unsigned kind, size_t n);
 /* libcrypto with the trace's randoms and with weak keys allowed. */
 const struct hf_provider *trace_provider(void);
+
+/* The session that the simple handshake left, as either end has it. */
+struct hf_saved_session *trace_session(void);
 
 /* Wrapped by the linker; the test calls them too. */
 bool __real_hf_expand_label(const struct hf_hmac *secret, const char *label,

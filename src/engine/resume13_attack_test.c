@@ -13,7 +13,7 @@
 
 enum { PSK = 41, MODES = 45, EARLY_DATA = 42, HASH = 32 };
 
-static struct encore plain, retried;
+static struct encore plain, retried, hasty;
 static struct rogue rogue;
 
 static int open_all(void **state)
@@ -24,7 +24,10 @@ static int open_all(void **state)
                    encore_meet(&plain) &&
                    encore_set(&retried, BY_PSK, SCENE_RETRY, attack_certs(),
                               &hf_libcrypto) &&
-                   encore_meet(&retried)
+                   encore_meet(&retried) &&
+                   encore_set(&hasty, WITH_EARLY_DATA, SCENE_FULL,
+                              attack_certs(), &hf_libcrypto) &&
+                   encore_meet(&hasty)
                ? 0
                : -1;
 }
@@ -33,6 +36,7 @@ static int close_all(void **state)
 {
     encore_clear(&plain);
     encore_clear(&retried);
+    encore_clear(&hasty);
     return attack_close(state);
 }
 
@@ -506,7 +510,7 @@ static void the_server_chooses_what_was_offered(void **state)
     refused(&retried, HF_CLIENT, retries, HF_COUNT(retries));
 }
 
-/* ---- 0-RTT, which we do not take (RFC 8446 4.2.10) --------------------------------------------------- */
+/* ---- 0-RTT (RFC 8446 4.2.10) --------------------------------------------------- */
 
 static void offer_early(struct rogue *r, struct rogue_record *record)
 {
@@ -546,6 +550,36 @@ static void early_data_is_never_taken_however_often_it_comes(void **state)
     }
 }
 
+/* In front of the ticket something that nobody knows. */
+static void offer_second(struct rogue *r, struct rogue_record *record)
+{
+    static const uint8_t id[] = { 0, 1, 'x', 0, 0, 0, 0 };
+    uint8_t mac[1 + HASH] = { HASH };
+    struct psks p;
+
+    if (!edit_is(record, HF_CLIENT_HELLO) || r->step++)
+        return;
+    p = psks_of(record);
+    put_first(p.ids, &p.ids_len, HF_SPAN(id));
+    put_first(p.macs, &p.macs_len, HF_SPAN(mac));
+    put_psks(record, &p);
+    bind_again(r, record, 1);
+}
+
+/* "the first PSK listed": early data goes with no other. */
+static void early_data_goes_with_the_first_key_only(void **state)
+{
+    (void)state;
+    assert_true(encore_begin(&hasty, &rogue, offer_second));
+    hasty.claims = 0;
+    rogue_early(&rogue, hf_span_text("early"));
+    assert_true(hf_conn_resumed(rogue.end[HF_SERVER].conn));
+    assert_int_equal(hf_conn_early(rogue.end[HF_SERVER].conn),
+                     HF_EARLY_REJECTED);
+    assert_int_equal(hasty.claims, 0);
+    rogue_end(&rogue);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -556,6 +590,7 @@ int main(void)
         cmocka_unit_test(a_second_hello_brings_no_other_keys),
         cmocka_unit_test(the_server_chooses_what_was_offered),
         cmocka_unit_test(early_data_is_never_taken_however_often_it_comes),
+        cmocka_unit_test(early_data_goes_with_the_first_key_only),
     };
 
     return cmocka_run_group_tests(tests, open_all, close_all);

@@ -115,7 +115,7 @@ static size_t try_all(unsigned kind, enum hf_role victim)
         for (p.type = 0; p.type < 256; p.type++) {
             bool there = try(kind, &p, replace);
             /* TLS 1.3: its dummy, which may be anywhere and nowhere. */
-            bool dummy = there && kind == BY_PSK &&
+            bool dummy = there && (kind == BY_PSK || kind == WITH_EARLY_DATA) &&
                          p.due_record == HF_CONTENT_CCS;
 
             if (there && !dummy &&
@@ -145,6 +145,9 @@ static void every_type_is_refused_wherever_it_is_not_due(void **state)
     assert_int_equal(try_all(BY_PSK, HF_CLIENT), 4);
     /* hello, dummy, Finished */
     assert_int_equal(try_all(BY_PSK, HF_SERVER), 3);
+    assert_int_equal(try_all(WITH_EARLY_DATA, HF_CLIENT), 4);
+    /* hello, dummy, EndOfEarlyData, Finished */
+    assert_int_equal(try_all(WITH_EARLY_DATA, HF_SERVER), 4);
 }
 
 /* ---- left out, said twice, ChangeCipherSpec -------------------------------------------- */
@@ -182,7 +185,8 @@ static void inject_ccs(struct rogue *r, struct rogue_record *record)
 /* At every place, in TLS 1.2: the victim never gets ready. */
 static void at_every_place(rogue_edit_fn *edit, bool waits)
 {
-    for (unsigned kind = BY_TICKET; kind < KINDS; kind++)
+    for (unsigned kind = BY_TICKET; kind < KINDS;
+         kind += kind == BY_ID ? RENEWED - BY_ID : 1)
         for (unsigned victim = 0; victim < 2; victim++) {
             struct plan p = { .victim = victim };
 

@@ -1,5 +1,6 @@
 /* rfc8448_test.c - the traces of RFC 8448, replayed by both engines: the simple
- * handshake, the retry, client authentication, compatibility mode.
+ * handshake, its session resumed with 0-RTT data, the retry, client
+ * authentication, compatibility mode.
  *
  * One engine stands at one end of a trace, client or server, whole: the public
  * functions of engine.h are called, nothing below.  What the trace's peer sent
@@ -19,7 +20,9 @@
  * (random, share, group, suite), ours is compared with the trace's first.  The
  * server of the retry returns a cookie, which ours never makes: it is hidden
  * from the reader that would refuse it.  A NewSessionTicket is sealed by the
- * test through the engine's own keys, for the engine sends none.
+ * test through the engine's own keys, for the engine sends none; the session in
+ * it is handed to both ends when they ask for it, for it is sealed in its sender's
+ * way (our binder is computed and compared).
  *
  * The trace puts several messages of a flight into one record, the engine each
  * into its own: then ours are opened and joined, compared with the trace's
@@ -45,6 +48,33 @@ static struct hf_span own_certificate(const struct bytes *message)
     return hf_span(message->at + 11, hf_number(message->at + 8, 3));
 }
 
+static int64_t trace_clock(void *ctx)
+{
+    (void)ctx;
+    return TRACE_NOW;
+}
+
+static enum hf_strike claim(void *ctx, const uint8_t *id, int64_t now,
+                            int64_t expires)
+{
+    (void)ctx;
+    (void)id;
+    /* The trace's ticket was 6 milliseconds old. */
+    assert_int_equal(now, TRACE_NOW);
+    assert_int_equal(expires, TRACE_NOW + 1 + HF_EARLY_WINDOW + 1);
+    return HF_STRIKE_NEW;
+}
+
+/* What a session and early data need. */
+static bool allow_early(struct hf_config *config)
+{
+    static const struct hf_strikes strikes = { NULL, claim };
+
+    return hf_config_set_clock(config, trace_clock, NULL) &&
+           hf_config_set_early_data(config, 1024) &&
+           hf_config_set_strikes(config, &strikes);
+}
+
 static void begin(enum trace trace, enum hf_role role)
 {
     static const uint16_t all[] = { 29, 23, 0 }, p256[] = { 23, 0 },
@@ -57,14 +87,18 @@ static void begin(enum trace trace, enum hf_role role)
     assert_true(hf_config_set_provider(config, trace_provider()) &&
                 hf_config_insecure_no_verify(config) &&
                 hf_config_set_questions(config, HF_ASK_SIGN) &&
+                (trace != RESUMED || allow_early(config)) &&
                 hf_config_set_groups(config, retry && role ? p256 : all) &&
                 hf_config_set_shares(config, retry && role ? p256 : x25519) &&
                 hf_config_set_client_auth(config, asked
                                                       ? HF_CLIENT_AUTH_REQUIRED
                                                       : HF_CLIENT_AUTH_NONE));
     if (role == HF_SERVER || asked) {
-        struct bytes message = recorded(HF_CERTIFICATE, 0);
+        struct bytes message;
 
+        replay.trace = trace == RESUMED ? SIMPLE : trace;
+        message = recorded(HF_CERTIFICATE, 0);
+        replay.trace = trace;
         assert_true(hf_config_add_chain(config, own_certificate(&message)));
     }
     assert_true(hf_config_freeze(config));
@@ -107,6 +141,7 @@ static void give(struct bytes bytes, const struct bytes *payload)
         case HF_ASKS: answer(); break;
         case HF_READY: break;
         case HF_DATA:
+        case HF_EARLY:
             assert_same(data, hf_span(payload->at, payload->len));
             break;
         case HF_FAILED:
@@ -222,7 +257,21 @@ static void expect(const struct bytes *payload, const struct bytes *record)
         return;
     }
     out = hf_conn_outgoing(replay.conn);
-    if (record->at[0] == HF_CONTENT_DATA) {
+    if (replay.role == HF_CLIENT && payload->at[0] == 'A') { /* 0-RTT data */
+        size_t taken;
+
+        assert_int_equal(out.len, 0);
+        assert_int_equal(hf_conn_early_left(replay.conn), 1024);
+        made.len = hf_conn_send_early(replay.conn,
+                                      hf_span(payload->at, payload->len),
+                                      made.at, sizeof(made.at), &taken);
+        assert_int_equal(taken, payload->len);
+        assert_same(hf_span(made.at, made.len),
+                    hf_span(record->at, record->len));
+        return;
+    }
+    if (record->at[0] == HF_CONTENT_DATA &&
+        payload->at[0] != HF_END_OF_EARLY_DATA) {
         expect_flight(payload, record);
         return;
     }
@@ -283,6 +332,8 @@ enum hf_step_result __wrap_hf_job_give_tickets(struct hf_handshake *hs)
 {
     if (replay.trace == SIMPLE)
         derive_ticket_key();
+    if (replay.trace == RESUMED)
+        return HF_STEP_DONE; /* the trace's gives none */
     return __real_hf_job_give_tickets(hs);
 }
 
@@ -316,6 +367,13 @@ static void the_simple_handshake_is_replayed_by_both(void **state)
     play(SIMPLE, HF_SERVER);
 }
 
+static void early_data_in_a_session_is_replayed_by_both(void **state)
+{
+    (void)state;
+    play(RESUMED, HF_CLIENT);
+    play(RESUMED, HF_SERVER);
+}
+
 static void the_retry_is_replayed_by_both(void **state)
 {
     (void)state;
@@ -341,6 +399,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_simple_handshake_is_replayed_by_both),
+        cmocka_unit_test(early_data_in_a_session_is_replayed_by_both),
         cmocka_unit_test(the_retry_is_replayed_by_both),
         cmocka_unit_test(client_authentication_is_replayed_by_both),
         cmocka_unit_test(compatibility_mode_is_replayed_by_both),

@@ -24,9 +24,12 @@ static struct rogue_end *listening[2];
 static void hear_secret(void *ctx, const char *line)
 {
     static const char *const labels[ROGUE_SECRETS] = {
-        "CLIENT_HANDSHAKE_TRAFFIC_SECRET ", "SERVER_HANDSHAKE_TRAFFIC_SECRET ",
-        "CLIENT_TRAFFIC_SECRET_0 ", "SERVER_TRAFFIC_SECRET_0 ",
-        "EXPORTER_SECRET "
+        "CLIENT_HANDSHAKE_TRAFFIC_SECRET ",
+        "SERVER_HANDSHAKE_TRAFFIC_SECRET ",
+        "CLIENT_TRAFFIC_SECRET_0 ",
+        "SERVER_TRAFFIC_SECRET_0 ",
+        "EXPORTER_SECRET ",
+        "CLIENT_EARLY_TRAFFIC_SECRET "
     };
     struct rogue_end *end = listening[*(const enum hf_role *)ctx];
     size_t len;
@@ -40,6 +43,9 @@ static void hear_secret(void *ctx, const char *line)
         assert_true(hf_unhex(hf_span_text(line + label + 65), end->secret[i],
                              HF_HASH_MAX, &len));
         end->have[i] = true;
+        if (i == ROGUE_CLIENT_EARLY && end == listening[HF_CLIENT])
+            end->early_suite = hf_suite_by_number(
+                end->conn->handshake->saved->cipher_suite);
     }
 }
 
@@ -48,22 +54,32 @@ static void install(struct rogue_end *end, struct hf_direction *d,
 {
     struct hf_session *s = &end->conn->session;
     const struct hf_crypto *c = &s->settings->crypto;
+    /* A client that sends early data has no other yet, or comes to another. */
+    const struct hf_suite *suite = epoch == HF_EARLY_DATA && end->early_suite
+                                       ? end->early_suite
+                                       : s->suite;
+    const struct hf_hash *hash;
+    const struct hf_aead *aead;
     struct hf_error error = { .code = HF_OK };
     struct hf_hmac hmac = { .hash = NULL };
     uint8_t key[HF_AEAD_KEY_MAX], iv[HF_NONCE_LEN];
 
-    assert_true(hf_hmac_key(&hmac, c, s->hash, hf_span(secret, s->hash->len)));
+    hash = hf_hash_by_id(c, suite->hash);
+    aead = hf_suite_aead(c, suite);
+    assert_true(hf_hmac_key(&hmac, c, hash, hf_span(secret, hash->len)));
     assert_true(
-        hf_expand_label(&hmac, "key", hf_span(NULL, 0), key, s->aead->key_len));
+        hf_expand_label(&hmac, "key", hf_span(NULL, 0), key, aead->key_len));
     assert_true(hf_expand_label(&hmac, "iv", hf_span(NULL, 0), iv, sizeof(iv)));
     /* Not a witness's AEAD: what is sealed again is sealed twice. */
-    assert_true(hf_direction_set(d, c->self, s->aead, key, iv, epoch, &error));
+    assert_true(hf_direction_set(d, c->self, aead, key, iv, epoch, &error));
     hf_hmac_wipe(&hmac);
 }
 
 /* The secret of what @from says in @epoch, as @end knows it. */
 static enum rogue_secret secret_of(enum hf_role from, enum hf_epoch epoch)
 {
+    if (epoch == HF_EARLY_DATA)
+        return ROGUE_CLIENT_EARLY;
     if (epoch == HF_HANDSHAKE)
         return from == HF_CLIENT ? ROGUE_CLIENT_HS : ROGUE_SERVER_HS;
     return from == HF_CLIENT ? ROGUE_CLIENT_AP : ROGUE_SERVER_AP;
@@ -186,6 +202,11 @@ static enum hf_outcome give(struct rogue_end *end)
     do {
         outcome = hf_conn_receive(end->conn, end->pending, end->pending_len,
                                   &used, &data);
+        if (outcome == HF_EARLY) {
+            assert_true(data.len <= sizeof(end->early) - end->early_len);
+            memcpy(end->early + end->early_len, data.at, data.len);
+            end->early_len += data.len;
+        }
         if (outcome == HF_DATA) {
             assert_true(data.len <= sizeof(end->got) - end->got_len);
             memcpy(end->got + end->got_len, data.at, data.len);
@@ -197,7 +218,7 @@ static enum hf_outcome give(struct rogue_end *end)
         end->asks = outcome == HF_ASKS;
         if (outcome != HF_NEED_BYTES)
             told = outcome;
-    } while (outcome == HF_DATA || outcome == HF_READY);
+    } while (outcome == HF_DATA || outcome == HF_READY || outcome == HF_EARLY);
     end->last = told;
     return told;
 }
@@ -236,11 +257,75 @@ enum hf_outcome rogue_say(struct rogue *r, enum hf_role to, uint8_t type,
 
 /* ---- from an end ----------------------------------------------------------------- */
 
+/* The last record as it came: early data that is not taken passes so. */
+static uint8_t raw[5 + 16384 + 256];
+static size_t raw_len;
+
+/* Does the client's early secret open it? */
+static bool opens_early(struct rogue_end *end, struct hf_span bytes)
+{
+    static uint8_t copy[5 + 16384 + 256];
+    struct hf_direction d = { .aead = NULL };
+    struct hf_error error = { .code = HF_OK };
+    struct hf_span plain;
+    struct hf_frame f;
+    uint8_t type;
+    bool ok;
+
+    if (!end->have[ROGUE_CLIENT_EARLY])
+        return false;
+    install(end, &d, end->secret[ROGUE_CLIENT_EARLY], HF_EARLY_DATA);
+    d.seq = end->from.epoch == HF_EARLY_DATA ? end->from.seq : 0;
+    memcpy(copy, bytes.at, bytes.len);
+    ok = hf_frame_next(&f, copy, bytes.len, 0, true, &error) ==
+             HF_FRAME_WHOLE &&
+         hf_record_open(&d, &f, &type, &plain, &error);
+    hf_direction_wipe(&d);
+    return ok;
+}
+
+/* The first keys of a direction, and a client's after its early ones. */
+static void find_keys(struct rogue_end *end, enum hf_role from,
+                      struct hf_span bytes)
+{
+    struct hf_direction *d = &end->from;
+
+    if (bytes.at[0] == HF_CONTENT_HANDSHAKE && d->epoch == HF_EARLY_DATA)
+        hf_direction_wipe(d); /* asked for another hello */
+    if (bytes.at[0] != HF_CONTENT_DATA ||
+        (d->aead && d->epoch != HF_EARLY_DATA))
+        return;
+    if (from == HF_SERVER || !opens_early(end, bytes))
+        install(end, d, end->secret[secret_of(from, HF_HANDSHAKE)],
+                HF_HANDSHAKE);
+    else if (!d->aead)
+        install(end, d, end->secret[ROGUE_CLIENT_EARLY], HF_EARLY_DATA);
+}
+
+/* What an end has to say next: what it sealed itself, or what it wants said. */
+static struct hf_span said(const struct rogue_end *end)
+{
+    return end->sealed_len ? hf_span(end->sealed, end->sealed_len)
+                           : hf_conn_outgoing(end->conn);
+}
+
+static void was_said(struct rogue_end *end, size_t len)
+{
+    raw_len = len;
+    memcpy(raw, said(end).at, len);
+    if (!end->sealed_len) {
+        hf_conn_sent(end->conn, len);
+        return;
+    }
+    end->sealed_len -= len;
+    memmove(end->sealed, end->sealed + len, end->sealed_len);
+}
+
 /* One record of what @from has to say. */
 static bool take(struct rogue *r, enum hf_role from, struct rogue_record *out)
 {
     struct rogue_end *end = &r->end[from];
-    struct hf_span bytes = hf_conn_outgoing(end->conn), plain;
+    struct hf_span bytes = said(end), plain;
     struct hf_error error = { .code = HF_OK };
     static uint8_t copy[5 + 16384 + 256];
     struct hf_frame f;
@@ -249,9 +334,8 @@ static bool take(struct rogue *r, enum hf_role from, struct rogue_record *out)
     if (!bytes.len)
         return false;
     memcpy(copy, bytes.at, n);
-    if (copy[0] == HF_CONTENT_DATA && !end->from.aead)
-        install(end, &end->from, end->secret[secret_of(from, HF_HANDSHAKE)],
-                HF_HANDSHAKE);
+    if (!is_tls12(end))
+        find_keys(end, from, hf_span(copy, n));
     assert_int_equal(
         hf_frame_next(&f, copy, n, 0, end->from.aead != NULL, &error),
         HF_FRAME_WHOLE);
@@ -266,7 +350,7 @@ static bool take(struct rogue *r, enum hf_role from, struct rogue_record *out)
                  hf_error_name(error.code));
     out->len = plain.len;
     memcpy(out->bytes, plain.at, plain.len);
-    hf_conn_sent(end->conn, 5 + f.len);
+    was_said(end, 5 + f.len);
     return true;
 }
 
@@ -281,7 +365,9 @@ static void follow_from(struct rogue *r, const struct rogue_record *record)
         install12(end, true);
     if (record->type != HF_CONTENT_HANDSHAKE || !record->epoch || is_tls12(end))
         return;
-    if (record->bytes[0] == HF_FINISHED)
+    if (record->bytes[0] == HF_END_OF_EARLY_DATA)
+        install(end, &end->from, end->secret[ROGUE_CLIENT_HS], HF_HANDSHAKE);
+    else if (record->bytes[0] == HF_FINISHED)
         install(end, &end->from,
                 end->secret[secret_of(record->from, HF_TRAFFIC)], HF_TRAFFIC);
     else if (record->bytes[0] == HF_KEY_UPDATE)
@@ -308,9 +394,16 @@ static void forward(struct rogue *r, const struct rogue_record *record,
     enum hf_role to = other(record->from);
     struct rogue_end *end = &r->end[to];
 
-    if (epoch == HF_HANDSHAKE && !end->to.aead &&
+    if (epoch == HF_HANDSHAKE &&
+        (!end->to.aead || end->to.epoch == HF_EARLY_DATA) &&
         end->have[secret_of(record->from, HF_HANDSHAKE)])
         rogue_keys(r, to, HF_HANDSHAKE);
+    if (epoch == HF_EARLY_DATA && !end->have[ROGUE_CLIENT_EARLY]) {
+        rogue_raw(r, to, hf_span(raw, raw_len));
+        return;
+    }
+    if (epoch == HF_EARLY_DATA && !end->to.aead)
+        rogue_keys(r, to, HF_EARLY_DATA);
     if (record->type == HF_CONTENT_CCS && !end->to.tls12) {
         uint8_t ccs[64] = { HF_CONTENT_CCS, 3, 3, 0, (uint8_t)record->len };
 
@@ -341,6 +434,22 @@ bool rogue_pass(struct rogue *r, enum hf_role from)
     if (!record.drop)
         forward(r, &record, kind, epoch);
     return true;
+}
+
+size_t rogue_early(struct rogue *r, struct hf_span data)
+{
+    struct rogue_end *end = &r->end[HF_CLIENT];
+    size_t taken;
+
+    if (!end->records)
+        give(end);
+    while (rogue_pass(r, HF_CLIENT))
+        continue;
+    end->sealed_len = hf_conn_send_early(end->conn, data, end->sealed,
+                                         sizeof(end->sealed), &taken);
+    while (end->sealed_len && rogue_pass(r, HF_CLIENT))
+        continue;
+    return taken;
 }
 
 bool rogue_run(struct rogue *r)

@@ -34,6 +34,7 @@ enum rogue_secret {
     ROGUE_CLIENT_AP,
     ROGUE_SERVER_AP,
     ROGUE_EXPORTER,
+    ROGUE_CLIENT_EARLY,
     ROGUE_SECRETS
 };
 
@@ -42,13 +43,18 @@ struct rogue_end {
     struct hf_conn *conn;
     uint8_t secret[ROGUE_SECRETS][HF_HASH_MAX]; /* from its key log */
     bool have[ROGUE_SECRETS];
-    struct hf_direction from, to; /* of records from it, and to it */
-    size_t records;               /* that came from it */
-    uint8_t pending[65536];       /* bytes for it that it has not used */
+    const struct hf_suite *early_suite; /* of the session that is offered */
+    struct hf_direction from, to;       /* of records from it, and to it */
+    size_t records;                     /* that came from it */
+    uint8_t pending[65536];             /* bytes for it that it has not used */
     size_t pending_len;
     enum hf_outcome last; /* of its hf_conn_receive */
     uint8_t got[65536];   /* data that it was given */
     size_t got_len;
+    uint8_t sealed[65536]; /* early data that it sealed, not yet passed */
+    size_t sealed_len;
+    uint8_t early[65536]; /* early data that it was given */
+    size_t early_len;
     unsigned alert; /* the last one that it sent; 256: none */
     bool asks;      /* HF_ASKS was the last outcome */
 };
@@ -73,6 +79,9 @@ bool rogue_run(struct rogue *r);
 /* Let the records pass that @from has to say now; false: none. */
 bool rogue_pass(struct rogue *r, enum hf_role from);
 
+/* The client seals @data as early data, and it passes as its records do; how
+ * much of it went. */
+size_t rogue_early(struct rogue *r, struct hf_span data);
 /* Seal one record of @type under the keys in force towards @to, and deliver
  * it. */
 enum hf_outcome rogue_say(struct rogue *r, enum hf_role to, uint8_t type,

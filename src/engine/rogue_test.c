@@ -43,7 +43,7 @@ static void check_ends(void)
     }
     assert_memory_not_equal(a[0], a[1], sizeof(b));
     assert_memory_not_equal(a[1], a[2], sizeof(b));
-    for (size_t i = 0; i < ROGUE_SECRETS; i++) {
+    for (size_t i = 0; i <= ROGUE_EXPORTER; i++) {
         assert_true(rogue.end[0].have[i]);
         assert_memory_equal(rogue.end[0].secret[i], rogue.end[1].secret[i],
                             HF_HASH_MAX);

@@ -47,8 +47,7 @@ bool hf_conn_update_keys(struct hf_conn *conn, bool both)
  * has no new keys: there the limit is the end, and sealing says so. */
 static bool is_worn(const struct hf_conn *conn)
 {
-    return conn->session.version == HF_TLS13 &&
-           hf_direction_worn(&conn->session.out);
+    return !conn->session.out.tls12 && hf_direction_worn(&conn->session.out);
 }
 
 static bool keep_fresh(struct hf_conn *conn)
@@ -58,10 +57,20 @@ static bool keep_fresh(struct hf_conn *conn)
     return hf_conn_update_keys(conn, false);
 }
 
+/* RFC 8446 4.4.4: after its Finished a server may send, though it has not heard
+ * the client's.  Ours does if there is something to answer: early data. */
+static bool answers_early(const struct hf_conn *conn)
+{
+    const struct hf_session *s = &conn->session;
+
+    return conn->handshake && s->role == HF_SERVER &&
+           s->early == HF_EARLY_ACCEPTED && s->out.epoch == HF_TRAFFIC;
+}
+
 /* May the first record of a call be sealed? */
 static bool can_send(struct hf_conn *conn)
 {
-    if (!conn->ready || conn->close_sent)
+    if (!(conn->ready || answers_early(conn)) || conn->close_sent)
         return false;
     if (!hf_conn_pay_update(conn)) {
         hf_conn_fail(conn);
@@ -88,28 +97,52 @@ size_t hf_conn_room(const struct hf_conn *conn, size_t len)
            hf_record_padding(out, last) + HF_RECORD_OVERHEAD;
 }
 
+/* One record of the first of *data, which shrinks; 0: failed. */
+static size_t seal_one(struct hf_conn *conn, struct hf_span *data,
+                       uint8_t *room, size_t cap)
+{
+    struct hf_session *s = &conn->session;
+    size_t len = hf_record_fits(&s->out, data->len, cap);
+    size_t made = hf_record_seal(&s->out, HF_CONTENT_DATA, 0x0303,
+                                 hf_span_first(*data, len), room, &s->error);
+
+    if (!made)
+        hf_conn_fail(conn);
+    else
+        *data = hf_span_after(*data, len);
+    return made;
+}
+
 size_t hf_conn_send(struct hf_conn *conn, struct hf_span data, uint8_t *room,
                     size_t cap, size_t *taken)
 {
     struct hf_session *s = &conn->session;
-    size_t written = 0;
+    size_t written = 0, made = 1, all = data.len;
 
-    *taken = 0;
-    while (hf_record_fits(&s->out, data.len, cap - written) &&
+    while (made && hf_record_fits(&s->out, data.len, cap - written) &&
            (written ? can_go_on(conn) : can_send(conn))) {
-        size_t len = hf_record_fits(&s->out, data.len, cap - written), made;
-
-        made = hf_record_seal(&s->out, HF_CONTENT_DATA, 0x0303,
-                              hf_span_first(data, len), room + written,
-                              &s->error);
-        if (!made) {
-            hf_conn_fail(conn);
-            break;
-        }
+        made = seal_one(conn, &data, room + written, cap - written);
         written += made;
-        *taken += len;
-        data = hf_span_after(data, len);
     }
+    *taken = all - data.len;
+    return written;
+}
+
+size_t hf_conn_send_early(struct hf_conn *conn, struct hf_span data,
+                          uint8_t *room, size_t cap, size_t *taken)
+{
+    struct hf_session *s = &conn->session;
+    size_t written = 0, made = 1, left = hf_conn_early_left(conn), all;
+
+    data = hf_span_first(data, left < data.len ? left : data.len);
+    all = data.len;
+    while (made && hf_record_fits(&s->out, data.len, cap - written) &&
+           !s->outgoing.at && !is_worn(conn)) {
+        made = seal_one(conn, &data, room + written, cap - written);
+        written += made;
+    }
+    *taken = all - data.len;
+    s->early_left -= (uint32_t)*taken;
     return written;
 }
 

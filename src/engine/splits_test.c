@@ -139,6 +139,8 @@ static void judge(const struct tape *t, size_t where)
         fail_msg("byte %zu: %s %s", where, hf_error_name(out.error.code),
                  out.error.detail);
     /* No other data is ever delivered, and no other secret agreed upon. */
+    assert_true(out.early_len <= t->early_len);
+    assert_memory_equal(out.early, t->early, out.early_len);
     assert_true(out.got_len <= t->got_len);
     assert_memory_equal(out.got, t->got, out.got_len);
     if (out.ready)

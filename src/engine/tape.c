@@ -58,6 +58,7 @@ const struct hf_provider *tape_provider(void)
 /* ---- one side -------------------------------------------------------------------- */
 
 static const char ping[] = "ping from the client", pong[] = "and the answer";
+static const char hurry[] = "before you ask", soon[] = "before you are done";
 
 static void put(struct tape *t, struct hf_span bytes)
 {
@@ -90,6 +91,36 @@ static void say(struct tape *t, struct hf_conn *conn, const char *text,
     collect(t, conn, slow);
 }
 
+/* What the client says before anything else, if it may. */
+static void say_early(struct tape *t, struct hf_conn *conn, bool slow)
+{
+    uint8_t room[200];
+    size_t taken, made;
+
+    if (t->role != HF_CLIENT || t->early_said)
+        return;
+    t->early_said = true;
+    if (!hf_conn_early_left(conn))
+        return;
+    made = hf_conn_send_early(conn, hf_span_text(hurry), room, sizeof(room),
+                              &taken);
+    put(t, hf_span(room, made));
+    collect(t, conn, slow);
+}
+
+/* What a server says to that, in front of everything else. */
+static size_t ahead(const struct hf_conn *conn)
+{
+    return hf_conn_early(conn) == HF_EARLY_ACCEPTED ? sizeof(soon) - 1 : 0;
+}
+
+static void hear_early(struct tape *t, struct hf_span data)
+{
+    assert_true(data.len <= sizeof(t->early) - t->early_len);
+    hf_copy(t->early + t->early_len, data.at, data.len);
+    t->early_len += data.len;
+}
+
 static void hear(struct tape *t, struct hf_span data)
 {
     assert_true(data.len <= sizeof(t->got) - t->got_len);
@@ -104,7 +135,11 @@ static void act(struct tape *t, struct hf_conn *conn, enum hf_outcome outcome,
     bool client = t->role == HF_CLIENT;
 
     collect(t, conn, slow);
-    if (outcome == HF_READY) {
+    say_early(t, conn, slow);
+    if (outcome == HF_EARLY) {
+        hear_early(t, data);
+        say(t, conn, soon, slow);
+    } else if (outcome == HF_READY) {
         t->ready = true;
         t->exported = hf_conn_export(conn, "EXPORTER-tape", hf_span(NULL, 0),
                                      t->secret, sizeof(t->secret));
@@ -116,7 +151,7 @@ static void act(struct tape *t, struct hf_conn *conn, enum hf_outcome outcome,
         hear(t, data);
         if (!client && t->got_len == sizeof(ping) - 1)
             say(t, conn, pong, slow);
-        if (client && t->got_len == sizeof(pong) - 1) {
+        if (client && t->got_len == ahead(conn) + sizeof(pong) - 1) {
             hf_conn_update_keys(conn, true);
             collect(t, conn, slow);
             say(t, conn, ping, slow);
@@ -145,10 +180,11 @@ static bool give(struct tape *t, struct hf_conn *conn, uint8_t *bytes,
         *at += used;
         act(t, conn, outcome, data, slow);
         /* It goes on, or has told something, or is over. */
-        assert_true(*at != before || outcome != HF_DATA);
+        assert_true(*at != before ||
+                    (outcome != HF_DATA && outcome != HF_EARLY));
         if (outcome == HF_FAILED || outcome == HF_CLOSED)
             return false;
-    } while (outcome == HF_DATA || outcome == HF_READY);
+    } while (outcome == HF_DATA || outcome == HF_READY || outcome == HF_EARLY);
     return true;
 }
 
@@ -276,7 +312,9 @@ bool tape_record_again(enum way way, const struct hf_provider *provider,
     return have_certs() &&
            encore_set(encore, way, SCENE_CLIENT_CERT, &certs, provider) &&
            encore_meet(encore) &&
-           record(&encore->stage, encore, client, server) && client->resumed;
+           record(&encore->stage, encore, client, server) && client->resumed &&
+           server->early_len ==
+               (way == WITH_EARLY_DATA ? sizeof(hurry) - 1 : 0);
 }
 
 bool tapes_record(struct tapes *tapes, const struct hf_provider *provider)
@@ -305,7 +343,9 @@ bool tape_same(const struct tape *a, const struct tape *b)
 {
     return a->out_len == b->out_len && !memcmp(a->out, b->out, a->out_len) &&
            a->got_len == b->got_len && !memcmp(a->got, b->got, a->got_len) &&
-           a->ready == b->ready && a->closed == b->closed &&
-           a->exported == b->exported && a->error.code == b->error.code &&
+           a->early_len == b->early_len &&
+           !memcmp(a->early, b->early, a->early_len) && a->ready == b->ready &&
+           a->closed == b->closed && a->exported == b->exported &&
+           a->error.code == b->error.code &&
            !memcmp(a->secret, b->secret, sizeof(a->secret));
 }

@@ -30,6 +30,9 @@ struct tape {
     size_t out_len;
     uint8_t got[256]; /* what it reads */
     size_t got_len;
+    uint8_t early[64]; /* ... of early data */
+    size_t early_len;
+    bool early_said;    /* the client has sent its own */
     uint8_t secret[32]; /* an exporter, once it is ready */
     bool ready, exported, closed, resumed;
     struct hf_error error;

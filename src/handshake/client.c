@@ -155,8 +155,9 @@ enum hf_step_result hf_send_client_hello(struct hf_handshake *hs)
         !hf_grease_draw(hs) || !hf_session_find(hs))
         return HF_STEP_FAILED;
     set_session_id(hs);
+    hf_early_consider(hs);
     hf_copy(hs->session->client_random, hs->random, sizeof(hs->random));
-    return hf_step(write_hello(hs));
+    return hf_step(write_hello(hs) && hf_early_begin(hs));
 }
 
 enum hf_step_result hf_send_second_hello(struct hf_handshake *hs)
@@ -253,6 +254,7 @@ enum hf_step_result hf_recv_hello_retry(struct hf_handshake *hs,
         return HF_STEP_FAILED;
     }
     s->retried = true;
+    hf_early_refused(hs, "the server wants another hello");
     if (hf_watched(s))
         hf_decided(s, HF_EV_RETRY, true, "the server wants another key share",
                    hs->kx ? hs->kx->name : "a cookie returned", NULL);
@@ -272,6 +274,13 @@ static enum hf_step_result older_version(struct hf_handshake *hs,
         return HF_STEP_FAILED;
     if (!hf_check_older(hs, &sh))
         return HF_STEP_FAILED;
+    /* RFC 8446 D.3: such a server cannot skip what was sent early. */
+    if (hs->session->early == HF_EARLY_OFFERED) {
+        hf_early_refused(hs, "the server speaks an older version");
+        hf_fail(hs->error, HF_E_NO_VERSION,
+                "early data was sent to a server that now speaks TLS 1.2");
+        return HF_STEP_FAILED;
+    }
     return hf_recv_server_hello12(hs, body);
 }
 
@@ -327,6 +336,8 @@ enum hf_step_result hf_recv_server_hello(struct hf_handshake *hs,
     hs->facts |= HF_FACT_TLS13;
     s->group = hs->kx->group;
     say_choices(hs);
+    if (!(hs->facts & HF_FACT_RESUMED) || hs->psk_index)
+        hf_early_refused(hs, "the server does not take up the session");
     return hf_step(use_suite(hs, false) && hf_resumed13(hs));
 }
 
@@ -364,5 +375,6 @@ enum hf_step_result hf_job_open_share(struct hf_handshake *hs)
     hf_decided(s, HF_EV_KEY_EXCHANGE, true, hs->kx->name, NULL, NULL);
     return hf_step(hf_keys13_handshake(hs) && hf_send_dummy_ccs(hs) &&
                    hf_keys13_install(s, false, hs->server_hs, HF_HANDSHAKE) &&
-                   hf_keys13_install(s, true, hs->client_hs, HF_HANDSHAKE));
+                   (hf_early_open(hs) ||
+                    hf_keys13_install(s, true, hs->client_hs, HF_HANDSHAKE)));
 }

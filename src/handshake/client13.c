@@ -1,6 +1,6 @@
 /* client13.c - the rest of a client's TLS 1.3: what the server says once it is
  * under keys, and whether we show a certificate. */
-#include "handshake/handshake.h"
+#include "handshake/resume.h"
 
 enum hf_step_result hf_recv_encrypted_exts(struct hf_handshake *hs,
                                            const struct hf_message *m)
@@ -14,7 +14,7 @@ enum hf_step_result hf_recv_encrypted_exts(struct hf_handshake *hs,
         hf_decided(hs->session, HF_EV_PROTOCOL, true,
                    "the server chose from our list", hs->session->protocol,
                    NULL);
-    return HF_STEP_DONE;
+    return hf_step(hf_early_answered(hs));
 }
 
 enum hf_step_result hf_recv_cert_request(struct hf_handshake *hs,

@@ -34,6 +34,7 @@ VERBS (compress_certificate,   hf_write_compressions, hf_read_compressions, NULL
 VERBS (record_size_limit,  hf_write_record_limit, hf_read_record_limit, hf_write_record_limit, hf_read_record_limit_answer)
 VERBS (session_ticket,         hf_write_ticket,    hf_read_ticket,     hf_write_ticket,    hf_read_ticket)
 VERBS (pre_shared_key,         NULL,               hf_read_psk,        hf_write_psk_chosen, hf_read_psk_chosen)
+VERBS (early_data,             hf_write_early_offer,     hf_read_early_offer,      hf_write_early_taken, hf_read_early_taken)
 VERBS (supported_versions,     hf_write_versions,  hf_read_versions,   hf_write_version,   hf_read_version)
 VERBS (cookie,                 hf_write_cookie,    hf_read_cookie,     NULL,               hf_read_cookie)
 VERBS (psk_key_exchange_modes, hf_write_psk_modes, hf_read_psk_modes,  NULL,               NULL)

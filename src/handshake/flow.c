@@ -19,9 +19,7 @@
  *    echo settles RESUMED in ServerHello (RFC 5077 3.4).
  * 4. RSA key transport is the reason for the fact SIGNED: where it is clear
  *    there is no ServerKeyExchange, and a ClientKeyExchange of another kind.
- *
- * Steps whose functions are `none` stand in the table so that it is whole and
- * can be checked as a whole: we never ask for what they bring. */
+ */
 #include "handshake/handshake.h"
 
 #define NONE 0
@@ -42,10 +40,6 @@
 #define UNLESS(clear) 0, (clear), 0
 #define WHEN(set, clear) (set), (clear), 0
 #define MAYBE(set, clear, f) (set), (clear), (f)
-
-#define hf_recv_none NULL
-#define hf_send_none NULL
-#define hf_job_none NULL
 
 #define STEP(who, says, when, under, heard, said)       \
     { HF_##who,        HF_##under,     HF_##says, when, \
@@ -77,7 +71,7 @@ JOB   (CLIENT,                       WHEN(TLS13, RESUMED),                      
 STEP  (SERVER, CERTIFICATE_VERIFY,   WHEN(TLS13, RESUMED),           HANDSHAKE,  cert_verify,         cert_verify)
 JOB   (CLIENT,                       WHEN(TLS13, RESUMED),                       check_signature)
 STEP  (SERVER, FINISHED,             IF(TLS13),                      HANDSHAKE,  finished,            finished)
-STEP  (CLIENT, END_OF_EARLY_DATA,    IF(TLS13|EARLY),                EARLY_DATA, none,                none)
+STEP  (CLIENT, END_OF_EARLY_DATA,    IF(TLS13|EARLY),                EARLY_DATA, end_of_early_data,   end_of_early_data)
 STEP  (CLIENT, COMPRESSED_CERTIFICATE, MAYBE(TLS13|ASKED, NONE, PACKED_TOO), HANDSHAKE, compressed_cert, compressed_cert)
 STEP  (CLIENT, CERTIFICATE,          WHEN(TLS13|ASKED, PACKED_TOO),  HANDSHAKE,  certificate,         certificate)
 JOB   (SERVER,                       IF(TLS13|ASKED|GAVE),                       verify_chain)

@@ -100,6 +100,9 @@ hf_send_fn hf_job_choose_parameters, hf_job_share_keys;
 hf_recv_fn hf_recv_encrypted_exts, hf_recv_cert_request;
 hf_send_fn hf_send_encrypted_exts, hf_send_cert_request;
 hf_send_fn hf_job_choose_certificate;
+/* early.c */
+hf_recv_fn hf_recv_end_of_early_data;
+hf_send_fn hf_send_end_of_early_data;
 /* certificate.c */
 hf_recv_fn hf_recv_certificate, hf_recv_cert_verify;
 hf_send_fn hf_send_certificate, hf_send_cert_verify;

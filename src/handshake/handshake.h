@@ -132,7 +132,10 @@ struct hf_handshake {
     struct hf_psk_offer *psks; /* client: its offer, in order; server: external
                                 * ones of the first hello that it knows */
     size_t psk_count;
-    struct hf_psk_offer psk;            /* the one in use, if RESUMED */
+    struct hf_psk_offer psk; /* the one in use, if RESUMED */
+    uint32_t ticket_age;   /* server: of the ticket in use, by the client; ms */
+    struct hf_span binder; /* server: the proof that came with it */
+    uint8_t client_early[HF_HASH_MAX];  /* secret of 0-RTT data */
     struct hf_hash_state before_second; /* transcript up to that hello */
     const char *label;                  /* client: of its sessions, or NULL */
 
@@ -192,12 +195,21 @@ HF_CHECK bool hf_message_read(struct hf_handshake *hs, hf_layout_fn *layout,
 enum hf_step_result hf_step(bool ok); /* DONE or FAILED */
 
 /* ---- key schedule (keys13.c) ----------------------------------------------------------------------- */
+/* From the pre-shared key and the first hello: hs->client_early, and the
+ * session's early exporter. */
+HF_CHECK bool hf_keys13_early(struct hf_handshake *hs,
+                              const struct hf_hash *hash);
 HF_CHECK bool hf_keys13_handshake(struct hf_handshake *hs);
 HF_CHECK bool hf_keys13_master(struct hf_handshake *hs);
 HF_CHECK bool hf_keys13_resumption(struct hf_handshake *hs);
 /* Put the keys of @secret to use in one direction. */
 HF_CHECK bool hf_keys13_install(struct hf_session *s, bool sending,
                                 const uint8_t *secret, enum hf_epoch epoch);
+/* The same with the hash and the AEAD of a suite that is not the session's, or
+ * not yet. */
+HF_CHECK bool hf_keys13_install_as(struct hf_session *s,
+                                   const struct hf_suite *suite, bool sending,
+                                   const uint8_t *secret, enum hf_epoch epoch);
 /* The next generation of application keys in one direction (7.2). */
 HF_CHECK bool hf_keys13_update(struct hf_session *s, bool sending);
 /* Finished.verify_data with the base key @secret over @digest. */
@@ -206,6 +218,11 @@ HF_CHECK bool hf_keys13_finished(struct hf_session *s, const uint8_t *secret,
 HF_CHECK bool hf_keys13_export(const struct hf_session *s, const char *label,
                                struct hf_span context, uint8_t *out,
                                size_t len);
+/* The same from the early exporter secret, which goes with @hash. */
+HF_CHECK bool hf_keys13_export_early(const struct hf_session *s,
+                                     const struct hf_hash *hash,
+                                     const char *label, struct hf_span context,
+                                     uint8_t *out, size_t len);
 
 /* ---- the keys of TLS 1.2 (keys12.c) ------------------------------------------------- */
 HF_CHECK bool hf_keys12_master(struct hf_handshake *hs,

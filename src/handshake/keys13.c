@@ -3,7 +3,8 @@
  *
  *              0
  *              |
- *    PSK -> Extract = Early Secret          (PSK: zeroes without a ticket)
+ *    PSK -> Extract = Early Secret --------- "c e traffic", "e exp master"
+ *              |                             (PSK: zeroes without a ticket)
  *              |
  *        Derive("derived")
  *              |
@@ -78,6 +79,33 @@ static bool open_stage(struct hf_handshake *hs, uint8_t *digest,
     return true;
 }
 
+/* Nothing but the first hello has been said; a client does not know yet by
+ * which hash its server will go. */
+bool hf_keys13_early(struct hf_handshake *hs, const struct hf_hash *hash)
+{
+    const struct hf_crypto *c = &hs->settings->crypto;
+    const struct hf_transcript *t = &hs->transcript;
+    uint8_t digest[HF_HASH_MAX];
+    struct hf_hmac key = { .hash = NULL };
+    bool ok;
+
+    if (!hf_transcript_peek(t, hash, t->kept[0], digest, hs->error))
+        return false;
+    ok = hf_hkdf_extract(c, hash, hf_span(NULL, 0), hs->saved->secret,
+                         hs->stage) &&
+         hf_hmac_key(&key, c, hash, hf_span(hs->stage, hash->len));
+    if (!ok)
+        crypto_failed(hs->session, "early secret");
+    ok = ok &&
+         labelled(hs, &key, "c e traffic", "CLIENT_EARLY_TRAFFIC_SECRET",
+                  digest, hs->client_early) &&
+         labelled(hs, &key, "e exp master", "EARLY_EXPORTER_SECRET", digest,
+                  hs->session->early_exporter);
+    hf_hmac_wipe(&key);
+    hf_wipe(hs->stage, sizeof(hs->stage));
+    return ok;
+}
+
 bool hf_keys13_handshake(struct hf_handshake *hs)
 {
     const struct hf_crypto *c = &hs->settings->crypto;
@@ -138,8 +166,9 @@ bool hf_keys13_resumption(struct hf_handshake *hs)
 
 /* ---- keys of a direction (RFC 8446 7.3) --------------------------------------- */
 
-bool hf_keys13_install(struct hf_session *s, bool sending,
-                       const uint8_t *secret, enum hf_epoch epoch)
+static bool install(struct hf_session *s, const struct hf_hash *hash,
+                    const struct hf_aead *aead, bool sending,
+                    const uint8_t *secret, enum hf_epoch epoch)
 {
     struct hf_direction *d = sending ? &s->out : &s->in;
     const struct hf_crypto *c = &s->settings->crypto;
@@ -151,13 +180,12 @@ bool hf_keys13_install(struct hf_session *s, bool sending,
     if (!sending && !hf_reassembly_empty(&s->messages))
         return hf_fail(&s->error, HF_E_KEY_CHANGE,
                        "bytes are left in the last record of the old keys");
-    ok = hf_hmac_key(&hmac, c, s->hash, hf_span(secret, s->hash->len)) &&
-         hf_expand_label(&hmac, "key", hf_span(NULL, 0), key,
-                         s->aead->key_len) &&
+    ok = hf_hmac_key(&hmac, c, hash, hf_span(secret, hash->len)) &&
+         hf_expand_label(&hmac, "key", hf_span(NULL, 0), key, aead->key_len) &&
          hf_expand_label(&hmac, "iv", hf_span(NULL, 0), iv, sizeof(iv));
     if (!ok)
         crypto_failed(s, "traffic keys");
-    ok = ok && hf_direction_set(d, c->self, s->aead, key, iv, epoch, &s->error);
+    ok = ok && hf_direction_set(d, c->self, aead, key, iv, epoch, &s->error);
     hf_hmac_wipe(&hmac);
     hf_wipe(key, sizeof(key));
     hf_wipe(iv, sizeof(iv));
@@ -166,6 +194,25 @@ bool hf_keys13_install(struct hf_session *s, bool sending,
     if (ok)
         hf_keyed(s, sending, epoch);
     return ok;
+}
+
+bool hf_keys13_install(struct hf_session *s, bool sending,
+                       const uint8_t *secret, enum hf_epoch epoch)
+{
+    return install(s, s->hash, s->aead, sending, secret, epoch);
+}
+
+bool hf_keys13_install_as(struct hf_session *s, const struct hf_suite *suite,
+                          bool sending, const uint8_t *secret,
+                          enum hf_epoch epoch)
+{
+    const struct hf_crypto *c = &s->settings->crypto;
+    const struct hf_hash *hash = hf_hash_by_id(c, suite->hash);
+    const struct hf_aead *aead = hf_suite_aead(c, suite);
+
+    if (!hash || !aead)
+        return hf_fail(&s->error, HF_E_BUG, "a suite without its algorithms");
+    return install(s, hash, aead, sending, secret, epoch);
 }
 
 /* RFC 8446 7.2: application_traffic_secret_N+1 */
@@ -212,24 +259,38 @@ bool hf_keys13_finished(struct hf_session *s, const uint8_t *secret,
 }
 
 /* RFC 8446 7.5 */
-bool hf_keys13_export(const struct hf_session *s, const char *label,
-                      struct hf_span context, uint8_t *out, size_t len)
+static bool export_from(const struct hf_crypto *c, const struct hf_hash *hash,
+                        const uint8_t *from, const char *label,
+                        struct hf_span context, uint8_t *out, size_t len)
 {
-    const struct hf_crypto *c = &s->settings->crypto;
     uint8_t empty[HF_HASH_MAX], digest[HF_HASH_MAX], secret[HF_HASH_MAX];
     struct hf_hmac master = { .hash = NULL }, hmac = { .hash = NULL };
     bool ok;
 
-    ok = hf_hash_parts(c, s->hash, NULL, 0, empty) &&
-         hf_hash_parts(c, s->hash, &context, 1, digest) &&
-         hf_hmac_key(&master, c, s->hash,
-                     hf_span(s->exporter_secret, s->hash->len)) &&
+    ok = hf_hash_parts(c, hash, NULL, 0, empty) &&
+         hf_hash_parts(c, hash, &context, 1, digest) &&
+         hf_hmac_key(&master, c, hash, hf_span(from, hash->len)) &&
          derive(&master, label, empty, secret) &&
-         hf_hmac_key(&hmac, c, s->hash, hf_span(secret, s->hash->len)) &&
-         hf_expand_label(&hmac, "exporter", hf_span(digest, s->hash->len), out,
+         hf_hmac_key(&hmac, c, hash, hf_span(secret, hash->len)) &&
+         hf_expand_label(&hmac, "exporter", hf_span(digest, hash->len), out,
                          len);
     hf_hmac_wipe(&master);
     hf_hmac_wipe(&hmac);
     hf_wipe(secret, sizeof(secret));
     return ok;
+}
+
+bool hf_keys13_export(const struct hf_session *s, const char *label,
+                      struct hf_span context, uint8_t *out, size_t len)
+{
+    return export_from(&s->settings->crypto, s->hash, s->exporter_secret, label,
+                       context, out, len);
+}
+
+bool hf_keys13_export_early(const struct hf_session *s,
+                            const struct hf_hash *hash, const char *label,
+                            struct hf_span context, uint8_t *out, size_t len)
+{
+    return export_from(&s->settings->crypto, hash, s->early_exporter, label,
+                       context, out, len);
 }

@@ -137,6 +137,7 @@ static void write_session(const struct hf_session *s,
     what->psk_identity = s->psk.identity;
     what->psk_mark = hf_span(s->psk.mark, s->psk.kind ? HF_PSK_MARK_LEN : 0);
     what->chain = hf_written(&list);
+    what->protocol = hf_span_text(s->protocol);
     hf_store_number(what->issued, (uint64_t)now(s->settings), 8);
     hf_wire_write(hf_saved_session, w, what);
 }
@@ -162,7 +163,7 @@ static uint32_t cut_lifetime(const struct hf_session *s, uint32_t lifetime)
 bool hf_session_save(const struct hf_session *s, struct hf_saved_session *what,
                      struct hf_buffer *out)
 {
-    enum { REST = 128 + 64 + 32 + HF_PSK_MARK_LEN };
+    enum { REST = 128 + 64 + 32 + 255 + HF_PSK_MARK_LEN };
     size_t certs = chain_size(s);
     size_t cap = REST + what->ticket.len + s->psk.identity.len + certs;
     uint8_t *room;

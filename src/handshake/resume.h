@@ -6,6 +6,7 @@
  *   resume.c        what a session is, what it is bound to
  *   resume12.c      tickets (RFC 5077) and session ids (RFC 5246 7.3)
  *   resume13.c      pre-shared keys (RFC 8446 2.2)
+ *   early.c         0-RTT data, which goes with them (RFC 8446 2.3)
  */
 #ifndef HF_RESUME_H
 #define HF_RESUME_H
@@ -94,5 +95,25 @@ const struct hf_hash *hf_psk_hash(const struct hf_handshake *hs,
 uint32_t hf_ticket_age(const struct hf_handshake *hs);
 /* Client: a ticket came. */
 HF_CHECK bool hf_recv_ticket13(struct hf_session *s, struct hf_span body);
+
+/* 0-RTT data (early.c).  Client: may it go with the session that is offered?
+ * Decides s->early, before the hello is written. */
+void hf_early_consider(struct hf_handshake *hs);
+/* Client: the hello has been said: from here on under early keys. */
+HF_CHECK bool hf_early_begin(struct hf_handshake *hs);
+/* Client: it was refused, because of @why: s->early. */
+void hf_early_refused(struct hf_handshake *hs, const char *why);
+/* Client: what EncryptedExtensions says of it; our handshake keys if nothing
+ * more may go under the early ones. */
+HF_CHECK bool hf_early_answered(struct hf_handshake *hs);
+/* Client: are we sending under early keys? */
+bool hf_early_open(const struct hf_handshake *hs);
+/* Server: is what the client sends early taken?  Decides HF_FACT_EARLY and
+ * s->early, once the session is resumed; or how much is skipped. */
+HF_CHECK bool hf_early_decide(struct hf_handshake *hs);
+/* Server: the bytes of a ticket's extensions, in @room: how much early data it
+ * is good for, if any; the amount in *max. */
+struct hf_span hf_early_promise(const struct hf_settings *set, uint8_t *room,
+                                size_t cap, uint32_t *max);
 
 #endif

@@ -253,6 +253,7 @@ static bool is_ticket(struct hf_handshake *hs, const struct hf_psk_identity *id)
     hs->psk = (struct hf_psk_offer){ .identity = id->identity,
                                      .secret = hs->saved->secret,
                                      .hash = hs->session->hash };
+    hs->ticket_age = id->obfuscated_ticket_age - hs->saved->age_add;
     return true;
 }
 
@@ -269,7 +270,7 @@ static bool find_key(struct hf_handshake *hs, struct hf_span *mac)
                          hf_wire_next(hf_psk_binder, &macs, &entry);
          i++) {
         hs->psk_index = i;
-        *mac = entry.binder;
+        *mac = hs->binder = entry.binder;
         known = hf_psk_found(hs, id.identity);
         if (known) {
             hs->psk = *known;
@@ -366,7 +367,7 @@ static bool ticket_key(const struct hf_session *s, struct hf_span nonce,
 static bool give_ticket(struct hf_handshake *hs, uint8_t number)
 {
     struct hf_session *s = hs->session;
-    uint8_t psk[HF_HASH_MAX], age[4];
+    uint8_t psk[HF_HASH_MAX], age[4], room[16];
     struct hf_saved_session what = { .lifetime = hs->settings->session_lifetime,
                                      .secret = { psk, s->hash->len } };
     struct hf_buffer sealed = { .at = NULL };
@@ -376,12 +377,14 @@ static bool give_ticket(struct hf_handshake *hs, uint8_t number)
     if (ticket_key(s, ticket.nonce, psk) &&
         hf_random(&hs->settings->crypto, age, sizeof(age))) {
         ticket.age_add = what.age_add = hf_number(age, 4);
+        ticket.extensions.all = hf_early_promise(
+            hs->settings, room, sizeof(room), &what.max_early_data);
         if (hf_session_save(s, &what, &sealed)) {
             ticket.lifetime = what.lifetime;
             ticket.ticket = hf_buffer_bytes(&sealed);
             ok = hf_message_send(hs, HF_NEW_SESSION_TICKET,
                                  hf_new_session_ticket, &ticket,
-                                 16 + ticket.ticket.len);
+                                 16 + sizeof(room) + ticket.ticket.len);
         }
     }
     hf_wipe(psk, sizeof(psk));
@@ -413,11 +416,15 @@ enum hf_step_result hf_job_give_tickets(struct hf_handshake *hs)
 bool hf_recv_ticket13(struct hf_session *s, struct hf_span body)
 {
     struct hf_new_session_ticket ticket;
+    struct hf_early_data_nst early = { 0 };
     struct hf_fault fault;
     uint8_t psk[HF_HASH_MAX];
     struct hf_saved_session what;
 
-    if (!hf_wire_read(hf_new_session_ticket, body, &ticket, NULL, &fault))
+    if (!hf_wire_read(hf_new_session_ticket, body, &ticket, NULL, &fault) ||
+        (ticket.extensions.present & HF_BIT(early_data) &&
+         !hf_wire_read_ext(hf_early_data_nst, &ticket.extensions,
+                           HF_EXT_early_data, &early, &fault)))
         return hf_wire_fail(&s->error, &fault);
     hf_say_ticket(s, true, ticket.ticket.len, ticket.lifetime,
                   s->settings->sessions.put ? NULL : "not kept");
@@ -427,10 +434,13 @@ bool hf_recv_ticket13(struct hf_session *s, struct hf_span body)
         return true;
     if (!ticket_key(s, ticket.nonce, psk))
         return hf_fail(&s->error, HF_E_CRYPTO, "the key of a ticket");
-    what = (struct hf_saved_session){ .lifetime = ticket.lifetime,
-                                      .age_add = ticket.age_add,
-                                      .secret = { psk, s->hash->len },
-                                      .ticket = ticket.ticket };
+    what = (struct hf_saved_session){
+        .lifetime = ticket.lifetime,
+        .age_add = ticket.age_add,
+        .max_early_data = early.max_early_data_size,
+        .secret = { psk, s->hash->len },
+        .ticket = ticket.ticket
+    };
     hf_session_keep(s, &what);
     hf_wipe(psk, sizeof(psk));
     return true;

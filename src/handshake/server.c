@@ -473,19 +473,6 @@ enum hf_step_result hf_job_choose_parameters(struct hf_handshake *hs)
 
 /* ---- HelloRetryRequest and ServerHello ----------------------------------------------------------- */
 
-/* A client may send 0-RTT data on the strength of a ticket that another server
- * gave.  We take none: what comes between our answer and its own is skipped
- * (RFC 8446 4.2.10). */
-static void refuse_early_data(struct hf_handshake *hs)
-{
-    hs->session->early_skip = 0;
-    if (!(hs->offer.hello.extensions.present & HF_BIT(early_data)))
-        return;
-    hs->session->early_skip = HF_EARLY_SKIP_MAX;
-    hf_decided(hs->session, HF_EV_EARLY_DATA, false, "the client sends some",
-               "none is accepted", NULL);
-}
-
 static bool send_hello(struct hf_handshake *hs, unsigned kind,
                        enum hf_place place, hf_layout_fn *layout,
                        const uint8_t *random)
@@ -497,7 +484,6 @@ static bool send_hello(struct hf_handshake *hs, unsigned kind,
         .cipher_suite = hs->session->suite->number,
     };
 
-    refuse_early_data(hs);
     hf_copy(hello.random, random, sizeof(hello.random));
     return hf_extensions_make(hs, place, cap, &hello.extensions) &&
            hf_message_send(hs, kind, layout, &hello, cap + 128) &&
@@ -507,7 +493,8 @@ static bool send_hello(struct hf_handshake *hs, unsigned kind,
 enum hf_step_result hf_send_hello_retry(struct hf_handshake *hs)
 {
     /* The struct of both layouts is the same: same fields, same order. */
-    return hf_step(send_hello(hs, HF_HELLO_RETRY_REQUEST, HF_HRR,
+    return hf_step(hf_early_decide(hs) &&
+                   send_hello(hs, HF_HELLO_RETRY_REQUEST, HF_HRR,
                               hf_hello_retry_request, hf_retry_random));
 }
 
@@ -534,7 +521,8 @@ enum hf_step_result hf_job_share_keys(struct hf_handshake *hs)
     const struct hf_crypto *c = &hs->settings->crypto;
     bool fault = false;
 
-    if (!find_share(hs) || !hf_resume13(hs) || !show_certificate(hs))
+    if (!find_share(hs) || !hf_resume13(hs) || !show_certificate(hs) ||
+        !hf_early_decide(hs))
         return HF_STEP_FAILED;
     ask_client(hs);
     if (!hs->kx->encapsulate(c->self, hs->peer_share, hs->reply, hs->shared,
@@ -555,6 +543,7 @@ enum hf_step_result hf_job_share_keys(struct hf_handshake *hs)
 enum hf_step_result hf_send_server_hello(struct hf_handshake *hs)
 {
     struct hf_session *s = hs->session;
+    bool early = (hs->facts & HF_FACT_EARLY) != 0;
 
     hf_limits_settle(hs);
     if (!(hs->facts & HF_FACT_TLS13))
@@ -564,5 +553,6 @@ enum hf_step_result hf_send_server_hello(struct hf_handshake *hs)
         send_hello(hs, HF_SERVER_HELLO, HF_SH, hf_server_hello, hs->random) &&
         hf_keys13_handshake(hs) &&
         hf_keys13_install(s, true, hs->server_hs, HF_HANDSHAKE) &&
-        hf_keys13_install(s, false, hs->client_hs, HF_HANDSHAKE));
+        hf_keys13_install(s, false, early ? hs->client_early : hs->client_hs,
+                          early ? HF_EARLY_DATA : HF_HANDSHAKE));
 }

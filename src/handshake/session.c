@@ -35,6 +35,7 @@ void hf_session_forget(struct hf_session *s)
     hf_wipe(s->client_secret, sizeof(s->client_secret));
     hf_wipe(s->server_secret, sizeof(s->server_secret));
     hf_wipe(s->exporter_secret, sizeof(s->exporter_secret));
+    hf_wipe(s->early_exporter, sizeof(s->early_exporter));
     hf_wipe(s->resumption_secret, sizeof(s->resumption_secret));
 }
 

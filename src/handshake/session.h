@@ -107,12 +107,15 @@ struct hf_settings {
     hf_psk_find_fn *find_psk; /* server; NULL: only those */
     void *find_psk_ctx;
     bool require_psk;
+    uint32_t early_data; /* bytes of 0-RTT data; 0: none sent, none taken */
+    struct hf_strikes strikes;       /* .claim is NULL: a server takes none */
     uint8_t binding[HF_BINDING_LEN]; /* what sessions depend on; at freezing */
 };
 
 /* ==== session: what outlives the handshake ============================================ */
 
-/* Bytes of records with 0-RTT data that a server skips (RFC 8446 4.2.10). */
+/* Bytes of records with 0-RTT data that a server skips which gives no session
+ * that is good for any (RFC 8446 4.2.10). */
 enum { HF_EARLY_SKIP_MAX = 16384 };
 
 /* The external key that a session rests on. */
@@ -153,6 +156,8 @@ struct hf_session {
     struct hf_buffer outgoing;
     struct hf_reassembly messages;
     uint32_t early_skip; /* server: bytes of 0-RTT that may still be skipped */
+    uint8_t early;       /* enum hf_early */
+    uint32_t early_left; /* bytes that may still be sent, or may still come */
 
     uint16_t version, group, peer_scheme, own_scheme;
     const struct hf_suite *suite;
@@ -178,6 +183,7 @@ struct hf_session {
     uint8_t client_secret[HF_HASH_MAX];   /* application traffic, current */
     uint8_t server_secret[HF_HASH_MAX];
     uint8_t exporter_secret[HF_HASH_MAX];
+    uint8_t early_exporter[HF_HASH_MAX];
     uint8_t resumption_secret[HF_HASH_MAX];
 };
 void hf_session_wipe(struct hf_session *s);

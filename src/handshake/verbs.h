@@ -48,6 +48,9 @@ hf_read_fn hf_read_compressions;
 /* sct.c */
 hf_write_fn hf_write_sct_wish, hf_write_scts;
 hf_read_fn hf_read_sct_wish, hf_read_scts;
+/* early.c */
+hf_write_fn hf_write_early_offer, hf_write_early_taken;
+hf_read_fn hf_read_early_offer, hf_read_early_taken;
 /* staple.c */
 hf_write_fn hf_write_status, hf_write_status_ack;
 hf_read_fn hf_read_status, hf_read_status_answer;

@@ -121,6 +121,7 @@ static bool echo_all(struct shim *s)
         case HF_CLOSED: return true;
         case HF_FAILED:
             return (ended(s) && !s->o->check_close_notify) || shim_complain(s);
+        case HF_EARLY:
         case HF_READY:
         case HF_ASKS:
         case HF_NEED_BYTES:
@@ -145,6 +146,7 @@ static bool shut_down(struct shim *s)
     case HF_CLOSED: return true;
     case HF_DATA: return shim_wrong("data came after we closed");
     case HF_FAILED:
+    case HF_EARLY:
     case HF_READY:
     case HF_ASKS:
     case HF_NEED_BYTES:
