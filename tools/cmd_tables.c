@@ -80,6 +80,9 @@ static const char *key_kind_text(unsigned kind)
         [HF_KEY_P384] = "ECDSA P-384",
         [HF_KEY_P521] = "ECDSA P-521",
         [HF_KEY_ED25519] = "Ed25519",
+        [HF_KEY_MLDSA44] = "ML-DSA-44",
+        [HF_KEY_MLDSA65] = "ML-DSA-65",
+        [HF_KEY_MLDSA87] = "ML-DSA-87",
     };
 
     return kind < HF_COUNT(names) ? names[kind] : "";

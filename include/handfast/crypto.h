@@ -121,7 +121,10 @@ enum hf_key_kind {
     HF_KEY_P256,
     HF_KEY_P384,
     HF_KEY_P521,
-    HF_KEY_ED25519
+    HF_KEY_ED25519,
+    HF_KEY_MLDSA44, /* ML-DSA: in certificates only, so far */
+    HF_KEY_MLDSA65,
+    HF_KEY_MLDSA87
 };
 enum hf_padding { HF_PADDING_NONE, HF_PADDING_PKCS1, HF_PADDING_PSS };
 
@@ -130,7 +133,7 @@ struct hf_public_key {
     uint8_t kind;         /* enum hf_key_kind */
     uint8_t pss_hash;     /* RSA_PSS: the only hash allowed, 0 = any */
     uint16_t bits;        /* of the modulus or the curve */
-    struct hf_span point; /* EC: 0x04 X Y; Ed25519: 32 bytes */
+    struct hf_span point; /* EC: 0x04 X Y; Ed25519: 32 bytes; ML-DSA: all */
     struct hf_span modulus, exponent; /* RSA: big-endian, no leading zero */
 };
 
@@ -184,6 +187,8 @@ struct hf_provider {
     const struct hf_aead *const *aeads;
     const struct hf_kx *const *groups;
     const struct hf_signature *const *signatures;
+    /* Is this row of signatures of any use here and now?  NULL: all are. */
+    bool (*signature_works)(void *self, const struct hf_signature *how);
     HF_CHECK bool (*random)(void *self, void *out, size_t len);
 
     /* Read a private key: DER (PKCS#8, SEC1, PKCS#1, encrypted PKCS#8) or the

@@ -86,6 +86,17 @@ static const char *find_ciphers(struct hf_libcrypto *lib)
     return NULL;
 }
 
+/* Only newer ones have it, and it need not be there. */
+static void find_mldsa(struct hf_libcrypto *lib)
+{
+    EVP_KEYMGMT *there = EVP_KEYMGMT_fetch(lib->lib, "ML-DSA-44", NULL);
+
+    lib->mldsa = there != NULL;
+    EVP_KEYMGMT_free(there);
+    if (!there)
+        hf_libcrypto_failed();
+}
+
 static const char *find_curves(struct hf_libcrypto *lib)
 {
     static const struct {
@@ -119,6 +130,7 @@ static const char *fill(struct hf_libcrypto *lib)
         return missing;
     if (!hf_x25519_find(lib))
         return "X25519";
+    find_mldsa(lib);
     return NULL;
 }
 
@@ -206,6 +218,7 @@ const struct hf_provider hf_libcrypto = {
     .aeads = aeads,
     .groups = groups,
     .signatures = hf_libcrypto_signatures,
+    .signature_works = hf_libcrypto_signature_works,
     .random = hf_libcrypto_random,
     .key_load = hf_libcrypto_key_load,
     .key_keep = hf_libcrypto_key_keep,

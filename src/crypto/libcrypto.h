@@ -67,6 +67,7 @@ struct hf_libcrypto {
     atomic_uint users; /* who opened it, and each key that it loaded */
     OSSL_LIB_CTX *lib;
     OSSL_PROVIDER *provider;
+    bool mldsa;         /* libcrypto has it: from 3.5 on */
     EVP_MD *digests[4]; /* by enum hf_hash_id - 1; only without HF_LOW_SHA */
     EVP_CIPHER *ciphers[HF_CIPHER_SLOTS];
     EC_GROUP *curves[HF_CURVE_SLOTS];
@@ -177,6 +178,7 @@ extern const struct hf_kx hf_libcrypto_x25519, hf_libcrypto_p256,
     hf_libcrypto_p384, hf_libcrypto_x25519mlkem768,
     hf_libcrypto_secp256r1mlkem768;
 extern const struct hf_signature *const hf_libcrypto_signatures[];
+bool hf_libcrypto_signature_works(void *self, const struct hf_signature *how);
 
 /* By enum hf_hash_id; the id must be one of those that sign. */
 const struct hf_hash *hf_libcrypto_hash(unsigned id);

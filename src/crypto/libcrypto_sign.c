@@ -1,5 +1,5 @@
-/* libcrypto_sign.c - every way to sign that we know, as rows; and Ed25519,
- * which needs no file of its own.
+/* libcrypto_sign.c - every way to sign that we know, as rows; and Ed25519 and
+ * ML-DSA, which need no files of their own.
  *
  * A row fixes scheme, kind of key, padding and hash together.  The rows that
  * have no number in TLS 1.3 sign certificates only, such as a P-256 key with
@@ -13,13 +13,13 @@
 
 enum { ED25519_KEY = 32, ED25519_SIGNATURE = 64 };
 
-static bool verify_ed25519(struct hf_libcrypto *lib, struct hf_span point,
-                           struct hf_span message, struct hf_span signature,
-                           bool *fault)
+/* With a key that libcrypto takes as bytes, and a signature that hashes by
+ * itself. */
+static bool verify_raw(struct hf_libcrypto *lib, const char *name,
+                       struct hf_span point, struct hf_span message,
+                       struct hf_span signature, bool *fault)
 {
-    if (point.len != ED25519_KEY || signature.len != ED25519_SIGNATURE)
-        return false;
-    EVP_PKEY *pkey = EVP_PKEY_new_raw_public_key_ex(lib->lib, "ED25519", NULL,
+    EVP_PKEY *pkey = EVP_PKEY_new_raw_public_key_ex(lib->lib, name, NULL,
                                                     point.at, point.len);
     EVP_MD_CTX *ctx = EVP_MD_CTX_new();
     *fault = !pkey || !ctx ||
@@ -32,6 +32,14 @@ static bool verify_ed25519(struct hf_libcrypto *lib, struct hf_span point,
     if (!ok && hf_libcrypto_starved())
         *fault = true;
     return ok;
+}
+
+static bool verify_ed25519(struct hf_libcrypto *lib, struct hf_span point,
+                           struct hf_span message, struct hf_span signature,
+                           bool *fault)
+{
+    return point.len == ED25519_KEY && signature.len == ED25519_SIGNATURE &&
+           verify_raw(lib, "ED25519", point, message, signature, fault);
 }
 
 static bool sign_ed25519(const struct hf_private_key *key,
@@ -50,6 +58,43 @@ static bool sign_ed25519(const struct hf_private_key *key,
         return true;
     *len = 0;
     return hf_libcrypto_failed();
+}
+
+/* ---- ML-DSA (FIPS 204), in certificates (RFC 9881) ---------------------------------- */
+
+static const struct mldsa {
+    const char *name;
+    uint16_t key, signature; /* bytes; FIPS 204, table 2 */
+} mldsas[] = {
+    { "ML-DSA-44", 1312, 2420 },
+    { "ML-DSA-65", 1952, 3309 },
+    { "ML-DSA-87", 2592, 4627 },
+};
+
+static bool is_mldsa(unsigned key)
+{
+    return key >= HF_KEY_MLDSA44 && key <= HF_KEY_MLDSA87;
+}
+
+bool hf_libcrypto_signature_works(void *self, const struct hf_signature *how)
+{
+    const struct hf_libcrypto *lib = self;
+
+    return lib->mldsa || !is_mldsa(how->key);
+}
+
+/* Of the pure kind, with an empty context (RFC 9881 2). */
+static bool verify_mldsa(struct hf_libcrypto *lib,
+                         const struct hf_public_key *key,
+                         struct hf_span message, struct hf_span signature,
+                         bool *fault)
+{
+    const struct mldsa *size = &mldsas[key->kind - HF_KEY_MLDSA44];
+
+    *fault = !lib->mldsa;
+    return lib->mldsa && key->point.len == size->key &&
+           signature.len == size->signature &&
+           verify_raw(lib, size->name, key->point, message, signature, fault);
 }
 
 /* ---- any --------------------------------------------------------------------------- */
@@ -81,6 +126,8 @@ static bool verify(void *self, const struct hf_signature *how,
         return false;
     if (how->key == HF_KEY_ED25519)
         return verify_ed25519(self, key->point, message, signature, fault);
+    if (is_mldsa(how->key))
+        return verify_mldsa(self, key, message, signature, fault);
     const struct hf_hash *hash = hf_libcrypto_hash(how->hash);
     const struct hf_span digest = hf_span(bytes, hash->len);
     *fault = !digest_of(self, hash, message, bytes);
@@ -104,6 +151,8 @@ static bool sign(void *self, const struct hf_signature *how,
         return false;
     if (how->key == HF_KEY_ED25519)
         return sign_ed25519(key, message, out, cap, len);
+    if (is_mldsa(how->key))
+        return false; /* no such key is loaded */
     const struct hf_hash *hash = hf_libcrypto_hash(how->hash);
     const struct hf_span digest = hf_span(bytes, hash->len);
     if (!digest_of(self, hash, message, bytes))
@@ -140,7 +189,10 @@ static bool sign(void *self, const struct hf_signature *how,
     ROW(p384_sha256, "ecdsa P-384 SHA-256",    0,      P384,    NONE,  SHA256)\
     ROW(p384_sha512, "ecdsa P-384 SHA-512",    0,      P384,    NONE,  SHA512)\
     ROW(p521_sha256, "ecdsa P-521 SHA-256",    0,      P521,    NONE,  SHA256)\
-    ROW(p521_sha384, "ecdsa P-521 SHA-384",    0,      P521,    NONE,  SHA384)
+    ROW(p521_sha384, "ecdsa P-521 SHA-384",    0,      P521,    NONE,  SHA384)\
+    ROW(mldsa44,     "ML-DSA-44",              0,      MLDSA44, NONE,  HASH_NONE)\
+    ROW(mldsa65,     "ML-DSA-65",              0,      MLDSA65, NONE,  HASH_NONE)\
+    ROW(mldsa87,     "ML-DSA-87",              0,      MLDSA87, NONE,  HASH_NONE)
 ROWS
 #undef ROW
 #define ROW(id, name, scheme, key, padding, hash) &id,

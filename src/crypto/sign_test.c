@@ -13,6 +13,14 @@
 
 static struct hf_private_key *keys[HF_KEY_ED25519 + 1];
 
+/* The rows behind these verify only, and certificates (x509/mldsa_test.c). */
+static bool signs(size_t i)
+{
+    const struct hf_signature *how = hf_libcrypto.signatures[i];
+
+    return how && how->key <= HF_KEY_ED25519;
+}
+
 /* @md: the only hash that the key shall sign with, or NULL. */
 static EVP_PKEY *make_pss(const EVP_MD *md)
 {
@@ -92,7 +100,7 @@ static size_t sign(const struct hf_signature *how,
 static void each_row_verifies_what_it_signs_and_nothing_else(void **state)
 {
     (void)state;
-    for (size_t i = 0; hf_libcrypto.signatures[i]; i++) {
+    for (size_t i = 0; signs(i); i++) {
         const struct hf_signature *how = hf_libcrypto.signatures[i];
         uint8_t sig[HF_SIGNATURE_MAX];
         struct hf_public_key public;
@@ -123,7 +131,7 @@ static void each_row_verifies_what_it_signs_and_nothing_else(void **state)
 static void another_row_does_not_verify(void **state)
 {
     (void)state;
-    for (size_t i = 0; hf_libcrypto.signatures[i]; i++) {
+    for (size_t i = 0; signs(i); i++) {
         const struct hf_signature *how = hf_libcrypto.signatures[i];
         uint8_t sig[HF_SIGNATURE_MAX];
         struct hf_public_key public;
@@ -144,7 +152,7 @@ static void another_row_does_not_verify(void **state)
 static void a_key_of_another_kind_does_not_sign(void **state)
 {
     (void)state;
-    for (size_t i = 0; hf_libcrypto.signatures[i]; i++)
+    for (size_t i = 0; signs(i); i++)
         for (unsigned kind = HF_KEY_RSA; kind <= HF_KEY_ED25519; kind++) {
             const struct hf_signature *how = hf_libcrypto.signatures[i];
             uint8_t sig[HF_SIGNATURE_MAX];
@@ -160,7 +168,7 @@ static void a_key_of_another_kind_does_not_sign(void **state)
 static void too_little_room_is_refused(void **state)
 {
     (void)state;
-    for (size_t i = 0; hf_libcrypto.signatures[i]; i++) {
+    for (size_t i = 0; signs(i); i++) {
         const struct hf_signature *how = hf_libcrypto.signatures[i];
         uint8_t sig[63];
         size_t len = 7;
@@ -173,7 +181,7 @@ static void too_little_room_is_refused(void **state)
 static void signatures_are_those_that_libcrypto_verifies(void **state)
 {
     (void)state;
-    for (size_t i = 0; hf_libcrypto.signatures[i]; i++) {
+    for (size_t i = 0; signs(i); i++) {
         const struct hf_signature *how = hf_libcrypto.signatures[i];
         static const char *const names[] = { NULL, "SHA256", "SHA384",
                                              "SHA512" };
@@ -367,7 +375,7 @@ static void a_faulty_rsa_signature_does_not_leave(void **state)
 
     (void)state;
     key->raw = other->raw; /* a private operation gone wrong */
-    for (size_t i = 0; hf_libcrypto.signatures[i]; i++) {
+    for (size_t i = 0; signs(i); i++) {
         const struct hf_signature *how = hf_libcrypto.signatures[i];
         size_t len = 7;
         if (how->key != HF_KEY_RSA)

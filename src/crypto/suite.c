@@ -120,7 +120,10 @@ const struct hf_signature *hf_signature_by_parts(const struct hf_crypto *c,
 {
     for (const struct hf_signature *const *s = c->provider->signatures; *s; s++)
         if ((*s)->key == key && (*s)->padding == padding && (*s)->hash == hash)
-            return *s;
+            return !c->provider->signature_works ||
+                           c->provider->signature_works(c->self, *s)
+                       ? *s
+                       : NULL;
     return NULL;
 }
 

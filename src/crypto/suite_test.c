@@ -67,8 +67,11 @@ static void each_algorithm_is_found(void **state)
         assert_ptr_equal(hf_kx_by_group(c, p->groups[i]->group), p->groups[i]);
     for (size_t i = 0; p->signatures[i]; i++) {
         const struct hf_signature *s = p->signatures[i];
+        bool works = !p->signature_works || p->signature_works(c->self, s);
+
         assert_ptr_equal(hf_signature_by_parts(c, s->key, s->padding, s->hash),
-                         s);
+                         works ? s : NULL);
+        assert_true(works || s->key >= HF_KEY_MLDSA44);
         if (s->scheme)
             assert_ptr_equal(hf_signature_by_scheme(c, s->scheme), s);
     }

@@ -171,12 +171,14 @@ static bool can_be_checked(const struct hf_settings *s,
                            const struct hf_numbers *schemes)
 {
     const struct hf_signature *const *how = s->crypto.provider->signatures;
+    unsigned kind = hf_algorithm_kind(pair->chain[i]->algorithm);
     uint8_t padding, hash;
 
     if (!hf_algorithm_parts(pair->chain[i]->algorithm, &padding, &hash))
         return false;
     for (; *how; how++)
         if ((*how)->padding == padding && (*how)->hash == hash &&
+            (!kind || (*how)->key == kind) &&
             (i + 1 == pair->count ||
              (*how)->key == pair->chain[i + 1]->key.kind) &&
             (*how)->scheme && hf_numbers_have(schemes, (*how)->scheme))

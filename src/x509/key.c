@@ -30,42 +30,53 @@
     "\xa1\x1a\x30\x18" RSA_OID("\x08") "\x30\x0b" SHA_OID(n) \
     "\xa2\x03\x02\x01" salt
 
+/* RFC 9881 2 and 4: without parameters */
+#define MLDSA(n)  "\x30\x0b\x06\x09\x60\x86\x48\x01\x65\x03\x04\x03" n
+#define ED25519   "\x30\x05\x06\x03\x2b\x65\x70"
+
 #define DER(text) { (const uint8_t *)(text), sizeof(text) - 1 }
 
 static const struct {
     struct hf_span der;
     uint8_t padding, hash;
+    uint8_t kind; /* of the key, if the algorithm says so by itself */
 } signatures[] = {
     /* RFC 5758 3.2, RFC 4055 5 (where NULL may be absent), RFC 8410 3 */
-    { DER(ECDSA("\x02")),             HF_PADDING_NONE,  HF_SHA256 },
-    { DER(ECDSA("\x03")),             HF_PADDING_NONE,  HF_SHA384 },
-    { DER(ECDSA("\x04")),             HF_PADDING_NONE,  HF_SHA512 },
-    { DER(RSA_WITH("\x0b")),          HF_PADDING_PKCS1, HF_SHA256 },
-    { DER(RSA_WITH("\x0c")),          HF_PADDING_PKCS1, HF_SHA384 },
-    { DER(RSA_WITH("\x0d")),          HF_PADDING_PKCS1, HF_SHA512 },
-    { DER(RSA_BARE("\x0b")),          HF_PADDING_PKCS1, HF_SHA256 },
-    { DER(RSA_BARE("\x0c")),          HF_PADDING_PKCS1, HF_SHA384 },
-    { DER(RSA_BARE("\x0d")),          HF_PADDING_PKCS1, HF_SHA512 },
-    { DER("\x30\x05\x06\x03\x2b\x65\x70"), HF_PADDING_NONE, HF_HASH_NONE },
-    { DER(PSS_NULL("\x01", "\x20")),  HF_PADDING_PSS,   HF_SHA256 },
-    { DER(PSS_NULL("\x02", "\x30")),  HF_PADDING_PSS,   HF_SHA384 },
-    { DER(PSS_NULL("\x03", "\x40")),  HF_PADDING_PSS,   HF_SHA512 },
-    { DER(PSS_BARE("\x01", "\x20")),  HF_PADDING_PSS,   HF_SHA256 },
-    { DER(PSS_BARE("\x02", "\x30")),  HF_PADDING_PSS,   HF_SHA384 },
-    { DER(PSS_BARE("\x03", "\x40")),  HF_PADDING_PSS,   HF_SHA512 },
+    { DER(ECDSA("\x02")),             HF_PADDING_NONE,  HF_SHA256, 0 },
+    { DER(ECDSA("\x03")),             HF_PADDING_NONE,  HF_SHA384, 0 },
+    { DER(ECDSA("\x04")),             HF_PADDING_NONE,  HF_SHA512, 0 },
+    { DER(RSA_WITH("\x0b")),          HF_PADDING_PKCS1, HF_SHA256, 0 },
+    { DER(RSA_WITH("\x0c")),          HF_PADDING_PKCS1, HF_SHA384, 0 },
+    { DER(RSA_WITH("\x0d")),          HF_PADDING_PKCS1, HF_SHA512, 0 },
+    { DER(RSA_BARE("\x0b")),          HF_PADDING_PKCS1, HF_SHA256, 0 },
+    { DER(RSA_BARE("\x0c")),          HF_PADDING_PKCS1, HF_SHA384, 0 },
+    { DER(RSA_BARE("\x0d")),          HF_PADDING_PKCS1, HF_SHA512, 0 },
+    { DER(ED25519),                   HF_PADDING_NONE,  HF_HASH_NONE, HF_KEY_ED25519 },
+    { DER(MLDSA("\x11")),             HF_PADDING_NONE,  HF_HASH_NONE, HF_KEY_MLDSA44 },
+    { DER(MLDSA("\x12")),             HF_PADDING_NONE,  HF_HASH_NONE, HF_KEY_MLDSA65 },
+    { DER(MLDSA("\x13")),             HF_PADDING_NONE,  HF_HASH_NONE, HF_KEY_MLDSA87 },
+    { DER(PSS_NULL("\x01", "\x20")),  HF_PADDING_PSS,   HF_SHA256, 0 },
+    { DER(PSS_NULL("\x02", "\x30")),  HF_PADDING_PSS,   HF_SHA384, 0 },
+    { DER(PSS_NULL("\x03", "\x40")),  HF_PADDING_PSS,   HF_SHA512, 0 },
+    { DER(PSS_BARE("\x01", "\x20")),  HF_PADDING_PSS,   HF_SHA256, 0 },
+    { DER(PSS_BARE("\x02", "\x30")),  HF_PADDING_PSS,   HF_SHA384, 0 },
+    { DER(PSS_BARE("\x03", "\x40")),  HF_PADDING_PSS,   HF_SHA512, 0 },
 };
 
 static const struct {
     struct hf_span der;
     uint8_t kind, pss_hash;
-    uint16_t bits;  /* of a curve */
-    uint8_t length; /* of the key in bytes, RSA: 0 */
+    uint16_t bits;   /* of a curve */
+    uint16_t length; /* of the key in bytes, RSA: 0 */
 } keys[] = {
     { DER("\x30\x13" EC_OID "\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07"), HF_KEY_P256, 0, 256, 65 },
     { DER(RSA_WITH("\x01")),                               HF_KEY_RSA,     0,         0,    0 },
     { DER("\x30\x10" EC_OID "\x06\x05\x2b\x81\x04\x00\x22"), HF_KEY_P384,  0,         384, 97 },
     { DER("\x30\x10" EC_OID "\x06\x05\x2b\x81\x04\x00\x23"), HF_KEY_P521,  0,         521, 133 },
-    { DER("\x30\x05\x06\x03\x2b\x65\x70"),                 HF_KEY_ED25519, 0,         256, 32 },
+    { DER(ED25519),                                        HF_KEY_ED25519, 0,         256, 32 },
+    { DER(MLDSA("\x11")),                                  HF_KEY_MLDSA44, 0,         0,   1312 },
+    { DER(MLDSA("\x12")),                                  HF_KEY_MLDSA65, 0,         0,   1952 },
+    { DER(MLDSA("\x13")),                                  HF_KEY_MLDSA87, 0,         0,   2592 },
     { DER(RSA_BARE("\x0a")),                               HF_KEY_RSA_PSS, 0,         0,    0 },
     { DER(PSS_NULL("\x01", "\x20")),                       HF_KEY_RSA_PSS, HF_SHA256, 0,    0 },
     { DER(PSS_NULL("\x02", "\x30")),                       HF_KEY_RSA_PSS, HF_SHA384, 0,    0 },
@@ -101,6 +112,14 @@ bool hf_algorithm_parts(struct hf_span algorithm, uint8_t *padding,
             return true;
         }
     return false;
+}
+
+unsigned hf_algorithm_kind(struct hf_span algorithm)
+{
+    for (size_t i = 0; i < HF_COUNT(signatures); i++)
+        if (hf_span_equal(signatures[i].der, algorithm))
+            return signatures[i].kind;
+    return HF_KEY_NONE;
 }
 
 unsigned hf_algorithm_digest(struct hf_span algorithm)
@@ -172,7 +191,7 @@ static bool read_key(size_t row, struct hf_span bytes,
     /* RFC 5480 2.2: only the uncompressed form; is it on the curve?  That the
      * provider finds out when the key is used. */
     if (bytes.len != keys[row].length ||
-        (out->kind != HF_KEY_ED25519 && bytes.at[0] != 4))
+        (out->kind < HF_KEY_ED25519 && bytes.at[0] != 4))
         *out = (struct hf_public_key){ .kind = HF_KEY_NONE };
     return true;
 }

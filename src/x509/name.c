@@ -309,6 +309,9 @@ void hf_key_text(const struct hf_public_key *key, char *out, size_t cap)
         hf_format(out, cap, "ECDSA P-%u", (unsigned)key->bits);
         return;
     case HF_KEY_ED25519: hf_format(out, cap, "Ed25519"); return;
+    case HF_KEY_MLDSA44: hf_format(out, cap, "ML-DSA-44"); return;
+    case HF_KEY_MLDSA65: hf_format(out, cap, "ML-DSA-65"); return;
+    case HF_KEY_MLDSA87: hf_format(out, cap, "ML-DSA-87"); return;
     case HF_KEY_NONE: break;
     }
     hf_format(out, cap, "a kind of key that is not supported");

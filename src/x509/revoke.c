@@ -50,7 +50,7 @@ static uint16_t may_say(struct hf_checker *c, struct hf_crl *crl,
     if (!code || is_stop(code))
         return code;
     tell_list(out, crl,
-              code == HF_E_CERT_ALGORITHM
+              code == HF_E_CERT_ALGORITHM || code == HF_E_CERT_UNSUPPORTED
                   ? "the list is signed in a way that is not accepted"
                   : "the list was not signed by its issuer's key");
     return HF_E_NO_STATUS;

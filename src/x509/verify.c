@@ -163,6 +163,9 @@ static bool key_fits(const struct hf_public_key *key, uint8_t padding,
     case HF_KEY_P384:
     case HF_KEY_P521: return padding == HF_PADDING_NONE && hash != HF_HASH_NONE;
     case HF_KEY_ED25519:
+    case HF_KEY_MLDSA44:
+    case HF_KEY_MLDSA65:
+    case HF_KEY_MLDSA87:
         return padding == HF_PADDING_NONE && hash == HF_HASH_NONE;
     case HF_KEY_NONE: break;
     }
@@ -173,15 +176,18 @@ uint16_t hf_check_algorithm(const struct hf_verify *v, struct hf_span algorithm,
                             const struct hf_public_key *key,
                             const struct hf_signature **how)
 {
+    unsigned kind = hf_algorithm_kind(algorithm);
     uint8_t padding, hash;
 
     *how = NULL;
     if (!hf_algorithm_parts(algorithm, &padding, &hash))
         return HF_E_CERT_ALGORITHM;
-    if (!key_fits(key, padding, hash))
+    if (!key_fits(key, padding, hash) || (kind && kind != key->kind))
         return HF_E_CERT_SIGNATURE;
     *how = hf_signature_by_parts(v->crypto, key->kind, padding, hash);
-    return *how ? HF_OK : HF_E_CERT_ALGORITHM;
+    if (*how)
+        return HF_OK;
+    return kind ? HF_E_CERT_UNSUPPORTED : HF_E_CERT_ALGORITHM;
 }
 
 uint16_t hf_check_scheme(const struct hf_verify *v, struct hf_span algorithm,

@@ -334,6 +334,13 @@ static void say_signature(const struct hf_check *c, struct hf_words *w)
                   "have it issued anew, signed with SHA-256 or better");
         return;
     }
+    if (c->code == HF_E_CERT_UNSUPPORTED) {
+        hf_format(w->verdict, sizeof(w->verdict),
+                  "it is signed with %s, which this libcrypto cannot verify",
+                  algorithm);
+        hf_format(w->instead, sizeof(w->instead), "OpenSSL 3.5 or later can");
+        return;
+    }
     if (!c->code) {
         hf_format(w->verdict, sizeof(w->verdict),
                   c->above ? "the signature verifies" : "it could be");

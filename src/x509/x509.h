@@ -181,6 +181,9 @@ HF_CHECK bool hf_algorithm_parts(struct hf_span algorithm, uint8_t *padding,
  * signature's own, SHA-256 instead of MD5 and SHA-1; HF_HASH_NONE if there is
  * none, or none that we have. */
 unsigned hf_algorithm_digest(struct hf_span algorithm);
+/* The only kind of key that makes signatures of this algorithm; NONE if there
+ * are several, or it is not accepted. */
+unsigned hf_algorithm_kind(struct hf_span algorithm);
 /* The key identifiers; empty if absent. */
 struct hf_span hf_cert_skid(const struct hf_cert *cert);
 struct hf_span hf_cert_akid(const struct hf_cert *cert);
@@ -190,7 +193,7 @@ struct hf_span hf_cert_akid(const struct hf_cert *cert);
 void hf_name_text(struct hf_span name, char *out, size_t cap);
 /* The most telling part of a Name: its CN, else O, else the whole. */
 void hf_name_short(struct hf_span name, char *out, size_t cap);
-/* "ECDSA P-256", "RSA 2048", "Ed25519". */
+/* "ECDSA P-256", "RSA 2048", "Ed25519", "ML-DSA-65". */
 void hf_key_text(const struct hf_public_key *key, char *out, size_t cap);
 /* "ecdsa-with-SHA256"; dotted OID if unknown. */
 void hf_algorithm_text(struct hf_span algorithm, char *out, size_t cap);
