@@ -60,7 +60,7 @@ void note(struct figures *f, double a, double b);
 bool row(const char *what, struct figures *f, double scale, const char *unit,
          double most);
 /* To the terminal, and to the page if there is one. */
-void say(const char *format, ...);
+void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
 struct bench_certs make_certs(const char *key);
 void free_certs(struct bench_certs *certs);
