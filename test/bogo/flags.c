@@ -9,7 +9,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum kind { ON, NUMBER, LIST, TEXT, SKIP, NEW, CERT, KEY, PREFS, SCTS, LACK };
+enum kind {
+    ON,
+    NUMBER,
+    LIST,
+    TEXT,
+    SKIP,
+    NEW,
+    CERT,
+    KEY,
+    PREFS,
+    SCTS,
+    STAPLE,
+    LACK
+};
 
 struct flag {
     const char *name;
@@ -97,6 +110,7 @@ static bool apply(const struct flag *flag, const char *value,
     case KEY: newest(o)->key_file = value; return true;
     case SCTS: newest(o)->timestamps = value; return true;
     case PREFS: return add_number(&newest(o)->signing_prefs, value);
+    case STAPLE: newest(o)->ocsp_response = value; return true;
     case SKIP:
     case LACK:
     default: return true;
@@ -117,6 +131,7 @@ static bool has_value(const struct flag *flag)
     case KEY:
     case PREFS:
     case SCTS:
+    case STAPLE:
     default: return true;
     }
 }

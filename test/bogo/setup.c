@@ -234,7 +234,8 @@ static bool add_timestamps(const struct shim_credential *cred,
            hf_config_add_scts(config, (struct hf_span){ list, len });
 }
 
-static enum shim_status add_credential(const struct shim_credential *cred,
+static enum shim_status add_credential(const struct shim_options *o,
+                                       const struct shim_credential *cred,
                                        struct hf_config *config)
 {
     static uint8_t chain[FILE_MAX], key[FILE_MAX];
@@ -244,7 +245,9 @@ static enum shim_status add_credential(const struct shim_credential *cred,
     return hf_config_add_keypair(
                config, shim_read_file(cred->cert_file, chain, sizeof(chain)),
                shim_read_file(cred->key_file, key, sizeof(key))) &&
-                   add_timestamps(cred, config)
+                   add_timestamps(cred, config) &&
+                   (o->decline_ocsp_callback ||
+                    shim_staple(config, cred->ocsp_response))
                ? SHIM_OK
                : refused(config);
 }
@@ -256,8 +259,8 @@ static enum shim_status add_credentials(const struct shim_options *o,
     enum shim_status status = SHIM_OK;
 
     for (unsigned i = 1; !status && i <= o->credential_count; i++)
-        status = add_credential(&o->credentials[i], config);
-    return status ? status : add_credential(&o->credentials[0], config);
+        status = add_credential(o, &o->credentials[i], config);
+    return status ? status : add_credential(o, &o->credentials[0], config);
 }
 
 /* A client verifies for real whenever it is told a root, although BoringSSL's
@@ -269,11 +272,20 @@ bool shim_enforces(const struct shim_options *o)
            (!o->server && !o->verify_fail && o->trust_cert[0]);
 }
 
+/* Whose OCSP response is not to be accepted, for him the library refuses it: it
+ * is none; or that none comes. */
+static bool refuses_staple(const struct shim_options *o)
+{
+    return !o->server && o->fail_ocsp_callback;
+}
+
 /* A server leaves the verdict to the library where it can: a client that the
  * application judges is never resumed. */
 bool shim_asks_verify(const struct shim_options *o)
 {
     if (o->server && !o->verify_fail && !o->use_custom_verify_callback)
+        return false;
+    if (refuses_staple(o))
         return false;
     return shim_enforces(o) || o->verify_fail || o->expect_verify_result;
 }
@@ -290,7 +302,8 @@ static bool set_trust(const struct shim_options *o, struct hf_config *config)
         !hf_config_set_min_rsa(config, WEAK_RSA) ||
         !hf_config_set_client_auth(config, auth))
         return false;
-    if (!shim_asks_verify(o) && (!o->server || !o->trust_cert[0]))
+    if (!shim_asks_verify(o) && !refuses_staple(o) &&
+        (!o->server || !o->trust_cert[0]))
         return hf_config_insecure_no_verify(config);
     return !o->trust_cert[0] ||
            hf_config_trust(
@@ -306,6 +319,15 @@ static bool set_questions(const struct shim_options *o,
                      (o->server ? HF_ASK_CONFIG : 0U);
 
     return hf_config_set_questions(config, kinds);
+}
+
+static bool set_shape(const struct shim_options *o, struct hf_config *config)
+{
+    return hf_config_set_grease(config, o->enable_grease) &&
+           hf_config_set_permute(config, o->permute_extensions) &&
+           (!refuses_staple(o) ||
+            hf_config_set_revocation(config, HF_REVOCATION_LEAF)) &&
+           (o->server || hf_config_ask_staple(config, o->enable_ocsp_stapling));
 }
 
 enum shim_status shim_setup(struct shim *s)
@@ -325,11 +347,16 @@ enum shim_status shim_setup(struct shim *s)
         !shim_set_compression(o, config) ||
         !hf_config_ask_scts(config, o->enable_signed_cert_timestamps))
         return refused(config);
+    if (o->server && o->fail_ocsp_callback)
+        return shim_lacks(o, "-fail-ocsp-callback",
+                          "interface: no callback in the middle");
     status = set_versions(o, config);
     if (!status)
         status = set_suites(o, config);
     if (!status)
         status = set_schemes(o, config);
+    if (!status)
+        status = shim_follow(o, config);
     if (!status)
         status = set_protocols(o, config);
     if (!status)
@@ -337,8 +364,8 @@ enum shim_status shim_setup(struct shim *s)
     if (status)
         return status;
     return shim_send_names(s) && shim_remember(s) && set_groups(o, config) &&
-                   set_trust(o, config) && set_questions(o, config) &&
-                   hf_config_freeze(config)
+                   set_shape(o, config) && set_trust(o, config) &&
+                   set_questions(o, config) && hf_config_freeze(config)
                ? SHIM_OK
                : refused(config);
 }

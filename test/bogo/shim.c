@@ -1,6 +1,8 @@
 /* shim.c - one test: parse the flags, then one connection after the other. */
 #include "shim.h"
 
+#include "engine/conn.h" /* to send smaller records unasked */
+
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +19,10 @@ static bool make_connection(struct shim *s)
     s->conn = hf_conn_new(s->config, role, o->server ? NULL : o->host_name);
     if (!s->conn)
         return shim_wrong("out of memory");
+    if (o->max_send_fragment) {
+        s->conn->session.out_limit.most = (uint16_t)o->max_send_fragment;
+        s->conn->session.out.limit = s->conn->session.out_limit;
+    }
     if (!hf_conn_set_watch(s->conn, shim_watch, &s->trace, true))
         return shim_wrong("cannot watch");
     if (hf_conn_error(s->conn)->code)
@@ -32,6 +38,7 @@ static enum shim_status one_connection(const struct shim_options *o, bool again)
     memset(&s, 0, sizeof(s));
     s.o = o;
     s.trace.names = o->expect_client_ca_list;
+    s.trace.staple = o->expect_ocsp_response;
     s.again = again;
     s.fd = -1;
     status = shim_setup(&s);

@@ -14,6 +14,8 @@
  *   expect.c    is everything as the runner expects?
  *   store.c     what lives longer than a connection: sessions, keys, the clock
  *   names.c     names of authorities
+ *   policies.c  lists that go by the name of a text
+ *   staples.c   OCSP responses
  *   trace.c     the connection's messages in the words of the runner
  *
  * Exit status: 0 all was as it should be, 1 it was not (stderr says why, in
@@ -30,6 +32,7 @@ enum {
     CREDENTIALS = 16, /* certificates with keys */
     TRACE = 1024,     /* characters of a trace */
     FILE_MAX = 65536, /* largest certificate or key file */
+    STAPLE_MAX = 1024,
     ROOM = 4 * HF_RECORD_MAX,
     NO_CREDENTIAL = 1000 /* no expectation; -1 is the default one */
 };
@@ -41,7 +44,7 @@ struct shim_numbers {
 
 struct shim_credential {
     const char *cert_file, *key_file;
-    const char *timestamps; /* a list, base64 */
+    const char *timestamps, *ocsp_response; /* base64 */
     struct shim_numbers signing_prefs;
 };
 
@@ -87,6 +90,13 @@ struct shim_options {
     bool expect_session_id, expect_no_session_id;
     const char *use_client_ca_list, *expect_client_ca_list;
 
+    bool fips_202205, wpa_202304, cnsa_202407, cnsa1_202603;
+    bool enable_ocsp_stapling, use_ocsp_callback;
+    bool decline_ocsp_callback, fail_ocsp_callback;
+    const char *expect_ocsp_response;
+    bool enable_grease, permute_extensions;
+    unsigned max_send_fragment;
+
     bool expect_extended_master_secret;
     const char *expect_server_name, *expect_alpn, *expect_advertised_alpn;
     const char *expect_peer_cert_file, *expect_msg_callback;
@@ -125,6 +135,8 @@ struct shim_trace {
     unsigned tickets;  /* that came, and are not empty */
     const char *names; /* of authorities that are expected, in hex */
     bool names_found;
+    const char *staple; /* that is expected, in base64 */
+    bool staple_found;
     uint8_t client_secret[HF_HASH_MAX], server_secret[HF_HASH_MAX];
     size_t secret_len;
 };
@@ -177,6 +189,14 @@ bool shim_remember(struct shim *s);
 /* Names of authorities for the config of @s to send. */
 bool shim_send_names(struct shim *s);
 void shim_look_for_names(struct shim_trace *t, const struct hf_event *e);
+
+/* ---- policies.c */
+enum shim_status shim_follow(const struct shim_options *o,
+                             struct hf_config *config);
+
+/* ---- staples.c */
+bool shim_staple(struct hf_config *config, const char *base64);
+void shim_look_for_staple(struct shim_trace *t, const struct hf_event *e);
 
 /* ---- exchange.c and expect.c */
 bool shim_exchange(struct shim *s);

@@ -165,7 +165,10 @@ static void look_at_hello(struct shim *s, const struct hf_question *q)
  * and without a root there is nothing to go by. */
 static bool accepts(struct shim *s, const struct hf_question *q)
 {
-    s->verdict = !s->o->verify_fail && (!s->o->trust_cert[0] || !q->code);
+    /* What is stapled means nothing, see staples.c. */
+    bool good = !q->code || q->code == HF_E_BAD_STAPLE || !s->o->trust_cert[0];
+
+    s->verdict = !s->o->verify_fail && good;
     if (!s->verdict && !s->o->verify_fail)
         snprintf(s->complaint, sizeof(s->complaint),
                  "the runner's chain is refused: %s", hf_error_name(q->code));
