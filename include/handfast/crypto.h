@@ -22,7 +22,7 @@ extern "C" {
 enum {
     HF_HASH_MAX = 64,    /* largest digest: SHA-512 */
     HF_BLOCK_MAX = 128,  /* largest inner block of a hash: SHA-512 */
-    HF_SECRET_MAX = 64,  /* largest shared secret: X25519MLKEM768 */
+    HF_SECRET_MAX = 66,  /* largest shared secret: secp521r1 */
     HF_SHARE_MAX = 1249, /* largest key share */
     HF_AEAD_KEY_MAX = 32,
     HF_NONCE_LEN = 12,

@@ -145,7 +145,7 @@ struct mix {
 static const struct mix x25519 = { &hf_libcrypto_x25519, false };
 static const struct mix p256 = { &hf_libcrypto_p256, true };
 
-enum { CLASSIC_STATE = 48 };
+enum { CLASSIC_STATE = 72 };
 struct hybrid_state {
     uint8_t classic[CLASSIC_STATE]; /* that exchange's state, first */
     kem_key *key;

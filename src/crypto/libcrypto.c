@@ -202,6 +202,7 @@ static const struct hf_kx *const groups[] = { &hf_libcrypto_x25519mlkem768,
                                               &hf_libcrypto_p256,
                                               &hf_libcrypto_p384,
                                               &hf_libcrypto_secp256r1mlkem768,
+                                              &hf_libcrypto_p521,
                                               NULL };
 
 static void key_public(const struct hf_private_key *key,

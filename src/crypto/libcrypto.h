@@ -176,7 +176,7 @@ extern const struct hf_aead hf_libcrypto_aes128gcm, hf_libcrypto_aes256gcm,
     hf_libcrypto_chacha;
 extern const struct hf_kx hf_libcrypto_x25519, hf_libcrypto_p256,
     hf_libcrypto_p384, hf_libcrypto_x25519mlkem768,
-    hf_libcrypto_secp256r1mlkem768;
+    hf_libcrypto_secp256r1mlkem768, hf_libcrypto_p521;
 extern const struct hf_signature *const hf_libcrypto_signatures[];
 bool hf_libcrypto_signature_works(void *self, const struct hf_signature *how);
 

@@ -1,4 +1,4 @@
-/* libcrypto_ecdh.c - key exchange on P-256 and P-384 from libcrypto.
+/* libcrypto_ecdh.c - key exchange on P-256, P-384 and P-521 from libcrypto.
  *
  * Built of points and numbers (EC_POINT, BIGNUM), not of keys: the curves are
  * made once at open and shared by all threads, and a private key is its bytes.
@@ -8,7 +8,7 @@
  * of its own, which costs as much as the exchange. */
 #include "crypto/libcrypto.h"
 
-enum { SCALAR_MAX = 48, POINT_MAX = 1 + 2 * SCALAR_MAX };
+enum { SCALAR_MAX = 66, POINT_MAX = 1 + 2 * SCALAR_MAX };
 
 struct ecdh_state {
     uint8_t scalar[SCALAR_MAX]; /* as many bytes of it as the curve has */
@@ -48,18 +48,21 @@ out:
 }
 
 /* A number from 1 to the order of the curve less one, all equally likely: draw
- * until one fits, which the first does but for one time in 2^32. */
+ * as many bits as the order has until one fits, which the first does but for one
+ * time in 2^32. */
 static bool draw_scalar(struct hf_libcrypto *lib, size_t curve, uint8_t *out,
                         size_t len)
 {
+    const BIGNUM *order = EC_GROUP_get0_order(lib->curves[curve]);
+    const unsigned spare = (unsigned)(8 * len) - (unsigned)BN_num_bits(order);
     BIGNUM *k = BN_new();
     bool ok = k != NULL, fits = false;
 
     for (int tries = 0; ok && !fits && tries < 100; tries++) {
-        ok = hf_libcrypto_random(lib, out, len) &&
-             BN_bin2bn(out, (int)len, k) != NULL;
-        fits = ok && !BN_is_zero(k) &&
-               BN_cmp(k, EC_GROUP_get0_order(lib->curves[curve])) < 0;
+        ok = hf_libcrypto_random(lib, out, len);
+        out[0] &= (uint8_t)(0xff >> spare);
+        ok = ok && BN_bin2bn(out, (int)len, k) != NULL;
+        fits = ok && !BN_is_zero(k) && BN_cmp(k, order) < 0;
     }
     BN_clear_free(k);
     return fits || hf_libcrypto_failed();
@@ -144,6 +147,7 @@ static void wipe(void *state)
     }
 CURVE(p256, HF_SLOT_P256, 32)
 CURVE(p384, HF_SLOT_P384, 48)
+CURVE(p521, HF_SLOT_P521, 66)
 #undef CURVE
 
 const struct hf_kx hf_libcrypto_p256 = {
@@ -168,5 +172,17 @@ const struct hf_kx hf_libcrypto_p384 = {
     .generate = generate_p384,
     .encapsulate = encapsulate_p384,
     .decapsulate = decapsulate_p384,
+    .wipe = wipe,
+};
+const struct hf_kx hf_libcrypto_p521 = {
+    .group = 25,
+    .name = "secp521r1",
+    .share_len = 133,
+    .reply_len = 133,
+    .secret_len = 66,
+    .state_size = sizeof(struct ecdh_state),
+    .generate = generate_p521,
+    .encapsulate = encapsulate_p521,
+    .decapsulate = decapsulate_p521,
     .wipe = wipe,
 };

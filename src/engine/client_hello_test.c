@@ -253,7 +253,7 @@ static void groups_and_signatures_must_have_something_in_common(void **state)
 {
     /* clang-format off */
     static const struct attack rows[] = {
-        ATTACK("groups that we do not have", set, HF_E_NO_GROUP, ANY_BYTE, "secp521r1", 10, "\0\4\0\x19\1\0")
+        ATTACK("groups that we do not have", set, HF_E_NO_GROUP, ANY_BYTE, "ffdhe2048", 10, "\0\4\0\x15\1\0")
         ATTACK("no groups", set, HF_E_BOUNDS, ANY_BYTE, "", 10, "\0\0")
         ATTACK("a group and a half", set, HF_E_ELEMENT, ANY_BYTE, "", 10, "\0\3\0\x1d\0")
         ATTACK("signatures that we cannot make", set, HF_E_NO_SIGNATURE, ANY_BYTE, "ed448", 13, "\0\2\x08\x08")

@@ -171,6 +171,9 @@ static enum shim_status set_schemes(const struct shim_options *o,
 {
     const struct shim_credential *cred = &o->credentials[o->credential_count];
     struct shim_numbers prefs = cred->signing_prefs, verify = o->verify_prefs;
+    /* What BoringSSL accepts by itself. */
+    static const uint16_t accepted[] = { 0x0403, 0x0804, 0x0401, 0x0503, 0x0805,
+                                         0x0501, 0x0806, 0x0601, 0 };
     const uint16_t *usual = hf_policy_find("default")->schemes;
 
     for (unsigned i = 0; i < o->credential_count; i++)
@@ -180,7 +183,7 @@ static enum shim_status set_schemes(const struct shim_options *o,
     return hf_config_set_signatures(config,
                                     prefs.count ? ended(&prefs) : usual) &&
                    hf_config_set_verify_signatures(
-                       config, verify.count ? ended(&verify) : usual)
+                       config, verify.count ? ended(&verify) : accepted)
                ? SHIM_OK
                : refused(config);
 }
@@ -283,7 +286,8 @@ static bool refuses_staple(const struct shim_options *o)
  * application judges is never resumed. */
 bool shim_asks_verify(const struct shim_options *o)
 {
-    if (o->server && !o->verify_fail && !o->use_custom_verify_callback)
+    if (o->server && !o->verify_fail &&
+        (!o->use_custom_verify_callback || o->trust_cert[0]))
         return false;
     if (refuses_staple(o))
         return false;
