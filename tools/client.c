@@ -263,6 +263,9 @@ struct hf_config *client_config(const struct client *c, struct story *story,
     if (good && c->sessions)
         good = sessions_use(c->sessions, config) ||
                config_failed(config, FAIL_NONE, f);
+    if (good && c->early)
+        good = hf_config_set_early_data(config, HF_EARLY_BYTES_MAX) ||
+               config_failed(config, FAIL_NONE, f);
     /* with -k we are asked instead, so that the verdict can still be told */
     if (good && c->insecure)
         good = hf_config_set_questions(config, HF_ASK_VERIFY) ||

@@ -120,6 +120,12 @@ struct revoking {
 bool revoking_set(const struct revoking *how, struct hf_config *config);
 bool revocation_read(const char *text, enum hf_revocation *mode);
 
+/* Early data (0-RTT): what is sent before the server has answered. */
+struct early {
+    struct hf_span data;
+    size_t taken; /* by the server; the rest is still to be sent */
+};
+
 struct client {
     const char *ca_file, *ca_dir;
     struct revoking revoking;
@@ -136,6 +142,7 @@ struct client {
     const char *session_file;  /* to keep sessions in, or NULL */
     struct sessions *sessions; /* to resume, or NULL */
     const char *label;         /* "host:port", which they are of */
+    struct early *early;       /* or NULL */
 };
 #define OPT_TIMESTAMPS(field)                                                 \
     {                                                                         \

@@ -7,6 +7,7 @@
  * error; and it ends when standard input does.
  */
 #include "connect.h"
+#include "files.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -46,6 +47,9 @@ static const struct opt options[] = {
       .help = "connect so many times more (5 with --reconnect)" },
     { .name = "ssl-sessions", .kind = OPT_TEXT, .arg = "FILE", TLS(session_file), .also = "sess_in sess_out session-file",
       .help = "resume sessions from this file and keep new ones in it, for the next run; nobody else may read it (not with -k)" },
+
+    { .name = "early-data", .kind = OPT_TEXT, .arg = "FILE", AT(early_file), .also = "early_data tls-earlydata",
+      .help = "with a session that allows it, send what is in this file before the server has answered (0-RTT), else after the handshake; whoever copies it can send it again" },
 
     { .kind = OPT_HEAD, .help = "What is printed" },
     { .name = "brief", .kind = OPT_FLAG, AT(brief),
@@ -141,6 +145,8 @@ struct visit {
     struct failure failure;
     struct hf_tried_tree *tried; /* of a certificate not trusted, or NULL */
     double ready;
+    struct bytes early_bytes; /* what the file holds */
+    struct early early;
 };
 
 /* ---- what the options come to -------------------------------------------------------- */
@@ -200,6 +206,14 @@ static const char *name_to_verify(const struct visit *v)
 
 enum { CONNECT_MS = 10000, HANDSHAKE_MS = 10000 };
 
+/* What did not go early goes now. */
+static bool send_rest(struct visit *v)
+{
+    return link_write(v->tls, v->early.data.at + v->early.taken,
+                      v->early.data.len - v->early.taken,
+                      deadline_in(HANDSHAKE_MS), &v->failure);
+}
+
 static bool go(struct visit *v)
 {
     struct connect *c = v->connect;
@@ -228,9 +242,25 @@ static bool go(struct visit *v)
                          end, &v->story, &ok, f);
     if (ok)
         v->ready = clock_ms();
+    if (ok && v->early.data.len)
+        ok = send_rest(v);
     else if (!c->client.insecure) /* with -k it is not why this failed */
         v->tried = link_take_tried(v->tls);
     return ok;
+}
+
+/* s_client's own limit for a file is the ticket's; ours is the library's. */
+static bool read_early(struct visit *v)
+{
+    struct connect *c = v->connect;
+    struct hf_error error = { 0 };
+    if (!c->early_file)
+        return true;
+    if (!file_read(c->early_file, HF_EARLY_BYTES_MAX, &v->early_bytes, &error))
+        return fail_error(&v->failure, &error, false);
+    v->early.data = (struct hf_span){ v->early_bytes.at, v->early_bytes.len };
+    c->client.early = &v->early;
+    return true;
 }
 
 /* What all connections have in common. */
@@ -239,6 +269,8 @@ static bool prepare(struct visit *v)
     struct client *client = &v->connect->client;
     struct failure *f = &v->failure;
     const char *file = client->insecure ? NULL : client->session_file;
+    if (!read_early(v))
+        return false;
     if (client->pcap && !(v->story.pcap = pcap_open(v->tool, client->pcap, f)))
         return false;
     if ((file || v->connect->reconnects) &&
@@ -361,6 +393,7 @@ static int finish(struct visit *v)
     hf_tls_free(v->tls);
     hf_config_free(v->config);
     sessions_free(v->connect->client.sessions);
+    bytes_free(&v->early_bytes);
     return code == HF_EXIT_WRITE ? code : output_done(v->tool, code);
 }
 

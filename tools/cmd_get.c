@@ -109,6 +109,8 @@ static const struct opt options[] = {
     { .kind = OPT_HEAD, .help = "The way there" },
     { .name = "ssl-sessions", .kind = OPT_TEXT, .arg = "FILE", TLS(session_file), .also = "session-file",
       .help = "resume sessions from this file and keep new ones in it, for the next run; nobody else may read it (not with -k)" },
+    { .name = "tls-earlydata", .kind = OPT_FLAG, AT(early), .also = "early-data",
+      .help = "with a session that allows it, send a GET or HEAD before the server has answered (0-RTT); whoever copies it can send it again" },
     { .name = "connect-timeout", .kind = OPT_SECONDS, .arg = "SECONDS", AT(connect_timeout),
       .help = "for connection and handshake together (10 each)" },
     { .name = "max-time", .letter = 'm', .kind = OPT_SECONDS, .arg = "SECONDS", AT(max_time),

@@ -35,6 +35,7 @@ static int end(struct serve *s, int code)
         code = failure_tell(s->tool, &f);
     hf_config_free(s->config);
     hf_session_store_free(s->sessions);
+    hf_strike_register_free(s->strikes);
     free(s);
     return code;
 }
@@ -238,6 +239,10 @@ static const struct opt options[] = {
       .also = "session-cache",
       .help = "remember sessions for clients of TLS 1.2 that take no ticket; "
               "nginx: ssl_session_cache" },
+    { .name = "early-data", .kind = OPT_FLAG, .at = AT(early_data),
+      .also = "early_data",
+      .help = "take early data (0-RTT) with tickets, up to 16384 bytes, and "
+              "answer GET and HEAD at once; nginx: ssl_early_data on" },
     { .name = "session-lifetime", .kind = OPT_NUMBER, .arg = "SECONDS",
       .at = AT(lifetime), .also = "session-timeout",
       .help = "how long a session may be resumed (43200); nginx: "

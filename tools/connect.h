@@ -14,7 +14,7 @@ struct connect {
     struct client client;
     struct words resolve;
     const char *target, *server_name, *verify_name, *starttls;
-    const char *export_label, *version;
+    const char *export_label, *version, *early_file;
     unsigned long export_len, reconnects;
     unsigned family, connect_timeout;
     bool show_certs, brief, quiet, commands, keep_open, crlf, no_server_name;

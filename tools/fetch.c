@@ -18,6 +18,8 @@ struct hop {
     struct stream stream;
     uint64_t received; /* bytes of the answer */
     char label[HOST_MAX + 8];
+    struct body_text request; /* its head, and the data of a POST */
+    struct early early;       /* so much of it has gone already */
 };
 
 /* ---- the way ----------------------------------------------------------------------- */
@@ -117,6 +119,13 @@ static void note_agreed(struct fetch *fetch, const struct hop *hop)
                 hf_error_name(hop->story.verdict));
 }
 
+/* RFC 8470 4: only what may happen twice goes early. */
+static bool may_go_early(const struct fetch *fetch)
+{
+    return fetch->get->early && !fetch->has_data &&
+           (!strcmp(fetch->method, "GET") || !strcmp(fetch->method, "HEAD"));
+}
+
 static bool open_link(struct hop *hop)
 {
     struct fetch *fetch = hop->fetch;
@@ -129,6 +138,9 @@ static bool open_link(struct hop *hop)
     snprintf(hop->label, sizeof hop->label, "%s:%s", fetch->url.host,
              fetch->url.port);
     get->client.label = hop->label;
+    hop->early.data = (struct hf_span){ (const uint8_t *)hop->request.at,
+                                        hop->request.len };
+    get->client.early = may_go_early(fetch) ? &hop->early : NULL;
     hop->config = client_config(&get->client, &hop->story, &fetch->failure);
     if (!hop->config)
         return false;
@@ -161,22 +173,21 @@ static void tell_request(struct story *story, const char *text)
         story_header(story, '>', text, (size_t)(end - text));
 }
 
+/* What the server has taken already is not sent again. */
 static bool send_request(struct hop *hop)
 {
     struct fetch *fetch = hop->fetch;
-    struct body_text text = { 0 };
-    bool good = request_text(fetch, &text, &fetch->failure);
+    struct body_text *text = &hop->request;
+    bool good = true;
+    tell_request(&hop->story, text->at);
+    if (fetch->has_data && !strcmp(fetch->method, "POST"))
+        good = text_add(text, fetch->data.at, fetch->data.len, &fetch->failure);
     if (good)
-        tell_request(&hop->story, text.at);
-    if (good && fetch->has_data && !strcmp(fetch->method, "POST"))
-        good = text_add(&text, fetch->data.at, fetch->data.len,
-                        &fetch->failure);
-    if (good)
-        good = link_write(hop->tls, text.at, text.len, idle(fetch),
+        good = link_write(hop->tls, text->at + hop->early.taken,
+                          text->len - hop->early.taken, idle(fetch),
                           &fetch->failure);
-    fetch->request_bytes += text.len;
+    fetch->request_bytes += text->len;
     fetch->sent = clock_ms();
-    free(text.at);
     return good;
 }
 
@@ -381,6 +392,9 @@ static void start_hop(struct hop *hop)
 static void end_hop(struct hop *hop, bool ok)
 {
     struct fetch *fetch = hop->fetch;
+    /* an answer to early data overtakes the tickets */
+    if (hop->tls && ok && hop->early.taken && fetch->get->client.sessions)
+        link_hear_ticket(hop->tls, fetch->get->client.sessions);
     if (hop->tls && ok)
         link_close(hop->tls);
     fetch->done = clock_ms();
@@ -408,8 +422,10 @@ bool fetch_hop(struct fetch *fetch)
         return fail_with(&fetch->failure, FAIL_MEMORY, "%s", "");
     hop->fetch = fetch;
     start_hop(hop);
-    bool ok = open_link(hop) && send_request(hop) && read_answer(hop);
+    bool ok = request_text(fetch, &hop->request, &fetch->failure) &&
+              open_link(hop) && send_request(hop) && read_answer(hop);
     end_hop(hop, ok);
+    free(hop->request.at);
     free(hop);
     return ok;
 }

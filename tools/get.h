@@ -19,7 +19,7 @@ struct get {
     unsigned family, connect_timeout, max_time, data_kinds;
     unsigned long max_redirects;
     bool head, include, silent, show_error, follow, fail, remote_name;
-    bool no_alpn, http11, no_progress;
+    bool no_alpn, http11, no_progress, early;
 };
 
 /* What was asked for on the way, in full; owned. */

@@ -61,6 +61,30 @@ static bool handshake(struct hf_tls *tls, deadline end, struct story *story,
     }
 }
 
+/* As much of it as a session allows goes with the hello. */
+static void send_early(struct hf_tls *tls, struct early *early)
+{
+    ssize_t n = hf_write_early(tls, early->data.at, early->data.len);
+    early->taken = n > 0 ? (size_t)n : 0;
+}
+
+static void early_answered(struct hf_tls *tls, struct early *early,
+                           struct story *story)
+{
+    switch (hf_conn_early(hf_tls_conn(tls))) {
+    case HF_EARLY_ACCEPTED:
+        story_note(story, "  %zu bytes went as early data", early->taken);
+        return;
+    case HF_EARLY_REJECTED:
+        story_note(story, "  early data was rejected: it is sent again");
+        break;
+    case HF_EARLY_OFFERED:
+    case HF_EARLY_NONE:
+    default: story_note(story, "  no session allows early data"); break;
+    }
+    early->taken = 0;
+}
+
 /* One of "sha256//a;sha256//b" must be the key's. */
 static bool check_pin(const struct client *client, const struct hf_conn *conn,
                       struct failure *f)
@@ -98,10 +122,14 @@ struct hf_tls *client_open(const struct client *client,
     if (story->link)
         hf_tls_set_tap(tls, pcap_link_tap, story->link);
     story->conn = hf_tls_conn(tls);
+    if (!f->code && client->early)
+        send_early(tls, client->early);
     *ok = !f->code && handshake(tls, end, story, f);
     story->conn = NULL;
     if (*ok) {
         story_agreed(story, hf_tls_conn(tls));
+        if (client->early)
+            early_answered(tls, client->early, story);
         *ok = check_pin(client, hf_tls_conn(tls), f);
     }
     return tls;

@@ -29,7 +29,9 @@ enum {
     HURRY_MS = 300,              /* the same when the server stops */
     ECHO_MAX = 64 * 1024 * 1024, /* read and not yet given back */
     KEEP_REQUESTS = 1000,        /* on one connection */
-    SESSIONS_MOST = 10000        /* remembered by id */
+    SESSIONS_MOST = 10000,       /* remembered by id */
+    EARLY_MOST = 16384,          /* bytes of early data on one connection */
+    STRIKES_MOST = 10000         /* hellos with it, within eight seconds */
 };
 
 /* ---- what is asked for -------------------------------------------------------- */
@@ -57,7 +59,7 @@ struct serve_words {
     struct words cert, key;
     unsigned long lifetime; /* of sessions; 0: not said */
     bool echo, once, port_said, quiet, no_alpn, www, files, only12;
-    bool no_tickets, session_ids;
+    bool no_tickets, session_ids, early_data;
 };
 
 /* ---- one server ------------------------------------------------------------------ */
@@ -67,7 +69,8 @@ struct serve {
     struct tool *tool;
     const struct serve_words *words;
     struct hf_config *config;
-    struct hf_session_store *sessions; /* by id, or NULL */
+    struct hf_session_store *sessions;  /* by id, or NULL */
+    struct hf_strike_register *strikes; /* with --early-data */
     enum serve_fault fault;
     enum issue_broken broken;
     int listener[2];
@@ -135,6 +138,7 @@ enum visit_state {
     VISIT_RAW, /* before TLS, misbehaving */
     VISIT_HANDSHAKE,
     VISIT_REQUEST, /* reading a head */
+    VISIT_SURE,    /* a request that came early and must be no copy */
     VISIT_BODY,    /* reading what is posted */
     VISIT_ANSWER,
     VISIT_ECHO,
@@ -188,6 +192,8 @@ struct visit {
     uint64_t posted;       /* bytes of the body, or given back */
     void *digest;          /* of it: EVP_MD_CTX */
     unsigned requests;
+    size_t early;    /* bytes that came as early data */
+    bool early_over; /* no more of that */
     bool logged, good;
 };
 struct visit *visit_new(struct serve *s, int fd, const char *peer);

@@ -168,6 +168,7 @@ static void json_conn(struct json *j, const struct visit *v)
     json_text(j, "name", hf_conn_server_name(conn));
     json_bool(j, "retried", hf_conn_retried(conn));
     json_bool(j, "resumed", hf_conn_resumed(conn));
+    json_number(j, "early_bytes", (int64_t)v->early);
     json_ms(j, "handshake_ms", v->ready - v->began);
 }
 
@@ -213,6 +214,8 @@ void log_request(struct visit *v)
     print_safe_text(stdout, v->request.target);
     size_text(size, sizeof(size), v->request.head ? 0 : v->answer.size);
     printf(" %u %s", v->answer.status, size);
+    if (v->early && v->requests == 1)
+        printf(lang("  %zu bytes came early"), v->early);
     end(v);
 }
 

@@ -229,6 +229,21 @@ static int set_clients(struct serve *s)
 
 /* ---- what is resumed ----------------------------------------------------------------- */
 
+/* Tickets open with keys of this run alone: nobody was here before it, so there
+ * is nothing that the register cannot know. */
+static int64_t before_this_run(void *ctx)
+{
+    return clock_now(ctx) - 3600;
+}
+
+static bool set_early_data(struct serve *s)
+{
+    return !s->strikes ||
+           (hf_config_set_early_data(s->config, EARLY_MOST) &&
+            hf_config_set_strikes(s->config,
+                                  hf_strike_register_interface(s->strikes)));
+}
+
 static int set_sessions(struct serve *s)
 {
     const struct serve_words *w = s->words;
@@ -243,7 +258,14 @@ static int set_sessions(struct serve *s)
         if (!s->sessions)
             return tool_error(s->tool, HF_EXIT_INTERNAL, "out of memory");
     }
-    return (!w->no_tickets || hf_config_set_tickets(s->config, 0)) &&
+    if (w->early_data) {
+        s->strikes = hf_strike_register_new(STRIKES_MOST, before_this_run,
+                                            NULL);
+        if (!s->strikes)
+            return tool_error(s->tool, HF_EXIT_INTERNAL, "out of memory");
+    }
+    return set_early_data(s) &&
+                   (!w->no_tickets || hf_config_set_tickets(s->config, 0)) &&
                    (!w->lifetime || hf_config_set_session_lifetime(
                                         s->config, (unsigned)w->lifetime)) &&
                    (!s->sessions ||

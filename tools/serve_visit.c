@@ -1,6 +1,6 @@
 /* serve_visit.c - one client, from the first byte to the last.
  *
- *     HANDSHAKE -> REQUEST -> (BODY ->) ANSWER -> REQUEST ...
+ *     HANDSHAKE -> REQUEST -> (SURE ->) (BODY ->) ANSWER -> REQUEST ...
  *               -> ECHO
  *               -> GOODBYE -> LINGER -> OVER
  *
@@ -134,9 +134,58 @@ static void broke(struct visit *v)
     over(v);
 }
 
+/* @n bytes of scratch join v->in, which has room for a request's head. */
+static bool keep(struct visit *v, size_t n)
+{
+    if (n > REQUEST_MAX - v->in_len)
+        return false;
+    if (v->in_len + n > v->in_room) {
+        uint8_t *more = realloc(v->in, REQUEST_MAX);
+
+        if (!more)
+            return false;
+        v->in = more;
+        v->in_room = REQUEST_MAX;
+    }
+    memcpy(v->in + v->in_len, v->serve->scratch, n);
+    v->in_len += n;
+    return true;
+}
+
+/* Bytes from the peer, early ones first; and as hf_read(). */
+static ssize_t read_peer(struct visit *v, size_t most)
+{
+    ssize_t n;
+
+    if (!v->early_over) {
+        n = hf_read_early(v->tls, v->serve->scratch, most);
+        if (n > 0)
+            v->early += (size_t)n;
+        if (n)
+            return n;
+        v->early_over = true;
+    }
+    return hf_read(v->tls, v->serve->scratch, most);
+}
+
+/* Until the handshake is over, or early data waits to be read: 0. */
+static int shake(struct visit *v)
+{
+    ssize_t n;
+
+    if (!v->serve->words->early_data)
+        return hf_handshake(v->tls);
+    n = hf_read_early(v->tls, v->serve->scratch, EARLY_MOST);
+    v->early_over = n == 0;
+    if (n <= 0)
+        return n ? (int)n : hf_handshake(v->tls);
+    v->early = (size_t)n;
+    return keep(v, (size_t)n) ? 0 : HF_TLS_ERROR;
+}
+
 static bool step_handshake(struct visit *v)
 {
-    int result = hf_handshake(v->tls);
+    int result = shake(v);
 
     if (waits(v, result))
         return false;
@@ -155,22 +204,11 @@ static bool step_handshake(struct visit *v)
 /* More bytes from the peer into v->in, at most @most of them in all. */
 static ssize_t receive(struct visit *v, size_t most)
 {
-    struct serve *s = v->serve;
     size_t want = most - v->in_len;
-    ssize_t n = hf_read(v->tls, s->scratch, want < SCRATCH ? want : SCRATCH);
+    ssize_t n = read_peer(v, want < SCRATCH ? want : SCRATCH);
 
-    if (n <= 0)
-        return n;
-    if (v->in_len + (size_t)n > v->in_room) {
-        uint8_t *more = realloc(v->in, most);
-
-        if (!more)
-            return HF_TLS_ERROR;
-        v->in = more;
-        v->in_room = most;
-    }
-    memcpy(v->in + v->in_len, s->scratch, (size_t)n);
-    v->in_len += (size_t)n;
+    if (n > 0 && !keep(v, (size_t)n))
+        return HF_TLS_ERROR;
     return n;
 }
 
@@ -187,6 +225,12 @@ static void take_request(struct visit *v)
     struct request *r = &v->request;
 
     v->posted = 0;
+    /* RFC 8470 5.2: a copy of a GET does no harm, of anything else it may. */
+    if (!hf_conn_ready(hf_tls_conn(v->tls)) && strcmp(r->method, "GET") != 0 &&
+        !r->head) {
+        v->state = VISIT_SURE;
+        return;
+    }
     if (r->fault || !r->length) {
         begin_answer(v);
         return;
@@ -224,6 +268,20 @@ static bool step_request(struct visit *v)
     return true;
 }
 
+static bool step_sure(struct visit *v)
+{
+    int result = hf_handshake(v->tls);
+
+    if (waits(v, result))
+        return false;
+    if (result < 0) {
+        broke(v);
+        return false;
+    }
+    take_request(v);
+    return true;
+}
+
 static void digest_body(struct visit *v, const uint8_t *bytes, size_t len)
 {
     if (EVP_DigestUpdate(v->digest, bytes, len) != 1)
@@ -249,7 +307,7 @@ static bool step_body(struct visit *v)
         v->in_len -= take;
         return true;
     }
-    n = hf_read(v->tls, s->scratch, most);
+    n = read_peer(v, most);
     if (waits(v, n))
         return false;
     if (n <= 0) {
@@ -358,8 +416,12 @@ static ssize_t echo_write(struct visit *v)
 
 static ssize_t echo_read(struct visit *v)
 {
-    ssize_t n = hf_read(v->tls, v->serve->scratch, SCRATCH);
+    ssize_t n = v->in_len ? (ssize_t)v->in_len : read_peer(v, SCRATCH);
 
+    if (v->in_len) { /* what came early */
+        memcpy(v->serve->scratch, v->in, v->in_len);
+        v->in_len = 0;
+    }
     if (n > 0 &&
         !hf_buffer_add(&v->echo, hf_span(v->serve->scratch, (size_t)n)))
         return HF_TLS_ERROR;
@@ -395,8 +457,11 @@ static bool step_echo(struct visit *v)
 
 static bool step_goodbye(struct visit *v)
 {
-    int result = hf_close(v->tls);
+    bool ready = hf_conn_ready(hf_tls_conn(v->tls)); /* else answered early */
+    int result = ready ? 0 : hf_handshake(v->tls);
 
+    if (!result)
+        result = hf_close(v->tls);
     if (waits(v, result))
         return false;
     if (result < 0) {
@@ -431,6 +496,7 @@ static bool step(struct visit *v)
     case VISIT_RAW: fault_run(v); return false;
     case VISIT_HANDSHAKE: return step_handshake(v);
     case VISIT_REQUEST: return step_request(v);
+    case VISIT_SURE: return step_sure(v);
     case VISIT_BODY: return step_body(v);
     case VISIT_ANSWER: return step_answer(v);
     case VISIT_ECHO: return step_echo(v);

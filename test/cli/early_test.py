@@ -1,0 +1,132 @@
+#!/usr/bin/python3
+"""Early data (0-RTT) in the command: `get --tls-earlydata`, `connect --early-data
+FILE`, `serve --early-data`; what goes early, what does not, and that nothing is
+lost either way."""
+import json
+import os
+import subprocess
+import sys
+import time
+
+import cli
+import schema
+from cli import HANDFAST, WORK, ca_file, certificate, equal, has, lacks, run
+from cli import want
+
+
+class Serve:
+    """`handfast serve --json --port 0 WORDS`; .said has what it said of each
+    visit when it has stopped."""
+
+    def __init__(self, *words):
+        chain, key = certificate("good")
+        self.child = subprocess.Popen(
+            [HANDFAST, "serve", "--json", "--port", "0", "--cert", chain,
+             "--key", key, *map(str, words)], env=cli.CLEAN, cwd=WORK,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.port = json.loads(self.child.stdout.readline())["port"]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.child.terminate()
+        out, err = self.child.communicate(timeout=20)
+        self.said = [json.loads(line) for line in out.splitlines()]
+        for line in self.said:
+            schema.check(line)
+        want("Sanitizer" not in err, err)
+
+    def get(self, file, *words):
+        return run("get", "-sS", "-o", os.devnull, "--cacert", ca_file(),
+                   "--ssl-sessions", file, "-w", "%{tls_resumed}",
+                   *words, f"https://localhost:{self.port}/")
+
+    def connect(self, *words):
+        return run("connect", "--cacert", ca_file(), *words,
+                   f"localhost:{self.port}")
+
+
+def fresh(name):
+    """A path where there is no file yet."""
+    return WORK / f"{name}-{time.monotonic_ns()}"
+
+
+def early(server):
+    """Bytes of early data of each connection that the server has told of."""
+    return [s["early_bytes"] for s in server.said if "early_bytes" in s]
+
+
+def test_a_get_goes_early_once_there_is_a_session():
+    file = fresh("early")
+    with Serve("--early-data") as server:
+        found = [server.get(file, "--tls-earlydata").out for _ in range(4)]
+    equal(found, ["0", "1", "1", "1"])
+    sent = early(server)
+    equal(sent[0], 0)
+    want(all(50 < n < 500 for n in sent[1:]), sent)
+    equal([s["status"] for s in server.said if "status" in s], [200] * 4)
+
+
+def test_nothing_goes_early_unless_both_ask_for_it():
+    for ours, theirs in (([], ["--early-data"]), (["--tls-earlydata"], []),
+                         (["--tls-earlydata", "--tls-max", "1.2"],
+                          ["--early-data"])):
+        file = fresh("early")
+        with Serve(*theirs) as server:
+            found = [server.get(file, *ours).out for _ in range(2)]
+        equal(found, ["0", "1"])
+        equal(early(server), [0, 0])
+
+
+def test_a_post_never_goes_early():
+    file = fresh("early")
+    with Serve("--early-data") as server:
+        server.get(file)
+        done = server.get(file, "--tls-earlydata", "-d", "x=1")
+        equal((done.code, done.out), (0, "1"), done)
+    equal(early(server), [0, 0])
+
+
+def test_what_is_rejected_is_sent_again():
+    file = fresh("early")
+    # a group that is not the first guess: a retry, after which none may go
+    with Serve("--early-data", "--groups", "P-384") as server:
+        equal(server.get(file, "--tls-earlydata").out, "0")
+        done = server.get(file, "--tls-earlydata", "-v")
+        equal((done.code, done.out), (0, "1"), done)
+        has(done.err, r"early data was rejected: it is sent again")
+    equal(early(server), [0, 0])
+    equal([s["status"] for s in server.said if "status" in s], [200] * 2)
+
+
+def test_it_is_told():
+    file = fresh("early")
+    with Serve("--early-data") as server:
+        done = server.get(file, "--tls-earlydata", "-v")
+        has(done.err, r"no session allows early data")
+        done = server.get(file, "--tls-earlydata", "-v")
+        has(done.err, r"\d+ bytes went as early data")
+        lacks(done.err, r"rejected")
+
+
+def test_connect_sends_a_file_early_or_late():
+    data = WORK / "early.txt"
+    data.write_text("before anything else\n")
+    file = fresh("early")
+    with Serve("--early-data", "--echo") as server:
+        for _ in range(3):
+            done = server.connect("--ssl-sessions", file, "--early-data", data)
+            equal((done.code, done.out), (0, "before anything else\n"), done)
+    sent = [s.get("early_bytes") for s in server.said if "early_bytes" in s]
+    equal(sent, [0, 21, 21], server.said)
+
+
+def test_a_file_that_is_not_there():
+    done = cli.run("connect", "--early-data", WORK / "nowhere",
+                   "localhost:1")
+    want(done.code not in (0, None), done)
+    has(done.err, r"nowhere")
+
+
+cli.run_tests(sys.modules[__name__])
