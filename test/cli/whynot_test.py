@@ -81,16 +81,14 @@ CAUSES = (
                "sent and is not among the 1 trusted; the peer must send it "
                "(it can be had at \"http://nobody.invalid/issuer.der\")",
                "put the intermediate certificates behind the server's own in "
-               "its chain file (fullchain.pem); handfast connect -showcerts "
-               "shows what it sends, and handfast cert verify --fetch "
-               "HOST:PORT whether the missing one mends it"),
+               "its chain file (fullchain.pem); handfast cert verify --fetch "
+               "HOST:PORT finds what is missing"),
         "zh": ("对方没有发送签发其证书的中间证书",
                "CN=localhost：其签发者 CN=handfast intermediate 没有发送，也不"
                "在 1 个受信任的证书之中；对方必须发送它（可从 "
                "\"http://nobody.invalid/issuer.der\" 取得）",
                "在证书链文件（fullchain.pem）中把中间证书放在服务器证书之后；"
-               "handfast connect -showcerts 会显示它发送了什么，handfast "
-               "cert verify --fetch HOST:PORT 会说明补上缺少的证书是否就能解决"),
+               "handfast cert verify --fetch HOST:PORT 可找到缺少的证书"),
     }),
     ("self-signed", "verify.self_signed", {
         "en": ("the certificate is signed by itself and is not trusted",
