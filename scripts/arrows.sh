@@ -141,6 +141,7 @@ for file in examples/*.c; do
         seen=$((seen + 1))
         case $included in
         \"handfast/* | "<handfast/"*) ;;
+        \"keys.h\") ;; # what two of them share
         \"*) complain "$file includes $included: not installed" ;;
         esac
     done

@@ -210,6 +210,17 @@ static void json_certificate(struct json *j, struct hf_span der)
     json_close(j);
 }
 
+/* Did it ask for our certificate, and take it? */
+static const char *client_auth_name(const struct hf_conn *conn)
+{
+    static const char *const names[] = {
+        [HF_AUTH_NOT_ASKED] = "not_asked", [HF_AUTH_NOT_GIVEN] = "not_given",
+        [HF_AUTH_GIVEN] = "given",         [HF_AUTH_ACCEPTED] = "accepted",
+        [HF_AUTH_REFUSED] = "refused",
+    };
+    return names[hf_conn_client_auth(conn)];
+}
+
 /* A login that includes them is of use in this connection only. */
 static void json_bindings(struct json *j, const struct hf_conn *conn)
 {
@@ -255,6 +266,7 @@ void json_tls(struct json *j, const struct story *story,
         json_text(j, "verify",
                   story->verdict == HF_OK ? "ok" : "FAILED (ignored)");
     json_text(j, "verify_code", hf_error_name(story->verdict));
+    json_text(j, "client_auth", client_auth_name(conn));
     json_bindings(j, conn);
     json_open(j, "certificates", '[');
     for (size_t i = 0; i < hf_conn_peer_certificates(conn); i++)

@@ -119,6 +119,10 @@ struct revoking {
 /* False: hf_config_error() tells. */
 bool revoking_set(const struct revoking *how, struct hf_config *config);
 bool revocation_read(const char *text, enum hf_revocation *mode);
+/* Wait until @end for word of our certificate, if the server asked for one; false
+ * if it refuses. */
+bool link_confirm(struct hf_tls *tls, deadline end, struct story *story,
+                  struct failure *f);
 
 /* Early data (0-RTT): what is sent before the server has answered. */
 struct early {

@@ -204,7 +204,8 @@ static const char *name_to_verify(const struct visit *v)
 
 /* ---- the way --------------------------------------------------------------------------- */
 
-enum { CONNECT_MS = 10000, HANDSHAKE_MS = 10000 };
+/* A server of TLS 1.3 that is silent says nothing of our certificate either. */
+enum { CONNECT_MS = 10000, HANDSHAKE_MS = 10000, CONFIRM_MS = 500 };
 
 /* What did not go early goes now. */
 static bool send_rest(struct visit *v)
@@ -242,10 +243,12 @@ static bool go(struct visit *v)
                          end, &v->story, &ok, f);
     if (ok)
         v->ready = clock_ms();
-    if (ok && v->early.data.len)
-        ok = send_rest(v);
     else if (!c->client.insecure) /* with -k it is not why this failed */
         v->tried = link_take_tried(v->tls);
+    if (ok && v->early.data.len)
+        ok = send_rest(v);
+    if (ok && hf_conn_client_auth(hf_tls_conn(v->tls)) != HF_AUTH_NOT_ASKED)
+        ok = link_confirm(v->tls, deadline_in(CONFIRM_MS), &v->story, f);
     return ok;
 }
 

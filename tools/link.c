@@ -85,6 +85,17 @@ static void early_answered(struct hf_tls *tls, struct early *early,
     early->taken = 0;
 }
 
+bool link_confirm(struct hf_tls *tls, deadline end, struct story *story,
+                  struct failure *f)
+{
+    int result;
+    do {
+        result = hf_confirm(tls, 0);
+        story_release(story);
+    } while (wants(result) && wait_for(tls, result, end));
+    return result != HF_TLS_ERROR || fail_error(f, hf_tls_error(tls), false);
+}
+
 /* One of "sha256//a;sha256//b" must be the key's. */
 static bool check_pin(const struct client *client, const struct hf_conn *conn,
                       struct failure *f)

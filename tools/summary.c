@@ -209,6 +209,32 @@ static void agreed(const struct hf_conn *conn)
     }
 }
 
+/* What became of our certificate, if there was a question about it. */
+static void client_auth(const struct hf_conn *conn)
+{
+    bool given = hf_conn_own_chain(conn) >= 0;
+    switch (hf_conn_client_auth(conn)) {
+    case HF_AUTH_NOT_ASKED: break;
+    case HF_AUTH_NOT_GIVEN:
+        line("client", lang("asked for a certificate, gave none; whether that "
+                            "will do is not yet known"));
+        break;
+    case HF_AUTH_GIVEN:
+        line("client", lang("gave a certificate; whether it is accepted is not "
+                            "yet known"));
+        break;
+    case HF_AUTH_ACCEPTED:
+        line("client",
+             given ? lang("our certificate is accepted")
+                   : lang("asked for a certificate, gave none, which will do"));
+        break;
+    case HF_AUTH_REFUSED:
+        line("client", given ? lang("our certificate is refused")
+                             : lang("a certificate is required, gave none"));
+        break;
+    }
+}
+
 void summary(const struct tool *tool, const struct connect *connect,
              const struct arrival *way, const struct story *story,
              const struct hf_conn *conn)
@@ -227,6 +253,7 @@ void summary(const struct tool *tool, const struct connect *connect,
     if (hf_conn_peer_certificates(conn))
         leaf(conn);
     timestamps(conn);
+    client_auth(conn);
     if (hf_conn_ready(conn))
         summary_verdict(tool, story, conn);
 }

@@ -654,6 +654,25 @@ HF_PUBLIC size_t hf_conn_early_left(const struct hf_conn *conn);
 HF_PUBLIC struct hf_span hf_conn_early_protocol(const struct hf_conn *conn);
 /* Was the peer's chain verified (and its name, on a client)? */
 HF_PUBLIC bool hf_conn_peer_verified(const struct hf_conn *conn);
+/* Client: did the server ask for our certificate, and does it take what we gave?
+ * In TLS 1.2 that is settled when the handshake is over.  In TLS 1.3 it is not:
+ * the server has not seen our certificate by then, and shows only by going on
+ * (with a ticket, data, new keys) that it takes it, or sends an alert.  So GIVEN
+ * and NOT_GIVEN may be said of a connection that is ready, and REFUSED of one
+ * that was: its hf_conn_error() is peer.alert, and the alert is in there.
+ * (A server may speak before it has heard us.  What comes before our last
+ * flight has gone, by hf_conn_sent(), is not counted; what comes later is, so
+ * that ACCEPTED may become REFUSED, if rarely.)  A session that is resumed asks
+ * for nothing: it has what the first handshake proved. */
+enum hf_client_auth_state {
+    HF_AUTH_NOT_ASKED, /* or we are no client */
+    HF_AUTH_NOT_GIVEN, /* we had none that fits; not yet known if that will do */
+    HF_AUTH_GIVEN,     /* chain hf_conn_own_chain(); not yet known */
+    HF_AUTH_ACCEPTED,  /* also: the server goes on without any */
+    HF_AUTH_REFUSED
+};
+HF_PUBLIC enum hf_client_auth_state hf_conn_client_auth(
+    const struct hf_conn *conn);
 /* Index of our own chain that was used, -1 if none was. */
 HF_PUBLIC int hf_conn_own_chain(const struct hf_conn *conn);
 /* @len bytes bound to this connection (RFC 8446 7.5, RFC 5705).  @context may

@@ -200,6 +200,14 @@ HF_PUBLIC void hf_tls_set_tap(struct hf_tls *tls, hf_tap_fn *tap, void *ctx);
 /* Finish the handshake: 0, HF_WANT_POLLIN, HF_WANT_POLLOUT, HF_WANT_ANSWER or
  * HF_TLS_ERROR.  hf_read and hf_write do it by themselves. */
 HF_PUBLIC int hf_handshake(struct hf_tls *tls);
+/* Client: finish the handshake, and then wait at most @milliseconds until it is
+ * known whether the server takes our certificate (hf_conn_client_auth()); a
+ * server of TLS 1.3 says so by its first ticket or data, and there are some that
+ * send neither until they are spoken to.  0: it does, or it did not ask, or the
+ * time is over; HF_TLS_ERROR: it refuses, or what hf_handshake() returns.  On a
+ * descriptor that does not block, HF_WANT_POLLIN instead of waiting.  Data that
+ * comes is kept for hf_read(). */
+HF_PUBLIC int hf_confirm(struct hf_tls *tls, int milliseconds);
 /* Bytes read (at least 1); 0: the peer said close_notify; HF_WANT_POLLIN,
  * HF_WANT_POLLOUT, HF_WANT_ANSWER; HF_TLS_ERROR (a stream that just ends is the
  * error peer.truncated, never 0).  @len is at least 1, and all of @buf may be

@@ -302,6 +302,47 @@ int hf_handshake(struct hf_tls *tls)
     return status;
 }
 
+/* Is it still open whether the server takes our certificate? */
+static bool is_open(const struct hf_tls *tls)
+{
+    enum hf_client_auth_state state = hf_conn_client_auth(tls->conn);
+
+    return (state == HF_AUTH_GIVEN || state == HF_AUTH_NOT_GIVEN) &&
+           !tls->plain.len && !tls->closed;
+}
+
+/* One more read, and what is in it: 0 or, if there is nothing, what fill() said;
+ * a blocking descriptor with nothing until @end: 1. */
+static int hear_more(struct hf_tls *tls, int64_t end)
+{
+    struct pollfd in = { tls->in.fd, POLLIN, 0 };
+    int status;
+
+    if (hf_io_blocks(tls->in.fd) && hf_io_wait(&in, 1, end) != 1)
+        return 1;
+    status = fill(tls);
+    if (status < 0)
+        return status;
+    look_ahead(tls);
+    return 0;
+}
+
+int hf_confirm(struct hf_tls *tls, int milliseconds)
+{
+    int64_t end = hf_io_now() + (milliseconds > 0 ? milliseconds : 0);
+    int status = hf_handshake(tls);
+
+    while (!status && is_open(tls))
+        status = hear_more(tls, end);
+    if (status == HF_TLS_ERROR)
+        return status;
+    if (hf_conn_error(tls->conn)->code)
+        return conn_failed(tls);
+    if (!tls->plain.len)
+        (void)hf_window_trim(&tls->input);
+    return status > 0 ? 0 : status;
+}
+
 /* ---- reading ------------------------------------------------------------- */
 
 static size_t min(size_t a, size_t b)

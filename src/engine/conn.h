@@ -61,6 +61,7 @@ struct hf_conn {
     bool ready, told_ready, started;
     bool failed, close_sent, close_received;
     bool owes_update; /* the peer asked for a change of our keys */
+    bool flight_sent; /* all that the handshake made us say has gone */
     uint8_t no_progress;
 };
 
@@ -70,6 +71,12 @@ enum hf_outcome hf_conn_fail(struct hf_conn *conn);
 HF_CHECK bool hf_conn_start(struct hf_conn *conn);
 /* One more thing that moved nothing. False: too many. */
 HF_CHECK bool hf_conn_idle_step(struct hf_conn *conn, const char *what);
+/* confirm.c.  The peer goes on, and shows it by @by: our certificate is
+ * accepted, if that was still open. */
+void hf_conn_accepted(struct hf_conn *conn, const char *by);
+/* An alert ends the connection.  If it is about our certificate: true, and the
+ * error is noted. */
+bool hf_conn_refused(struct hf_conn *conn, unsigned alert);
 /* Pay a key update that the peer asked for, once nothing is waiting to go
  * out. */
 HF_CHECK bool hf_conn_pay_update(struct hf_conn *conn);

@@ -59,10 +59,11 @@ static enum took take_alert(struct hf_conn *conn, struct hf_span alert)
         return hf_conn_idle_step(conn, name ? name : "a warning") ? TOOK
                                                                   : TOOK_FATAL;
     }
-    hf_fail(&s->error,
-            alert.at[1] == CLOSE_NOTIFY ? HF_E_CLOSED_EARLY : HF_E_ALERT,
-            "the peer sent %s (%u)", name ? name : "an unknown alert",
-            (unsigned)alert.at[1]);
+    if (!hf_conn_refused(conn, alert.at[1]))
+        hf_fail(&s->error,
+                alert.at[1] == CLOSE_NOTIFY ? HF_E_CLOSED_EARLY : HF_E_ALERT,
+                "the peer sent %s (%u)", name ? name : "an unknown alert",
+                (unsigned)alert.at[1]);
     s->error.alert = alert.at[1];
     s->error.by_peer = true;
     return TOOK_FATAL;
@@ -113,6 +114,7 @@ static bool take_late_messages(struct hf_conn *conn)
         if (!hf_conn_idle_step(conn, "a message after the handshake") ||
             !hf_post_handshake(s, message, &reply))
             return false;
+        hf_conn_accepted(conn, "a message after the handshake");
         /* At once if nothing waits to go out, so that it does not depend on
          * what else came in the same call. */
         conn->owes_update |= reply;
@@ -178,6 +180,7 @@ static enum took take_data(struct hf_conn *conn, struct hf_span plain,
     if (!plain.len)
         return hf_conn_idle_step(conn, "an empty record") ? TOOK : TOOK_FATAL;
     conn->no_progress = 0;
+    hf_conn_accepted(conn, "data");
     *data = plain;
     return TOOK_DATA;
 }
@@ -268,6 +271,8 @@ static enum hf_outcome become_ready(struct hf_conn *conn)
     conn->handshake = NULL;
     conn->ready = true;
     conn->no_progress = 0;
+    if (conn->session.version == HF_TLS12)
+        hf_conn_accepted(conn, "Finished");
     hf_reassembly_wipe(&conn->session.messages);
     return HF_READY;
 }

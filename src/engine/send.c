@@ -12,6 +12,7 @@ void hf_conn_sent(struct hf_conn *conn, size_t len)
     struct hf_span out = hf_buffer_bytes(&conn->session.outgoing);
 
     hf_buffer_drop(&conn->session.outgoing, len < out.len ? len : out.len);
+    conn->flight_sent |= conn->ready && len >= out.len;
 }
 
 /* One answer for all requests so far, and only when the peer reads what we

@@ -216,6 +216,7 @@ enum hf_step_result hf_job_choose_certificate12(struct hf_handshake *hs)
         s->own_chain = (int16_t)(hs->keypair - set->keypairs);
         s->own_scheme = (uint16_t)scheme;
     }
+    s->client_auth = hs->keypair ? HF_AUTH_GIVEN : HF_AUTH_NOT_GIVEN;
     hf_decided(s, HF_EV_CLIENT_CERT, true, "the server asks for a certificate",
                hs->keypair ? "the first of ours that it can check"
                            : "none of ours fits: an empty list",

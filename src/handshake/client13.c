@@ -59,6 +59,7 @@ enum hf_step_result hf_job_choose_certificate(struct hf_handshake *hs)
             hf_name_short(hs->keypair->chain[0]->subject, subject,
                           sizeof(subject));
     }
+    s->client_auth = hs->keypair ? HF_AUTH_GIVEN : HF_AUTH_NOT_GIVEN;
     hf_decided(s, HF_EV_CLIENT_CERT, true, "the server asks for a certificate",
                hs->keypair ? subject : "none of ours fits: an empty list",
                NULL);

@@ -165,6 +165,7 @@ struct hf_session {
     const struct hf_aead *aead;
     bool retried, verified, resumed;
     bool extended_master;  /* TLS 1.2: RFC 7627 */
+    uint8_t client_auth;   /* client: enum hf_client_auth_state */
     int16_t own_chain;     /* index of our keypair, -1 if none was used */
     char *protocol;        /* NUL ended, or NULL */
     char *server_name;     /* SNI, or NULL */
