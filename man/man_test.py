@@ -10,7 +10,7 @@ import sys
 
 SOURCE = sys.argv[1]
 MAN = os.path.join(SOURCE, 'man')
-HEADERS = ['types.h', 'engine.h', 'handfast.h']
+HEADERS = ['types.h', 'config.h', 'engine.h', 'handfast.h']
 
 
 def read(*path):

@@ -35,7 +35,7 @@ layer_of_public() {
     explain.h)  echo wire ;;
     crypto.h)   echo crypto ;;
     x509.h)     echo x509 ;;
-    engine.h)   echo engine ;;
+    config.h | engine.h) echo engine ;;
     handfast.h) echo api ;;
     *)          echo "nobody's" ;;
     esac
