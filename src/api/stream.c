@@ -337,7 +337,7 @@ int hf_confirm(struct hf_tls *tls, int milliseconds)
     if (status == HF_TLS_ERROR)
         return status;
     if (hf_conn_error(tls->conn)->code)
-        return conn_failed(tls);
+        return hf_tls_conn_failed(tls);
     if (!tls->plain.len)
         (void)hf_window_trim(&tls->input);
     return status > 0 ? 0 : status;
