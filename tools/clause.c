@@ -4,8 +4,11 @@
  * worth telling; nothing is parsed here.
  */
 #include "client.h"
+#include "expand.h"
+#include "wire/wire.h"
 #include "x509/x509.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "handfast/explain.h"
@@ -202,6 +205,42 @@ static void tell_row(struct clause *c, const struct hf_event *e)
     }
 }
 
+static void tell_rows(struct clause *c, const struct hf_event *e)
+{
+    for (size_t i = 0; i < sizeof tellings / sizeof tellings[0]; i++)
+        if (tellings[i].message == e->message) {
+            c->row = &tellings[i];
+            tell_row(c, e);
+        }
+}
+
+/* What a compressed certificate says once it is expanded. */
+static void tell_inside(struct clause *c, const struct hf_event *e)
+{
+    enum { HEADER = 4, CERTIFICATE = 11 };
+    struct hf_compressed_certificate packed;
+    struct hf_event inside = *e;
+    struct hf_fault fault;
+    const char *why;
+    if (!hf_wire_read(hf_compressed_certificate,
+                      hf_span_after(e->bytes, HEADER), &packed, NULL, &fault))
+        return;
+    size_t len = packed.uncompressed_length;
+    uint8_t *plain = expand_certificate(
+        packed.algorithm, len, packed.compressed_certificate_message, &why);
+    uint8_t *message = plain ? malloc(HEADER + len) : NULL;
+    if (message) {
+        message[0] = CERTIFICATE;
+        hf_store_number(message + 1, (uint32_t)len, 3);
+        hf_copy(message + HEADER, plain, len);
+        inside.message = CERTIFICATE;
+        inside.bytes = hf_span(message, HEADER + len);
+        tell_rows(c, &inside);
+    }
+    free(message);
+    free(plain);
+}
+
 void clause_of(const struct hf_event *e, char *out, size_t cap)
 {
     struct clause c = { .out = out, .cap = cap };
@@ -220,9 +259,7 @@ void clause_of(const struct hf_event *e, char *out, size_t cap)
                      : lang("ends the connection"));
         return;
     }
-    for (size_t i = 0; i < sizeof tellings / sizeof tellings[0]; i++)
-        if (tellings[i].message == e->message) {
-            c.row = &tellings[i];
-            tell_row(&c, e);
-        }
+    tell_rows(&c, e);
+    if (e->message == 25)
+        tell_inside(&c, e);
 }

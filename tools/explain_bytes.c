@@ -1,5 +1,6 @@
 /* explain_bytes.c - records and messages in words, by the library's own
  * walker, and an arrow under the byte at which it stops. */
+#include "expand.h"
 #include "explaining.h"
 
 #include "wire/wire.h"
@@ -19,15 +20,35 @@ struct walk {
     struct hf_visitor lines; /* makes lines of what is seen */
     struct hf_lines state;
     struct scope inside[DEEPEST];
-    unsigned depth; /* now */
-    unsigned trail; /* when something was last seen */
+    unsigned depth;               /* now */
+    unsigned trail;               /* when something was last seen */
+    uint32_t algorithm, expanded; /* of a CompressedCertificate */
 };
 
 /* ---- seeing -------------------------------------------------------------------- */
 
+static void explain_expanded(const struct walk *w, const struct hf_line *line);
+
+/* A CompressedCertificate is shown with what is in it, which stands where its
+ * bytes end: those are numbered from 0 again. */
+static void note_compression(struct walk *w, const struct hf_line *line)
+{
+    const struct hf_seen *seen = line->seen;
+
+    if (seen->kind != HF_SEEN_FIELD || !seen->layout ||
+        strcmp(seen->layout->id, "compressed_certificate") != 0)
+        return;
+    if (strcmp(line->name, "algorithm") == 0)
+        w->algorithm = seen->number;
+    else if (strcmp(line->name, "uncompressed_length") == 0)
+        w->expanded = seen->number;
+    else
+        explain_expanded(w, line);
+}
+
 static void on_line(void *ctx, const struct hf_line *line)
 {
-    const struct walk *w = ctx;
+    struct walk *w = ctx;
     const struct hf_seen *seen = line->seen;
     bool cut = seen->kind == HF_SEEN_FIELD && seen->bytes.len > 16 &&
                seen->field->show != HF_SHOW_TEXT;
@@ -46,6 +67,7 @@ static void on_line(void *ctx, const struct hf_line *line)
     explain_line(w->x, &told);
     if (certificate && w->x->all_bytes)
         explain_der(w->x, seen->bytes, line->offset, line->depth + 1);
+    note_compression(w, line);
 }
 
 static void on_enter(void *ctx, const struct hf_seen *seen)
@@ -73,6 +95,34 @@ static void on_leave(void *ctx)
 
     w->depth--;
     w->lines.leave(w->lines.ctx);
+}
+
+static void explain_expanded(const struct walk *w, const struct hf_line *line)
+{
+    struct walk inside = { .x = w->x };
+    struct told told = { 0,  w->expanded, line->depth + 1, "(expanded)",
+                         "", "",          { NULL, 0 } };
+    struct hf_visitor see = { on_enter, on_field, on_leave, &inside };
+    struct hf_fault fault;
+    const char *why;
+    uint8_t *plain = expand_certificate(w->algorithm, w->expanded,
+                                        line->seen->bytes, &why);
+
+    told.why = plain ? "the Certificate message, bytes counted anew" : why;
+    explain_line(w->x, &told);
+    inside.state = (struct hf_lines){ .line = on_line,
+                                      .ctx = &inside,
+                                      .depth = line->depth + 1 };
+    inside.lines = hf_lines(&inside.state);
+    if (plain && !hf_explain_layout(hf_certificate, hf_span(plain, w->expanded),
+                                    &see, &fault)) {
+        told.name = "(expanded)";
+        told.why = "it cannot be read further";
+        told.offset = fault.offset;
+        told.length = 0;
+        explain_line(w->x, &told);
+    }
+    free(plain);
 }
 
 /* ---- faults ---------------------------------------------------------------------- */

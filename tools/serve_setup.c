@@ -78,12 +78,8 @@ static int own_files(struct serve *s)
         if (!hf_config_add_keypair_file(s->config, w->cert.at[i],
                                         i < w->key.count ? w->key.at[i] : NULL))
             return config_failed(s);
-    if (w->status_file && !w->cert.count)
-        return usage_error(s->tool, "--status-file needs a --cert");
     if (w->status_file && !hf_config_add_staple_file(s->config, w->status_file))
         return config_failed(s);
-    if (w->sct_file && !w->cert.count)
-        return usage_error(s->tool, "--sct-file needs a --cert");
     if (w->sct_file && !hf_config_add_scts_file(s->config, w->sct_file))
         return config_failed(s);
     return 0;
@@ -359,11 +355,23 @@ static int read_fault(struct serve *s)
     return 0;
 }
 
+/* What is about a certificate is about one that was given. */
+static int read_words(struct serve *s)
+{
+    const struct serve_words *w = s->words;
+
+    if (w->status_file && !w->cert.count)
+        return usage_error(s->tool, "--status-file needs a --cert");
+    if (w->sct_file && !w->cert.count)
+        return usage_error(s->tool, "--sct-file needs a --cert");
+    return read_fault(s);
+}
+
 int serve_setup(struct serve *s)
 {
     struct identity who = { NULL, NULL, NULL };
     bool own = s->words->cert.count > 0;
-    int code = read_fault(s);
+    int code = read_words(s);
 
     if (code)
         return code;
