@@ -191,6 +191,7 @@ static void combine(const struct duet_certs *certs, uint16_t suite,
     assert_true(duet_init(&duet, certs));
     assert_true(hf_config_set_suites(duet.client_config, suites) &&
                 hf_config_set_groups(duet.client_config, groups) &&
+                hf_config_set_groups(duet.server_config, groups) &&
                 (!retry || hf_config_set_shares(duet.client_config, none)) &&
                 hf_config_trust(duet.server_config, hf_span_text(certs->ca)) &&
                 hf_config_set_client_auth(duet.server_config,

@@ -84,6 +84,18 @@ static bool shows_client_cert(enum scene scene)
            scene == SCENE_EMPTY_CERT || scene == SCENE_COMPRESSED;
 }
 
+/* Hellos with values that mean nothing, in any order; smaller records. */
+static bool set_shape(struct stage *stage)
+{
+    enum { LIMIT = 8192 };
+
+    return hf_config_set_grease(stage->client, true) &&
+           hf_config_set_grease(stage->server, true) &&
+           hf_config_set_permute(stage->client, true) &&
+           hf_config_set_record_size_limit(stage->client, LIMIT) &&
+           hf_config_set_record_size_limit(stage->server, LIMIT);
+}
+
 bool stage_set_with(struct stage *stage, enum scene scene,
                     const struct duet_certs *certs,
                     const struct hf_provider *provider)
@@ -103,6 +115,7 @@ bool stage_set_with(struct stage *stage, enum scene scene,
            hf_config_add_keypair(stage->server, hf_span_text(certs->chain),
                                  hf_span_text(certs->key)) &&
            set_groups(stage, all || scene == SCENE_RETRY) &&
+           (!all || set_shape(stage)) &&
            ((!all && scene != SCENE_ALPN) || set_protocols(stage)) &&
            (scene != SCENE_COMPRESSED || set_compression(stage, provider)) &&
            (!shows_client_cert(scene) || set_client_cert(stage, scene, certs));

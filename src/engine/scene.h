@@ -10,7 +10,7 @@ enum scene {
     SCENE_RETRY,       /* a HelloRetryRequest first */
     SCENE_CLIENT_CERT, /* the client shows one too */
     SCENE_ALPN,        /* both speak of protocols */
-    SCENE_ALL,         /* all of these at once */
+    SCENE_ALL,         /* all of these at once, GREASE and smaller records */
     SCENE_EMPTY_CERT,  /* the client is asked and has none */
     SCENE_COMPRESSED,  /* both show one, compressed in different ways */
     SCENES
