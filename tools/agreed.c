@@ -127,6 +127,7 @@ static const char *or_none(const char *name)
 void story_agreed(struct story *story, const struct hf_conn *conn)
 {
     struct hf_error error = { 0 };
+    char psk[120];
     if (story->level < 1)
         return;
     struct hf_span alpn = hf_conn_protocol(conn);
@@ -135,9 +136,13 @@ void story_agreed(struct story *story, const struct hf_conn *conn)
                or_none(hf_suite_name(hf_conn_suite(conn))),
                or_none(hf_group_name(hf_conn_group(conn))),
                or_none(hf_scheme_name(hf_conn_peer_scheme(conn))));
-    if (hf_conn_resumed(conn))
+    if (psk_text(conn, psk, sizeof psk))
+        story_note(story, "Pre-shared key %s: nobody shows a certificate", psk);
+    if (hf_conn_resumed(conn) && hf_conn_peer_certificates(conn))
         story_note(story, "Session resumed: the certificate is that of its "
                           "first handshake");
+    else if (hf_conn_resumed(conn))
+        story_note(story, "Session resumed");
     if (alpn.len)
         story_note(story, "ALPN: server accepted %.*s", (int)alpn.len,
                    (const char *)alpn.at);
@@ -149,7 +154,8 @@ void story_agreed(struct story *story, const struct hf_conn *conn)
         tell_certificate(story, cert);
     hf_cert_free(cert);
     tell_timestamps(story, conn);
-    tell_verdict(story, conn);
+    if (!hf_conn_psk_identity(conn).len)
+        tell_verdict(story, conn);
 }
 
 /* ---- JSON -------------------------------------------------------------------------- */
@@ -255,6 +261,7 @@ void json_tls(struct json *j, const struct story *story,
     json_text(j, "signature", hf_scheme_name(hf_conn_peer_scheme(conn)));
     json_bool(j, "retried", hf_conn_retried(conn));
     json_bool(j, "resumed", hf_conn_resumed(conn));
+    json_psk(j, conn);
     if (alpn.len)
         json_bytes(j, "alpn", alpn);
     else

@@ -64,6 +64,8 @@ static bool set_trust(struct hf_config *config, const struct client *c,
                       struct failure *f)
 {
     const char *file = c->ca_file, *dir = c->ca_dir;
+    if (c->psk.only)
+        return true; /* there will be nothing to verify */
     if (!file && !dir) {
         file = environment("SSL_CERT_FILE");
         dir = environment("SSL_CERT_DIR");
@@ -127,6 +129,12 @@ static bool set_revoking(struct hf_config *config, const struct client *c,
 {
     return revoking_set(&c->revoking, config) ||
            config_failed(config, FAIL_NONE, f);
+}
+
+static bool set_psk(struct hf_config *config, const struct client *c,
+                    struct failure *f)
+{
+    return psk_set(&c->psk, config) || config_failed(config, FAIL_OWN, f);
 }
 
 static size_t passphrase(void *ctx, char *out, size_t cap)
@@ -258,7 +266,8 @@ struct hf_config *client_config(const struct client *c, struct story *story,
                 offer_set(&c->offer, config, f) &&
                 set_protocols(config, c, f) && set_trust(config, c, f) &&
                 set_revoking(config, c, f) && set_transparency(config, c, f) &&
-                set_own(config, c, f) && set_keylog(config, c, story, f) &&
+                set_own(config, c, f) && set_psk(config, c, f) &&
+                set_keylog(config, c, story, f) &&
                 set_watch(config, c, story, f);
     if (good && c->sessions)
         good = sessions_use(c->sessions, config) ||

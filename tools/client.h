@@ -12,6 +12,7 @@
 
 #include "offer.h"
 #include "pcap.h"
+#include "psk.h"
 
 #include <sys/socket.h>
 
@@ -135,6 +136,7 @@ struct client {
     struct revoking revoking;
     const char *cert, *key, *pass;
     bool insecure;
+    struct psk_words psk;
     struct offer offer;
     const char *alpn;   /* "h2,http/1.1"; NULL or "": none */
     const char *pin;    /* "sha256//...;sha256//..." */

@@ -18,6 +18,7 @@
     .at = offsetof(struct connect, client) + offsetof(struct client, field)
 
 #define OFFER(field) TLS(offer.field)
+#define PSK(field) TLS(psk.field)
 
 /* clang-format off */
 static const struct opt options[] = {
@@ -92,6 +93,7 @@ static const struct opt options[] = {
       .help = "its private key, if that is not in the same file" },
     { .name = "pass", .kind = OPT_TEXT, .arg = "WORDS", TLS(pass),
       .help = "the passphrase of the key; pass:WORDS is understood too" },
+    OPT_PSK(PSK),
 
     { .kind = OPT_HEAD, .help = "What is offered" },
     OPT_POLICY(OFFER),

@@ -17,6 +17,7 @@
     .at = offsetof(struct get, client) + offsetof(struct client, field)
 
 #define OFFER(field) TLS(offer.field)
+#define PSK(field) TLS(psk.field)
 
 /* clang-format off */
 static const struct opt options[] = {
@@ -80,6 +81,7 @@ static const struct opt options[] = {
       .help = "its private key, if that is not in the same file" },
     { .name = "pass", .kind = OPT_TEXT, .arg = "WORDS", TLS(pass),
       .help = "the passphrase of the key" },
+    OPT_PSK(PSK),
 
     { .kind = OPT_HEAD, .help = "What is offered" },
     OPT_POLICY(OFFER),

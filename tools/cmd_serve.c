@@ -128,6 +128,7 @@ static int run(struct tool *tool)
 /* clang-format off */
 #define AT(member) offsetof(struct words_read, words.member)
 #define OFFER(member) .at = AT(offer.member)
+#define PSK(member) .at = AT(psk.member)
 static const struct opt options[] = {
     { .kind = OPT_HEAD, .help = "Where" },
     { .name = "port", .letter = 'p', .kind = OPT_TEXT, .arg = "N",
@@ -181,6 +182,7 @@ static const struct opt options[] = {
               "as it travels; clients who ask are given them" },
 
     { .kind = OPT_HEAD, .help = "Whom it lets in" },
+    OPT_PSK(PSK),
     { .name = "verify-client", .kind = OPT_TEXT, .arg = "required|optional",
       .at = AT(client_auth),
       .help = "ask clients for a certificate; without --cafile the throw-away "

@@ -54,6 +54,7 @@ struct serve_words {
     const char *host, *dir, *alpn, *ca_file, *pass, *fault, *keylog;
     const char *names, *pcap, *status_file, *sct_file;
     struct revoking revoking;
+    struct psk_words psk;
     struct offer offer;
     const char *client_auth, *need_client;
     struct words cert, key;

@@ -43,6 +43,12 @@ static void tries(const struct serve *s)
         snprintf(trust, sizeof(trust), " --cacert %s", s->ca_path);
     if (s->client_path[0])
         snprintf(client, sizeof(client), " --cert %s", s->client_path);
+    if (s->words->psk.only) {
+        /* The key is not repeated here. */
+        printf(lang("  try     handfast get -v --psk ... --psk-only %s\n"),
+               url);
+        return;
+    }
     if (s->words->echo) {
         printf(lang("  try     handfast connect%s%s %s:%u\n"), trust, client,
                s->name, s->port);
@@ -78,6 +84,9 @@ void serve_banner(const struct serve *s)
     } else {
         what_it_does(s, does, sizeof(does));
         versions_text(&s->words->offer, versions);
+        if (s->words->psk.only)
+            snprintf(versions, sizeof(versions), "%s",
+                     hf_version_name(HF_TLS13));
         printf(lang("%sserving https://%s:%u/%s  (%s)  %s\n"),
                ink(tool, stdout, INK_STRONG), s->name, s->port,
                ink(tool, stdout, INK_PLAIN), versions, does);
@@ -128,7 +137,7 @@ static void agreed(const struct visit *v)
 {
     const struct hf_conn *conn = hf_tls_conn(v->tls);
     const char *group = hf_group_name(hf_conn_group(conn));
-    char suite[40];
+    char suite[40], psk[120];
 
     suite_text(hf_conn_suite(conn), suite);
     printf("%s %s %s  %s%6.1f ms  ", hf_version_name(hf_conn_version(conn)),
@@ -137,6 +146,8 @@ static void agreed(const struct visit *v)
            : hf_conn_retried(conn) ? lang("retried ")
                                    : "",
            v->ready - v->began);
+    if (psk_text(conn, psk, sizeof(psk)))
+        printf(lang("key %s  "), psk);
 }
 
 static void end(struct visit *v)
@@ -169,6 +180,7 @@ static void json_conn(struct json *j, const struct visit *v)
     json_bool(j, "retried", hf_conn_retried(conn));
     json_bool(j, "resumed", hf_conn_resumed(conn));
     json_number(j, "early_bytes", (int64_t)v->early);
+    json_psk(j, conn);
     json_ms(j, "handshake_ms", v->ready - v->began);
 }
 

@@ -322,6 +322,7 @@ static void json_agreed(struct json *j, const struct visit *v)
         json_null(j, "protocol");
     json_bool(j, "retried", hf_conn_retried(conn));
     json_bool(j, "resumed", hf_conn_resumed(conn));
+    json_psk(j, conn);
     json_ms(j, "handshake_ms", v->ready - v->began);
     json_bool(j, "client_verified", hf_conn_peer_verified(conn));
 }

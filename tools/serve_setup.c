@@ -386,7 +386,9 @@ int serve_setup(struct serve *s)
         code = set_clients(s);
     if (!code)
         code = set_sessions(s);
-    if (!code)
+    if (!code && !psk_set(&s->words->psk, s->config))
+        code = config_failed(s);
+    if (!code && (own || !s->words->psk.only))
         code = own ? own_files(s) : own_throw_away(s, &who);
     if (!code)
         code = set_keylog(s);

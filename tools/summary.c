@@ -122,10 +122,13 @@ static void timestamps(const struct hf_conn *conn)
 static void verify_text(const struct story *story, const struct hf_conn *conn,
                         char *out, size_t cap)
 {
+    char psk[120];
     if (story->insecure && story->verdict != HF_OK)
         snprintf(out, cap, lang("FAILED (ignored): %s [%s]"),
                  lang(hf_error_text(story->verdict)),
                  hf_error_name(story->verdict));
+    else if (hf_conn_ready(conn) && psk_text(conn, psk, sizeof psk))
+        snprintf(out, cap, lang("ok: by the pre-shared key %s"), psk);
     else if (hf_conn_ready(conn))
         snprintf(out, cap, lang("ok: %s"), story->host);
     else
@@ -195,12 +198,18 @@ static void agreed(const struct hf_conn *conn)
     line("version", or_unknown(hf_version_name(hf_conn_version(conn))));
     line("suite", or_unknown(hf_suite_name(hf_conn_suite(conn))));
     if (hf_conn_resumed(conn))
-        line("session", lang("resumed: signature and chain are those of its "
-                             "first handshake"));
+        line("session", hf_conn_peer_certificates(conn)
+                            ? lang("resumed: signature and chain are those of "
+                                   "its first handshake")
+                            : lang("resumed"));
     snprintf(text, sizeof text, "%s%s", group_text(conn),
              hf_conn_retried(conn) ? lang(", after a retry") : "");
     line("group", text);
-    line("signature", or_unknown(hf_scheme_name(hf_conn_peer_scheme(conn))));
+    if (psk_text(conn, text, sizeof text))
+        line("key", text);
+    else
+        line("signature",
+             or_unknown(hf_scheme_name(hf_conn_peer_scheme(conn))));
     if (alpn.len) {
         print_padded(stderr, lang("protocol"), 10);
         putc(' ', stderr);

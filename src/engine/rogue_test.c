@@ -59,6 +59,7 @@ static void every_scene_works_through_the_middle(void **state)
         bool shows = scene == SCENE_CLIENT_CERT || scene == SCENE_ALL ||
                      scene == SCENE_COMPRESSED;
         bool alpn = scene == SCENE_ALPN || scene == SCENE_ALL;
+        bool key = scene == SCENE_PSK || scene == SCENE_PSK_RETRY;
 
         assert_true(stage_set(&stage, scene, &certs));
         assert_true(rogue_begin(&rogue, &stage, "localhost", NULL));
@@ -70,14 +71,17 @@ static void every_scene_works_through_the_middle(void **state)
         say(HF_SERVER, "to the client");
         assert_memory_equal(rogue.end[HF_SERVER].got, "to the server", 13);
         assert_memory_equal(rogue.end[HF_CLIENT].got, "to the client", 13);
-        assert_int_equal(hf_conn_retried(client),
-                         scene == SCENE_RETRY || scene == SCENE_ALL);
+        assert_int_equal(hf_conn_retried(client), scene == SCENE_RETRY ||
+                                                      scene == SCENE_ALL ||
+                                                      scene == SCENE_PSK_RETRY);
         assert_int_equal(hf_conn_retried(server), hf_conn_retried(client));
         assert_int_equal(hf_conn_group(client),
                          hf_conn_retried(client) ? 23 : 29);
         assert_int_equal(hf_conn_peer_certificates(server), shows ? 2 : 0);
         assert_int_equal(hf_conn_peer_verified(server), shows);
-        assert_true(hf_conn_peer_verified(client));
+        assert_int_equal(hf_conn_peer_verified(client), !key);
+        assert_int_equal(hf_conn_psk_identity(client).len, key ? 5 : 0);
+        assert_int_equal(hf_conn_psk_identity(server).len, key ? 5 : 0);
         assert_int_equal(hf_conn_own_chain(client), shows ? 0 : -1);
         assert_true(hf_span_equal(hf_conn_protocol(client),
                                   hf_span_text(alpn ? "http/1.1" : "")));
@@ -121,6 +125,8 @@ static void messages_and_dummies_come_in_their_order(void **state)
         [SCENE_EMPTY_CERT] = { "1 ccs *11 *20 ", "2 ccs *8 *13 *11 *15 *20 " },
         [SCENE_COMPRESSED] = { "1 ccs *25 *15 *20 ",
                                "2 ccs *8 *13 *25 *15 *20 " },
+        [SCENE_PSK] = { "1 ccs *20 ", "2 ccs *8 *20 " },
+        [SCENE_PSK_RETRY] = { "1 ccs 1 *20 ", "2 ccs 2 *8 *20 " },
     };
 
     (void)state;

@@ -12,7 +12,9 @@ const char *scene_name(enum scene scene)
                                                "ALPN",
                                                "all at once",
                                                "empty client certificate",
-                                               "compressed certificates" };
+                                               "compressed certificates",
+                                               "imported key",
+                                               "external key, retry" };
 
     return names[scene];
 }
@@ -78,6 +80,40 @@ static bool set_compression(struct stage *stage,
            hf_config_set_cert_compression(stage->server, server);
 }
 
+/* The client offers one more, which the server does not know; and the other way
+ * round.  There are no tickets, as in the other scenes, whose client has no
+ * use for them. */
+static bool set_keys(struct stage *stage, bool imported)
+{
+    static const char one[] = "a key that client and server have";
+    static const char two[] = "what the client thinks is a key";
+    static const char three[] = "what the server thinks is a key";
+    struct hf_psk both = { hf_span_text("robot"), hf_span_text(one), 0 };
+    struct hf_psk ours = { hf_span_text("ours"), hf_span_text(two), HF_SHA384 };
+    struct hf_psk theirs = { hf_span_text("theirs"), hf_span_text(three), 0 };
+    struct hf_span context = hf_span_text("a\nb");
+
+    if (!hf_config_add_psk(stage->client, &ours) ||
+        !hf_config_add_psk(stage->server, &theirs) ||
+        !hf_config_set_tickets(stage->server, 0))
+        return false;
+    return imported
+               ? hf_config_add_imported_psk(stage->client, &both, context) &&
+                     hf_config_add_imported_psk(stage->server, &both, context)
+               : hf_config_add_psk(stage->client, &both) &&
+                     hf_config_add_psk(stage->server, &both);
+}
+
+static bool set_credentials(struct stage *stage, enum scene scene,
+                            const struct duet_certs *certs)
+{
+    if (scene == SCENE_PSK || scene == SCENE_PSK_RETRY)
+        return set_keys(stage, scene == SCENE_PSK);
+    return hf_config_trust(stage->client, hf_span_text(certs->ca)) &&
+           hf_config_add_keypair(stage->server, hf_span_text(certs->chain),
+                                 hf_span_text(certs->key));
+}
+
 static bool shows_client_cert(enum scene scene)
 {
     return scene == SCENE_ALL || scene == SCENE_CLIENT_CERT ||
@@ -111,10 +147,9 @@ bool stage_set_with(struct stage *stage, enum scene scene,
            hf_config_set_provider(stage->server, provider) &&
            hf_config_set_clock(stage->client, scene_clock, NULL) &&
            hf_config_set_clock(stage->server, scene_clock, NULL) &&
-           hf_config_trust(stage->client, hf_span_text(certs->ca)) &&
-           hf_config_add_keypair(stage->server, hf_span_text(certs->chain),
-                                 hf_span_text(certs->key)) &&
-           set_groups(stage, all || scene == SCENE_RETRY) &&
+           set_credentials(stage, scene, certs) &&
+           set_groups(stage, all || scene == SCENE_RETRY ||
+                                 scene == SCENE_PSK_RETRY) &&
            (!all || set_shape(stage)) &&
            ((!all && scene != SCENE_ALPN) || set_protocols(stage)) &&
            (scene != SCENE_COMPRESSED || set_compression(stage, provider)) &&

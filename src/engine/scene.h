@@ -13,6 +13,8 @@ enum scene {
     SCENE_ALL,         /* all of these at once, GREASE and smaller records */
     SCENE_EMPTY_CERT,  /* the client is asked and has none */
     SCENE_COMPRESSED,  /* both show one, compressed in different ways */
+    SCENE_PSK,         /* nobody does: both have an imported key */
+    SCENE_PSK_RETRY,   /* the same with an external one, after a retry */
     SCENES
 };
 const char *scene_name(enum scene scene);
