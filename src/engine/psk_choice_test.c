@@ -436,6 +436,68 @@ static void a_key_that_is_gone_takes_its_sessions_along(void **state)
     }
 }
 
+static enum hf_strike strike_new(void *ctx, const uint8_t *id, int64_t now,
+                                 int64_t expires)
+{
+    (void)ctx;
+    (void)id;
+    (void)now;
+    (void)expires;
+    return HF_STRIKE_NEW;
+}
+
+static void take_early(void)
+{
+    const struct hf_strikes strikes = { .claim = strike_new };
+
+    assert_true(hf_config_set_early_data(duet.server_config, 1000));
+    assert_true(hf_config_set_strikes(duet.server_config, &strikes));
+}
+
+static void hello_early(enum hf_early client)
+{
+    uint8_t room[200], got[8];
+    struct hf_span none;
+    size_t taken, used;
+
+    assert_true(duet_start(&duet, "localhost"));
+    hf_conn_receive(duet.client, got, 0, &used, &none);
+    duet_flush(duet.client, &duet.to_server);
+    used = hf_conn_send_early(duet.client, hf_span_text("early"), room,
+                              sizeof(room), &taken);
+    assert_int_equal(taken, 5);
+    memcpy(duet.to_server.bytes + duet.to_server.len, room, used);
+    duet.to_server.len += used;
+    assert_true(duet_run(&duet));
+    assert_int_equal(hf_conn_early(duet.client), client);
+    assert_int_equal(hf_conn_early(duet.server), client);
+    by_key(hf_span_text("robot"));
+}
+
+/* It goes with the session, which comes first.  A server that has forgotten
+ * that one takes the key behind it, and no early data. */
+static void early_data_goes_with_no_external_key(void **state)
+{
+    (void)state;
+    open_bare();
+    give_both("robot", KEY_A, 0);
+    take_early();
+    assert_true(hf_config_set_early_data(duet.client_config, 1000));
+    connect_to("localhost");
+    assert_int_equal(hf_conn_early(duet.client), HF_EARLY_NONE);
+    hang_up();
+    hello_early(HF_EARLY_ACCEPTED);
+    hang_up();
+    hf_config_free(duet.server_config);
+    duet.server_config = hf_config_new();
+    assert_true(hf_config_set_clock(duet.server_config, shelf_clock, NULL));
+    give(duet.server_config, "robot", KEY_A, 0);
+    take_early();
+    hello_early(HF_EARLY_REJECTED);
+    assert_false(hf_conn_resumed(duet.client));
+    duet_wipe(&duet);
+}
+
 static void a_server_without_tickets_takes_keys(void **state)
 {
     (void)state;
@@ -474,6 +536,7 @@ int main(void)
         cmocka_unit_test(a_session_of_a_key_is_none_for_a_certificate),
         cmocka_unit_test(a_session_of_a_certificate_is_none_for_a_demanded_key),
         cmocka_unit_test(a_key_that_is_gone_takes_its_sessions_along),
+        cmocka_unit_test(early_data_goes_with_no_external_key),
         cmocka_unit_test(a_server_without_tickets_takes_keys),
     };
 
