@@ -42,6 +42,14 @@ HF_PUBLIC bool hf_config_fail(struct hf_config *config, unsigned code,
 /* Open the provider and check the whole; done by the first connection if it
  * was not said before.  False: hf_config_error(). */
 HF_PUBLIC bool hf_config_freeze(struct hf_config *config);
+/* A config like @config that trusts what @trust trusts, and holds the revocation
+ * lists that @trust holds, instead of its own: to exchange anchors while
+ * connections come and go.  Both are frozen and kept by it; all else, keys and
+ * caches too, is @config's.  Sessions of before are not resumed: other anchors,
+ * a new handshake.  One count; any thread, but @trust belongs to this call.
+ * NULL: the reason is in hf_config_error(@trust), or there is no memory. */
+HF_PUBLIC struct hf_config *hf_config_with_trust(struct hf_config *config,
+                                                 struct hf_config *trust);
 
 /* The provider of cryptography; hf_libcrypto if never set. */
 HF_PUBLIC bool hf_config_set_provider(struct hf_config *config,

@@ -33,7 +33,7 @@ extern "C" {
 enum {
     HF_KEY_FILE_MAX = 64 * 1024,
     HF_CHAIN_FILE_MAX = 1024 * 1024,
-    HF_TRUST_FILE_MAX = 16 * 1024 * 1024, /* a bundle, or a whole directory */
+    HF_TRUST_FILE_MAX = 64 * 1024 * 1024, /* a bundle, or a whole directory */
     HF_CRL_FILE_MAX = 64 * 1024 * 1024    /* revocation lists */
 };
 
@@ -61,6 +61,35 @@ HF_PUBLIC bool hf_config_trust_directory(struct hf_config *config,
  * No environment variable is read.  The bundle is mapped, not read: systems
  * replace it by renaming a new one over it. */
 HF_PUBLIC bool hf_config_trust_system(struct hf_config *config);
+
+/* ---- a config that is replaced while it is in use -----------------------------
+ * A place that holds one.  Whoever opens a connection asks it; whoever reads the
+ * trust store again puts the anchors there.  Any thread, any number of them;
+ * connections keep the config with which they began.
+ *
+ *     struct hf_live *live = hf_live_new(config);
+ *
+ *     struct hf_config *now = hf_live_get(live);        (for each connection)
+ *     struct hf_tls *tls = hf_accept(now, fd);
+ *     hf_config_free(now);
+ *
+ *     struct hf_config *trust = hf_config_new();        (when anchors change)
+ *     if (!hf_config_trust_file(trust, path) || !hf_live_set_trust(live, trust))
+ *         ... hf_config_error(trust); everything is as it was
+ *     hf_config_free(trust); */
+struct hf_live;
+/* Holds @config, which is frozen.  NULL: hf_config_error(), or no memory.
+ * Owner: caller. */
+HF_PUBLIC struct hf_live *hf_live_new(struct hf_config *config);
+HF_PUBLIC void hf_live_free(struct hf_live *live); /* NULL is fine */
+/* The config of now, one count. */
+HF_PUBLIC struct hf_config *hf_live_get(struct hf_live *live);
+/* @config from now on.  False: hf_config_error(@config), and nothing changed. */
+HF_PUBLIC bool hf_live_set(struct hf_live *live, struct hf_config *config);
+/* What @trust trusts from now on (hf_config_with_trust()).  One thread at a
+ * time; of two at once, the later one's anchors stay.  False:
+ * hf_config_error(@trust), and nothing changed. */
+HF_PUBLIC bool hf_live_set_trust(struct hf_live *live, struct hf_config *trust);
 
 /* ---- sessions kept in memory --------------------------------------------------
  * A place for hf_config_set_sessions(): a client's sessions, or those that a

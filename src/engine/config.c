@@ -79,6 +79,10 @@ void hf_config_free(struct hf_config *config)
     if (!config ||
         atomic_fetch_sub_explicit(&config->count, 1, memory_order_acq_rel) != 1)
         return;
+    if (config->base) {
+        hf_config_end_reload(config);
+        return;
+    }
     set = &config->settings;
     for (size_t i = 0; i < set->keypair_count; i++)
         free_keypair(config, &set->keypairs[i]);

@@ -31,7 +31,11 @@ struct hf_config {
     /* Set by hand, and so not to be cut to what the provider has. */
     bool suites_chosen, groups_chosen, schemes_chosen, shares_chosen;
     bool verify_chosen;
+    /* reload.c: whose settings and whose anchors these are, kept; or NULL. */
+    struct hf_config *base, *anchors;
 };
+/* reload.c: the end of a config that borrows. */
+void hf_config_end_reload(struct hf_config *made);
 /* May it still change?  Every setter begins with this. */
 HF_CHECK bool hf_config_changes(struct hf_config *config);
 /* The provider is needed before the config is frozen, to read keys. */

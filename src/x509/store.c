@@ -296,6 +296,19 @@ static bool is_certificate(struct hf_span label)
            hf_span_equal(label, hf_span_text("X509 CERTIFICATE"));
 }
 
+/* A p11-kit file has certificates that are distrusted, or trusted for mail
+ * only, and says so in the text around them. */
+static bool is_p11kit(struct hf_span between)
+{
+    static const char header[] = "[p11-kit-object-v1]";
+
+    for (size_t i = 0; i + sizeof(header) - 1 <= between.len; i++)
+        if (between.at[i] == '[' &&
+            hf_equal(between.at + i, header, sizeof(header) - 1))
+            return true;
+    return false;
+}
+
 static bool index_pem(struct hf_store *store, size_t source, size_t *added,
                       struct hf_error *error)
 {
@@ -303,9 +316,16 @@ static bool index_pem(struct hf_store *store, size_t source, size_t *added,
     struct hf_pem pem;
     bool bad, found;
 
-    while (hf_pem_next(&text, &pem, &bad)) {
+    for (struct hf_span before = text; hf_pem_next(&text, &pem, &bad);
+         before = text) {
         size_t offset;
 
+        if (is_p11kit(
+                hf_span_first(before, (size_t)(pem.label.at - before.at))))
+            return hf_fail(error, HF_E_BAD_PEM,
+                           "this is p11-kit's own format; `trust extract "
+                           "--format=pem-bundle --filter=ca-anchors "
+                           "--purpose=server-auth FILE` makes a bundle");
         if (!is_certificate(pem.label))
             continue;
         ++*added;

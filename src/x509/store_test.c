@@ -136,6 +136,38 @@ static void der_is_added_too(void **state)
     hf_store_free(store);
 }
 
+/* It has certificates that are not trusted, or not for this. */
+static void files_of_p11_kit_are_told_apart(void **state)
+{
+    static const char *const heads[] = { "[p11-kit-object-v1]\n",
+                                         "# x\n[p11-kit-object-v1]\r\n" };
+    struct hf_cert *cert = make_cert(&(struct make){ .subject = "CN=a" });
+    char pem[4096], text[16384];
+    struct hf_store *store = hf_store_new();
+    size_t added;
+
+    (void)state;
+    make_pem(cert->der, pem, sizeof(pem));
+    for (size_t i = 0; i < HF_COUNT(heads); i++) {
+        snprintf(text, sizeof(text), "%s%sx-distrusted: true\n%s", i ? pem : "",
+                 heads[i], pem);
+        error = (struct hf_error){ .code = HF_OK };
+        assert_false(hf_store_add_pem(store, hf_span_text(text), true, NULL,
+                                      NULL, &added, &error));
+        assert_int_equal(error.code, HF_E_BAD_PEM);
+        assert_non_null(strstr(error.detail, "trust extract"));
+        assert_int_equal(hf_store_count(store), 0);
+    }
+    /* What `trust extract` writes has comments, and no more. */
+    snprintf(text, sizeof(text), "# Some [p11-kit] CA\n%s\n# Another\n%s", pem,
+             pem);
+    assert_true(hf_store_add_pem(store, hf_span_text(text), true, NULL, NULL,
+                                 &added, &error));
+    assert_int_equal(added, 2);
+    hf_store_free(store);
+    hf_cert_free(cert);
+}
+
 static void a_bad_block_spoils_the_whole_text(void **state)
 {
     static const char *const bad[] = {
@@ -369,6 +401,7 @@ int main(void)
         cmocka_unit_test(anchors_are_found_by_their_subject),
         cmocka_unit_test(anchors_keep_their_order),
         cmocka_unit_test(der_is_added_too),
+        cmocka_unit_test(files_of_p11_kit_are_told_apart),
         cmocka_unit_test(a_bad_block_spoils_the_whole_text),
         cmocka_unit_test(a_text_without_certificates_is_refused),
         cmocka_unit_test(other_blocks_and_words_are_passed_over),
