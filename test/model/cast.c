@@ -71,6 +71,24 @@ static bool set_sessions(struct hf_config *config, struct slot *slot,
            (!slot || hf_config_set_sessions(config, &sessions));
 }
 
+/* Nobody has been here before; or who knows? */
+static enum hf_strike claim(void *ctx, const uint8_t *id, int64_t at,
+                            int64_t expires)
+{
+    (void)id;
+    (void)at;
+    (void)expires;
+    return ctx ? HF_STRIKE_UNKNOWN : HF_STRIKE_NEW;
+}
+
+static bool set_early(struct hf_config *config, bool server, bool knows)
+{
+    struct hf_strikes strikes = { knows ? NULL : forgets, claim };
+
+    return hf_config_set_early_data(config, 4096) &&
+           (!server || hf_config_set_strikes(config, &strikes));
+}
+
 static struct hf_provider provider;
 
 static struct hf_config *make(unsigned min, unsigned max, bool shows)
@@ -119,6 +137,8 @@ static bool make_victim(struct cast *cast)
     if (!c ||
         (is & REMEMBERS && !set_sessions(c, server ? NULL : &cast->own, true)))
         return false;
+    if (is & EARLY && !set_early(c, server, !(is & FORGETFUL)))
+        return false;
     if (server && !(is & REMEMBERS) && !hf_config_set_tickets(c, 0))
         return false;
     if (is & ASKS &&
@@ -135,6 +155,7 @@ static bool add_client(struct cast *cast, enum say say, unsigned version,
 
     cast->extra[say] = c;
     return c && both_groups(c) &&
+           (say != SAY_HELLO_EARLY || set_early(c, false, true)) &&
            (!remembers || set_sessions(c, &cast->theirs[say], true));
 }
 
@@ -145,6 +166,7 @@ static bool add_server(struct cast *cast, enum say say, unsigned version,
 
     cast->extra[say] = c;
     return c && (say == SAY_RETRY ? only_p256(c) : both_groups(c)) &&
+           (say != SAY_SERVER_PSK || set_early(c, true, true)) &&
            (remembers ? set_sessions(c, NULL, say != SAY_SERVER12)
                       : hf_config_set_tickets(c, 0));
 }
@@ -158,6 +180,8 @@ static bool make_extras(struct cast *cast)
                add_client(cast, SAY_HELLO12, HF_TLS12, false) &&
                (!(is & REMEMBERS) || !(is & KNOWS13) ||
                 add_client(cast, SAY_HELLO_PSK, HF_TLS13, true)) &&
+               (!(is & EARLY) ||
+                add_client(cast, SAY_HELLO_EARLY, HF_TLS13, true)) &&
                (!(is & REMEMBERS) || !(is & KNOWS12) ||
                 add_client(cast, SAY_HELLO_TICKET, HF_TLS12, true));
     return (!(is & KNOWS13) ||
@@ -227,8 +251,9 @@ static bool rehearse(struct hf_config *one, struct hf_config *two)
 /* After it, nothing more is remembered. */
 static bool rehearse_all(struct cast *cast)
 {
-    static const enum say past[] = { SAY_HELLO_PSK, SAY_HELLO_TICKET,
-                                     SAY_SERVER_PSK, SAY_SERVER_TICKET };
+    static const enum say past[] = { SAY_HELLO_PSK, SAY_HELLO_EARLY,
+                                     SAY_HELLO_TICKET, SAY_SERVER_PSK,
+                                     SAY_SERVER_TICKET };
     bool ok = true;
 
     for (size_t i = 0; ok && i < HF_COUNT(past); i++) {
@@ -389,6 +414,7 @@ static void hear(struct play *p, uint8_t *bytes, size_t len, struct verdict *v)
     v->failed = outcome == HF_FAILED;
     v->closed = outcome == HF_CLOSED;
     v->data = outcome == HF_DATA && data.len;
+    v->early = outcome == HF_EARLY && data.len;
     v->ready = !v->failed && hf_conn_ready(p->victim);
 }
 
@@ -469,7 +495,8 @@ bool play_can(const struct play *p, enum say say)
 static struct hf_span hello_of(struct play *p, enum say say)
 {
     bool server = p->cast->scenario->is & IS_SERVER;
-    bool tls13 = say == SAY_HELLO13 || say == SAY_HELLO_PSK;
+    bool tls13 = say == SAY_HELLO13 || say == SAY_HELLO_PSK ||
+                 say == SAY_HELLO_EARLY;
     bool again = p->retry_len && (tls13 || say == SAY_SERVER13);
     enum say who = again && !server ? SAY_RETRY : say;
     struct hf_conn *extra = call(p, who);

@@ -31,16 +31,17 @@ static void print_sequence(const enum say *said, size_t len)
 
 static void print_verdict(const char *who, const struct verdict *v)
 {
-    printf("#   %s: says \"%s\"%s%s%s%s\n", who, v->spoken,
+    printf("#   %s: says \"%s\"%s%s%s%s%s\n", who, v->spoken,
            v->failed ? ", failed" : "", v->ready ? ", ready" : "",
-           v->closed ? ", closed" : "", v->data ? ", delivers" : "");
+           v->closed ? ", closed" : "", v->data ? ", delivers" : "",
+           v->early ? ", delivers early" : "");
 }
 
 static bool same(const struct verdict *a, const struct verdict *b)
 {
     return a->failed == b->failed && a->ready == b->ready &&
            a->closed == b->closed && a->data == b->data &&
-           !strcmp(a->spoken, b->spoken);
+           a->early == b->early && !strcmp(a->spoken, b->spoken);
 }
 
 /* Say all of @said; the last of it counts.  *alive: it may be continued.

@@ -101,13 +101,14 @@ static bool play_way(struct play *p, const struct cell *c, size_t len)
 /* Refused, and nothing else. */
 static bool refused(const struct verdict *v)
 {
-    return v->failed && !v->ready && !v->data && !v->closed;
+    return v->failed && !v->ready && !v->data && !v->early && !v->closed;
 }
 
 static bool as_due(const struct cell *c, const struct verdict *v)
 {
     return v->failed == c->due.failed && v->ready == c->due.ready &&
-           v->data == c->due.data && v->closed == c->due.closed;
+           v->data == c->due.data && v->early == c->due.early &&
+           v->closed == c->due.closed;
 }
 
 static bool in_pieces(struct play *p, const struct cell *c, uint8_t type,

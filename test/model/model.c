@@ -15,6 +15,7 @@ enum place {
     /* a server's */
     START,
     START_AGAIN, /* a retry was asked for */
+    WAIT_EOED,   /* early data, and its end */
     WAIT_CERT,
     WAIT_CV,
     WAIT_FINISHED,
@@ -37,6 +38,7 @@ enum place {
     WAIT_SERVER_CV_ASKED,
     WAIT_SERVER_FINISHED,
     WAIT_SERVER_FINISHED_ASKED,
+    WAIT_SERVER_FINISHED_EARLY,
     CLIENT12_CERT,
     CLIENT12_KX,
     CLIENT12_DONE,
@@ -57,6 +59,7 @@ enum place {
 static const char *const place_names[PLACES] = {
     "START",
     "START_AGAIN",
+    "WAIT_EOED",
     "WAIT_CERT",
     "WAIT_CV",
     "WAIT_FINISHED",
@@ -78,6 +81,7 @@ static const char *const place_names[PLACES] = {
     "WAIT_SERVER_CV_ASKED",
     "WAIT_SERVER_FINISHED",
     "WAIT_SERVER_FINISHED_ASKED",
+    "WAIT_SERVER_FINISHED_EARLY",
     "CLIENT12_CERT",
     "CLIENT12_KX",
     "CLIENT12_DONE",
@@ -103,6 +107,7 @@ enum {
     PROTOCOL_VERSION = 70,
     NO_RENEGOTIATION = 100,
     MISSING_EXTENSION = 109,
+    UNSUPPORTED = 110,
     CERTIFICATE_REQUIRED = 116
 };
 
@@ -129,6 +134,12 @@ STOP(START, HELLO13, 0, KNOWS13,              PROTOCOL_VERSION)
 /* a ticket that is taken: nobody shows a certificate (2.2) */
 GO(START, HELLO_PSK, KNOWS13|REMEMBERS, RETRIES, WAIT_FINISHED, "SH (CCS) EE FIN")
 GO(START, HELLO_PSK, KNOWS13|REMEMBERS|RETRIES, 0, START_AGAIN, "HRR (CCS)")
+/* early data is taken once, and not after a retry (4.2.10, 8) */
+GO(START, HELLO_EARLY, EARLY, RETRIES|FORGETFUL, WAIT_EOED,  "SH (CCS) EE FIN")
+GO(START, HELLO_EARLY, EARLY|FORGETFUL, RETRIES, WAIT_FINISHED, "SH (CCS) EE FIN")
+GO(START, HELLO_EARLY, EARLY|RETRIES, 0,      START_AGAIN,   "HRR (CCS)")
+GO(START_AGAIN, HELLO_EARLY, 0, 0,            WAIT_FINISHED, "SH EE FIN")
+GO(WAIT_EOED, END_OF_EARLY_DATA, 0, 0,        WAIT_FINISHED, "")         /* 4.5 */
 GO(START_AGAIN, HELLO13, 0, ASKS,             WAIT_FINISHED, "SH EE CERT CV FIN")
 GO(START_AGAIN, HELLO13, ASKS, 0,             WAIT_CERT,     "SH EE CR CERT CV FIN")
 STOP(START_AGAIN, HELLO12, 0, 0,              MISSING_EXTENSION)         /* 9.2: no key_share */
@@ -168,6 +179,12 @@ GO(WAIT_SH, RETRY, 0, 0,                      WAIT_SH_AGAIN, "(CCS) CH")
 GO(WAIT_SH_AGAIN, SERVER13, 0, 0,             WAIT_EE,       "")
 GO(WAIT_EE, EXTENSIONS, 0, 0,                 WAIT_CERT_CR,  "")
 GO(WAIT_EE_PSK, EXTENSIONS, 0, 0,             WAIT_SERVER_FINISHED, "")
+GO(WAIT_EE_PSK, EXTENSIONS_EARLY, EARLY, 0,   WAIT_SERVER_FINISHED_EARLY, "")
+STOP(WAIT_EE_PSK, EXTENSIONS_EARLY, 0, EARLY, UNSUPPORTED)               /* 4.2: it was not offered */
+STOP(WAIT_EE, EXTENSIONS_EARLY, 0, EARLY,     UNSUPPORTED)
+STOP(WAIT_EE, EXTENSIONS_EARLY, EARLY, 0,     ILLEGAL)                   /* 4.2.10: without its key */
+GO(WAIT_SERVER_FINISHED_EARLY, FINISHED, 0, 0, CONNECTED, "EOED FIN")
+STOP(WAIT_SERVER_FINISHED_EARLY, BAD_FINISHED, 0, 0, DECRYPT)
 GO(WAIT_CERT_CR, REQUEST, 0, 0,               WAIT_SERVER_CERT, "")
 GO(WAIT_CERT_CR, CERTIFICATE, 0, 0,           WAIT_SERVER_CV, "")
 STOP(WAIT_CERT_CR, NO_CERTIFICATE, 0, 0,      UNDECODABLE)               /* 4.4.2.4 */
@@ -217,6 +234,7 @@ STOP(CONNECTED12, HELLO_REQUEST, 0, IS_SERVER, NO_RENEGOTIATION)
 STOP(CONNECTED12, HELLO12, IS_SERVER, 0, NO_RENEGOTIATION)
 STOP(CONNECTED12, HELLO13, IS_SERVER, 0, NO_RENEGOTIATION)
 STOP(CONNECTED12, HELLO_PSK, IS_SERVER, 0, NO_RENEGOTIATION)
+STOP(CONNECTED12, HELLO_EARLY, IS_SERVER, 0, NO_RENEGOTIATION)
 STOP(CONNECTED12, HELLO_TICKET, IS_SERVER, 0, NO_RENEGOTIATION)
 };
 /* clang-format on */
@@ -235,10 +253,11 @@ const char *say_name(enum say say)
 {
     static const char *const names[SAYS] = {
         "HELLO13",        "HELLO_PSK",
-        "HELLO12",        "HELLO_TICKET",
-        "SERVER13",       "SERVER_PSK",
-        "SERVER12",       "SERVER_TICKET",
-        "RETRY",          "EXTENSIONS",
+        "HELLO_EARLY",    "HELLO12",
+        "HELLO_TICKET",   "SERVER13",
+        "SERVER_PSK",     "SERVER12",
+        "SERVER_TICKET",  "RETRY",
+        "EXTENSIONS",     "EXTENSIONS_EARLY",
         "REQUEST",        "CERTIFICATE",
         "NO_CERTIFICATE", "VERIFY",
         "BAD_VERIFY",     "FINISHED",
@@ -351,8 +370,15 @@ static void hear_ccs(struct model *m, struct verdict *v)
  * ticket may be left out, and not come up. */
 static bool is_other_hello(const struct model *m, enum say say)
 {
-    return m->at == START_AGAIN && say == SAY_HELLO_PSK &&
-           m->hello == SAY_HELLO13;
+    return m->at == START_AGAIN && m->hello == SAY_HELLO13 &&
+           (say == SAY_HELLO_PSK || say == SAY_HELLO_EARLY);
+}
+
+/* Only who announced early data may have some under way. */
+static bool is_skipped(const struct model *m, enum say say)
+{
+    return m->at == START_AGAIN && say == SAY_DATA &&
+           m->hello == SAY_HELLO_EARLY;
 }
 
 static const struct edge *find(const struct model *m, enum say say)
@@ -368,20 +394,22 @@ static const struct edge *find(const struct model *m, enum say say)
 static bool changes_keys(enum say say)
 {
     return say == SAY_SERVER13 || say == SAY_SERVER_PSK ||
-           say == SAY_FINISHED || say == SAY_KEY_UPDATE ||
-           say == SAY_KEY_UPDATE_ASK;
+           say == SAY_END_OF_EARLY_DATA || say == SAY_FINISHED ||
+           say == SAY_KEY_UPDATE || say == SAY_KEY_UPDATE_ASK;
 }
 
 static void follow(struct model *m, enum say say, const struct edge *e,
                    struct verdict *v)
 {
-    if (m->at == START || m->at == START_AGAIN)
+    if (say <= SAY_HELLO_TICKET)
         m->hello = say;
     if (e->to == FAILED) {
         fail(m, v, e->alert);
         return;
     }
     m->at = e->to;
+    if (m->at == WAIT_SH_AGAIN)
+        m->is &= ~(unsigned)EARLY; /* RFC 8446 4.1.2: none in the second */
     m->keyed = changes_keys(say);
     speak_all(m, v, e->spoken);
     m->ready = v->ready = m->at == CONNECTED || m->at == CONNECTED12;
@@ -400,6 +428,10 @@ void model_hear(struct model *m, enum say say, struct verdict *out)
         hear_alert(m, say, out);
     } else if (say == SAY_DATA && m->ready) {
         out->data = true;
+    } else if (say == SAY_DATA && m->at == WAIT_EOED) {
+        out->early = true;
+    } else if (is_skipped(m, say)) {
+        out->ready = false; /* RFC 8446 4.2.10 */
     } else if (is_other_hello(m, say)) {
         fail(m, out, ILLEGAL);
     } else if (e) {
@@ -421,5 +453,5 @@ void model_begin(struct model *m, const struct scenario *scenario,
     m->hello = SAYS;
     m->at = m->is & IS_SERVER ? START : WAIT_SH;
     if (!(m->is & IS_SERVER))
-        speak(first, "CH");
+        speak_all(m, first, m->is & EARLY ? "CH (CCS)" : "CH"); /* D.4 */
 }

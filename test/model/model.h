@@ -15,6 +15,7 @@
 enum say {
     SAY_HELLO13,      /* ClientHello of TLS 1.3 */
     SAY_HELLO_PSK,    /* ... with a ticket that is good */
+    SAY_HELLO_EARLY,  /* ... and with early data to follow */
     SAY_HELLO12,      /* of TLS 1.2 */
     SAY_HELLO_TICKET, /* ... with a ticket that is good */
     SAY_SERVER13,     /* ServerHello of TLS 1.3 */
@@ -23,7 +24,8 @@ enum say {
     SAY_SERVER_TICKET,
     SAY_RETRY, /* HelloRetryRequest */
     SAY_EXTENSIONS,
-    SAY_REQUEST, /* CertificateRequest */
+    SAY_EXTENSIONS_EARLY, /* early data was accepted */
+    SAY_REQUEST,          /* CertificateRequest */
     SAY_CERTIFICATE,
     SAY_NO_CERTIFICATE, /* an empty list */
     SAY_VERIFY,
@@ -58,9 +60,11 @@ enum {
     REQUIRES = 1 << 4,        /* ... and goes on only with one */
     RETRIES = 1 << 5,         /* server: takes no group that has a share */
     HAS_CERTIFICATE = 1 << 6, /* client */
-    REMEMBERS = 1 << 7, /* sessions: gives tickets, or keeps and has one */
-    HAS_PSK = 1 << 8,   /* client: the session it has is of TLS 1.3 */
-    HAS_TICKET = 1 << 9 /* ... of TLS 1.2 */
+    REMEMBERS = 1 << 7,  /* sessions: gives tickets, or keeps and has one */
+    HAS_PSK = 1 << 8,    /* client: the session it has is of TLS 1.3 */
+    HAS_TICKET = 1 << 9, /* ... of TLS 1.2 */
+    EARLY = 1 << 10,     /* sends early data, or takes it */
+    FORGETFUL = 1 << 11  /* server: cannot tell whether it is a copy */
 };
 struct scenario {
     const char *name;
@@ -72,7 +76,7 @@ extern const size_t scenario_count;
 enum { SPOKEN_MAX = 160 };
 /* What became of one thing that was said. */
 struct verdict {
-    bool failed, ready, closed, data;
+    bool failed, ready, closed, data, early;
     char spoken[SPOKEN_MAX]; /* "SH CCS EE CERT CV FIN", "alert10" */
 };
 

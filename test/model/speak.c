@@ -121,6 +121,11 @@ static void put_body(struct hf_writer *w, const struct play *p, enum say say)
     bool tls12 = is_tls12(p);
 
     switch ((int)say) {
+    case SAY_EXTENSIONS_EARLY:
+        hf_put(w, 4, 2);
+        hf_put(w, 42, 2);
+        hf_put(w, 0, 2);
+        break;
     case SAY_EXTENSIONS: hf_put(w, 0, 2); break;
     case SAY_REQUEST: put_request(w, tls12); break;
     case SAY_CERTIFICATE:
@@ -150,6 +155,7 @@ static unsigned kind_of(enum say say)
 {
     static const uint16_t kinds[SAYS] = {
         [SAY_EXTENSIONS] = HF_ENCRYPTED_EXTENSIONS,
+        [SAY_EXTENSIONS_EARLY] = HF_ENCRYPTED_EXTENSIONS,
         [SAY_REQUEST] = HF_CERTIFICATE_REQUEST,
         [SAY_CERTIFICATE] = HF_CERTIFICATE,
         [SAY_NO_CERTIFICATE] = HF_CERTIFICATE,
