@@ -151,6 +151,7 @@ static bool certificates(const struct shim *s)
     if (o->expect_no_peer_cert && count)
         return shim_wrong("the peer gave a certificate");
     if (!o->expect_no_peer_cert && !count &&
+        !hf_conn_psk_identity(s->conn).len &&
         (!o->server || o->require_any_client_certificate))
         return shim_wrong("the peer gave no certificate");
     if (o->expect_verify_result && shim_asks_verify(o) && count &&
@@ -186,10 +187,10 @@ static bool timestamps(const struct shim *s)
 static bool credential(const struct shim *s)
 {
     const struct shim_options *o = s->o;
-    int own = hf_conn_own_chain(s->conn);
+    int own = shim_chain_selected(s);
 
-    if (own >= 0 && (unsigned)own >= o->credential_count)
-        own = -1;
+    if (own < 0)
+        own = shim_psk_selected(s);
     if (o->expect_selected_credential == NO_CREDENTIAL ||
         (unsigned)own == o->expect_selected_credential)
         return true;

@@ -21,6 +21,10 @@ enum kind {
     PREFS,
     SCTS,
     STAPLE,
+    PSK_KEY,
+    PSK_IDENTITY,
+    PSK_CONTEXT,
+    PSK_SHA384,
     LACK
 };
 
@@ -111,6 +115,10 @@ static bool apply(const struct flag *flag, const char *value,
     case SCTS: newest(o)->timestamps = value; return true;
     case PREFS: return add_number(&newest(o)->signing_prefs, value);
     case STAPLE: newest(o)->ocsp_response = value; return true;
+    case PSK_KEY: newest(o)->psk_key = value; return true;
+    case PSK_IDENTITY: newest(o)->psk_identity = value; return true;
+    case PSK_CONTEXT: newest(o)->psk_context = value; return true;
+    case PSK_SHA384: newest(o)->psk_sha384 = true; return true;
     case SKIP:
     case LACK:
     default: return true;
@@ -122,6 +130,7 @@ static bool has_value(const struct flag *flag)
     switch (flag->kind) {
     case ON:
     case NEW:
+    case PSK_SHA384:
     case LACK: return false;
     case SKIP: return flag->field == 1;
     case NUMBER:
@@ -132,6 +141,9 @@ static bool has_value(const struct flag *flag)
     case PREFS:
     case SCTS:
     case STAPLE:
+    case PSK_KEY:
+    case PSK_IDENTITY:
+    case PSK_CONTEXT:
     default: return true;
     }
 }

@@ -243,6 +243,8 @@ static enum shim_status add_credential(const struct shim_options *o,
 {
     static uint8_t chain[FILE_MAX], key[FILE_MAX];
 
+    if (!shim_add_psk(cred, config))
+        return refused(config);
     if (!cred->cert_file || !cred->key_file)
         return SHIM_OK;
     return hf_config_add_keypair(
@@ -368,8 +370,10 @@ enum shim_status shim_setup(struct shim *s)
     if (status)
         return status;
     return shim_send_names(s) && shim_remember(s) && set_groups(o, config) &&
-                   set_shape(o, config) && set_trust(o, config) &&
-                   set_questions(o, config) && hf_config_freeze(config)
+                   set_shape(o, config) &&
+                   hf_config_require_psk(config, shim_requires_psk(o)) &&
+                   set_trust(o, config) && set_questions(o, config) &&
+                   hf_config_freeze(config)
                ? SHIM_OK
                : refused(config);
 }

@@ -14,6 +14,7 @@
  *   expect.c    is everything as the runner expects?
  *   store.c     what lives longer than a connection: sessions, keys, the clock
  *   names.c     names of authorities
+ *   psk.c       external pre-shared keys
  *   policies.c  lists that go by the name of a text
  *   staples.c   OCSP responses
  *   trace.c     the connection's messages in the words of the runner
@@ -46,6 +47,8 @@ struct shim_credential {
     const char *cert_file, *key_file;
     const char *timestamps, *ocsp_response; /* base64 */
     struct shim_numbers signing_prefs;
+    const char *psk_key, *psk_identity, *psk_context; /* base64 */
+    bool psk_sha384;
 };
 
 /* What the flags say; the fields bear their names. */
@@ -193,6 +196,13 @@ void shim_look_for_names(struct shim_trace *t, const struct hf_event *e);
 /* ---- policies.c */
 enum shim_status shim_follow(const struct shim_options *o,
                              struct hf_config *config);
+
+/* ---- psk.c */
+bool shim_add_psk(const struct shim_credential *cred, struct hf_config *config);
+bool shim_requires_psk(const struct shim_options *o);
+/* Which credential was it?  -1: the default one, or no external key. */
+int shim_chain_selected(const struct shim *s);
+int shim_psk_selected(const struct shim *s);
 
 /* ---- staples.c */
 bool shim_staple(struct hf_config *config, const char *base64);
