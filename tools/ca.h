@@ -83,6 +83,16 @@ bool ca_when(const struct tool *tool, const char *option, const char *text,
       .help = "holds from then on; otherwise from now" }
 /* clang-format on */
 
+/* The files of a new authority; @root_pem: of the root, if it is not one. */
+bool ca_keep(const struct place *place, const struct issued *ca,
+             const char *root_pem, bool replace, struct hf_error *error);
+/* The authority that lies there, @by, notes that it has issued @made. */
+bool ca_remember(const struct place *place, const struct issued *by,
+                 const struct issued *made, struct hf_error *error);
+/* Certificate and key, both files or neither (ca_issue.c). */
+bool ca_write_pair(const struct issued *made, const char *cert, const char *key,
+                   bool force, struct hf_error *error);
+
 int ca_issue(struct tool *tool); /* ca_issue.c */
 extern const struct command ca_revoke, ca_list, ca_crl, ca_ocsp;
 extern const struct command ca_install, ca_uninstall;

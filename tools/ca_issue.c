@@ -101,9 +101,8 @@ static void tell_issued(const struct tool *tool,
                broken->error);
 }
 
-/* Both files, or neither. */
-static bool write_pair(const struct issued *made, const char *cert,
-                       const char *key, bool force, struct hf_error *error)
+bool ca_write_pair(const struct issued *made, const char *cert, const char *key,
+                   bool force, struct hf_error *error)
 {
     char *chain = issued_chain_pem(made), *secret = issued_key_pem(made);
     bool good = chain && secret;
@@ -211,7 +210,7 @@ static int hand_out(struct tool *tool, const struct ca *ca,
         return usage_error(tool, "--out is too long");
     if (ca->p12)
         good = write_p12(made, ca, order->names[0], &error);
-    if (good && pair && !write_pair(made, cert, key, ca->force, &error)) {
+    if (good && pair && !ca_write_pair(made, cert, key, ca->force, &error)) {
         good = false;
         if (ca->p12)
             unlink(ca->p12);

@@ -123,10 +123,10 @@ static bool forget_record(const struct place *place, struct hf_error *error)
            hf_fail(error, HF_E_FILE, "%s cannot be moved away", record);
 }
 
-/* The files of a new authority.  The key comes first: without it the others
- * are useless, and a certificate that is there says that all is there. */
-static bool keep(const struct place *place, const struct issued *ca,
-                 const char *root_pem, bool replace, struct hf_error *error)
+/* The key comes first: without it the others are useless, and a certificate
+ * that is there says that all is there. */
+bool ca_keep(const struct place *place, const struct issued *ca,
+             const char *root_pem, bool replace, struct hf_error *error)
 {
     char *chain = issued_chain_pem(ca), *key = issued_key_pem(ca);
     bool good = chain && key;
@@ -181,9 +181,8 @@ static void tell_authority(const struct tool *tool, const struct issued *ca,
     printf("  sha256       %s\n", fingerprint);
 }
 
-/* The authority above remembers whom it made one. */
-static bool record_below(const struct place *above, const struct issued *parent,
-                         const struct issued *made, struct hf_error *error)
+bool ca_remember(const struct place *above, const struct issued *parent,
+                 const struct issued *made, struct hf_error *error)
 {
     struct record record;
     size_t added;
@@ -219,7 +218,7 @@ static struct issued *make_authority(const struct tool *tool,
         made = file_read(above.root, PEM_MOST, root, &error)
                    ? issue_intermediate(parent, order, &error)
                    : NULL;
-        if (made && !record_below(&above, parent, made, &error)) {
+        if (made && !ca_remember(&above, parent, made, &error)) {
             issued_free(made);
             made = NULL;
         }
@@ -239,7 +238,8 @@ static int write_authority(struct tool *tool, const struct ca *ca,
     int code = HF_EXIT_GOOD;
     struct issued *made = make_authority(tool, ca, order, &root, &code);
 
-    if (made && !keep(place, made, (const char *)root.at, ca->force, &error)) {
+    if (made &&
+        !ca_keep(place, made, (const char *)root.at, ca->force, &error)) {
         code = error_tell(tool, HF_EXIT_WRITE, &error, NULL);
     } else if (made) {
         tell_authority(tool, made, place, "A new authority:");
