@@ -118,7 +118,8 @@ void make_name(X509_NAME *name, const char *text)
 
 static void set_extension(X509 *x, X509 *issuer, const char *text)
 {
-    char name[64], value[32768];
+    static char value[128 * 1024];
+    char name[64];
     size_t n = strcspn(text, "=");
     X509_EXTENSION *ext;
     X509V3_CTX ctx;
