@@ -247,6 +247,11 @@ static void everything_else_is_asked_each_time(void **state)
     s.v.max_depth = 2;
     asked(HF_E_PATH_LENGTH, 0);
     s.v.max_depth = 0;
+    replace(1, &(struct make){
+                   MIDDLE, .ext = { CA, "nameConstraints=excluded;DNS:com" } });
+    asked(HF_E_NAME_CONSTRAINT, 2);
+    asked(HF_E_NAME_CONSTRAINT, 1);
+    replace(1, &(struct make){ MIDDLE });
     /* What is known is paid for like what is not. */
     s.v.budget = &none;
     asked(HF_E_BUDGET, 0);

@@ -107,6 +107,7 @@ static void whatever_the_builder_lets_through_is_refused(void **state)
         { HF_E_PATH_LENGTH,        { LEAF }, { MIDDLE }, { ROOT, .ext = { "basicConstraints=critical,CA:TRUE,pathlen:0" } } },
         { HF_E_WRONG_EKU,          { LEAF }, { MIDDLE, .ext = { CA, "extendedKeyUsage=clientAuth" } }, { ROOT } },
         { HF_E_NAME_CONSTRAINT,    { LEAF }, { MIDDLE, .ext = { CA, "nameConstraints=critical,excluded;DNS:example.com" } }, { ROOT } },
+        { HF_E_POLICY,             { LEAF }, { MIDDLE, .ext = { CA, "policyConstraints=critical,requireExplicitPolicy:0" } }, { ROOT } },
         { HF_E_CERT_DER,           { LEAF, .serial = "0" }, { MIDDLE }, { ROOT } },
     };
     /* clang-format on */
