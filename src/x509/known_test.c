@@ -247,11 +247,6 @@ static void everything_else_is_asked_each_time(void **state)
     s.v.max_depth = 2;
     asked(HF_E_PATH_LENGTH, 0);
     s.v.max_depth = 0;
-    replace(1, &(struct make){
-                   MIDDLE, .ext = { CA, "nameConstraints=excluded;DNS:com" } });
-    asked(HF_E_NAME_CONSTRAINT, 2);
-    asked(HF_E_NAME_CONSTRAINT, 1);
-    replace(1, &(struct make){ MIDDLE });
     /* What is known is paid for like what is not. */
     s.v.budget = &none;
     asked(HF_E_BUDGET, 0);
@@ -259,6 +254,16 @@ static void everything_else_is_asked_each_time(void **state)
     asked(HF_E_BUDGET, 0);
     s.v.budget = NULL;
     asked(HF_OK, 1);
+}
+
+static void constraints_are_asked_each_time(void **state)
+{
+    (void)state;
+    SEND(&s, LEAF);
+    SEND(&s, MIDDLE, .ext = { CA, "nameConstraints=excluded;DNS:com" });
+    TRUST(&s, ROOT);
+    asked(HF_E_NAME_CONSTRAINT, 2);
+    asked(HF_E_NAME_CONSTRAINT, 1);
 }
 
 /* A signature that this provider does not accept is not accepted because
@@ -483,6 +488,7 @@ int main(void)
         TEST(another_key_has_not_signed_it),
         TEST(no_flipped_bit_is_known),
         TEST(everything_else_is_asked_each_time),
+        TEST(constraints_are_asked_each_time),
         TEST(the_algorithm_is_asked_each_time),
         TEST(a_fault_is_not_kept),
         TEST(without_sha256_all_are_verified),
