@@ -172,7 +172,10 @@ HF_PUBLIC bool hf_config_ask_scts(struct hf_config *config, bool on);
  * is checked, and nothing else.  Copies. */
 HF_PUBLIC bool hf_config_add_scts(struct hf_config *config,
                                   struct hf_span list);
-/* Server: ask clients for a certificate. */
+/* Server: ask clients for a certificate.  In TLS 1.2 only those who know RFC 7627
+ * (extended_master_secret): others are not asked, or refused if it is required;
+ * and a client gives none to a server without it.  What is proved under keys
+ * that two connections may share counts in both. */
 enum hf_client_auth {
     HF_CLIENT_AUTH_NONE,
     HF_CLIENT_AUTH_OPTIONAL,

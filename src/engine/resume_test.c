@@ -346,13 +346,14 @@ static bool shared_key(void *ctx, const uint8_t *name,
     return !name || !memcmp(name, out->name, sizeof(out->name));
 }
 
-enum difference { NONE, PROTOCOLS, CLIENT_AUTH, ANCHORS, DIFFERENCES };
+enum difference { NONE, PROTOCOLS, CLIENT_AUTH, ANCHORS, SCHEMES, DIFFERENCES };
 
 /* A server that has the same keys and one setting of its own. */
 static struct hf_config *other_server(enum difference what, unsigned version)
 {
     static const char *const same[] = { "h2", "http/1.1", NULL };
     static const char *const other[] = { "http/1.1", NULL };
+    static const uint16_t strict[] = { 0x0403, 0 };
     static bool filled = false;
     struct hf_config *c = hf_config_new();
     enum hf_client_auth auth = what == CLIENT_AUTH ? HF_CLIENT_AUTH_REQUIRED
@@ -369,6 +370,8 @@ static struct hf_config *other_server(enum difference what, unsigned version)
     assert_true(hf_config_trust(c, hf_span_text(certs.ca)));
     if (what == ANCHORS)
         assert_true(hf_config_trust(c, hf_span_text(certs.client_chain)));
+    if (what == SCHEMES)
+        assert_true(hf_config_set_verify_signatures(c, strict));
     return c;
 }
 

@@ -381,6 +381,50 @@ static void who_only_decrypts_serves_no_tls13(void **state)
     hf_config_free(old);
 }
 
+/* ---- a client that names no signatures -------------------------------------------------- */
+
+/* Neither signature_algorithms nor what binds the keys to the hellos; and so
+ * that nobody minds, both Finished are made to fit. */
+static void without_schemes(struct rogue *r, struct rogue_record *record)
+{
+    struct hf_handshake *hs = r->end[!record->from].conn->handshake;
+    uint8_t digest[HF_HASH_MAX];
+
+    if (edit_is(record, HF_CLIENT_HELLO)) {
+        edit_drop(record, 13);
+        edit_drop(record, 23);
+    }
+    if (!edit_is(record, HF_FINISHED))
+        return;
+    assert_true(hf_transcript_digest(&hs->transcript, digest, hs->error));
+    assert_true(
+        hf_keys12_finished(hs, record->from, digest, record->bytes + 4));
+}
+
+/* RFC 5246 7.4.1.4.1: it means SHA-1, which we do not sign with; but here
+ * nothing is signed. */
+static void without_signature_algorithms_there_is_key_transport(void **state)
+{
+    static const uint16_t ephemeral[] = { ECDHE_RSA, 0 };
+
+    (void)state;
+    for (unsigned served = 0; served < 2; served++) {
+        struct stage stage;
+
+        assert_true(stage_set(&stage, SCENE_FULL, &certs[ALL]));
+        limit(stage.client, stage.server, ephemeral_first,
+              served ? ephemeral_first : ephemeral);
+        assert_true(rogue_begin(&rogue, &stage, "localhost", without_schemes));
+        assert_int_equal(rogue_run(&rogue), served);
+        if (served)
+            assert_int_equal(hf_conn_suite(rogue.end[HF_SERVER].conn), GCM128);
+        else
+            rogue_expect_words(&rogue, HF_SERVER, HF_E_NO_SIGNATURE, "SHA-1");
+        rogue_end(&rogue);
+        stage_clear(&stage);
+    }
+}
+
 /* ---- a server that does it all the same ------------------------------------------------- */
 
 static void play_rogue(const struct duet_certs *of, rogue_edit_fn *edit,
@@ -545,6 +589,7 @@ int main(void)
         cmocka_unit_test(a_server_takes_the_keypair_that_can),
         cmocka_unit_test(nobody_is_asked_for_what_he_does_not_do),
         cmocka_unit_test(who_only_decrypts_serves_no_tls13),
+        cmocka_unit_test(without_signature_algorithms_there_is_key_transport),
         cmocka_unit_test(a_client_encrypts_to_no_key_that_may_not_decrypt),
         cmocka_unit_test(a_key_for_pss_decrypts_nothing),
         cmocka_unit_test(a_client_hears_no_share_with_it),

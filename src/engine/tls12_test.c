@@ -235,6 +235,63 @@ static void the_old_master_secret_connects_but_exports_nothing(void **state)
     stage_clear(&stage);
 }
 
+/* RFC 7627 1: nobody proves who he is where that could count elsewhere.  A client
+ * gives no certificate; a server asks for none, or will have nothing to do with
+ * who must show one. */
+static void with_the_old_master_secret_no_client_proves_itself(void **state)
+{
+    static const enum hf_client_auth modes[] = { HF_CLIENT_AUTH_OPTIONAL,
+                                                 HF_CLIENT_AUTH_REQUIRED };
+
+    (void)state;
+    for (unsigned i = 0; i < 2; i++) {
+        struct stage stage;
+
+        stage12(&stage, SCENE_CLIENT_CERT);
+        assert_true(hf_config_set_client_auth(stage.server, modes[i]));
+        assert_true(rogue_begin(&rogue, &stage, "localhost", without_extended));
+        assert_int_equal(rogue_run(&rogue), i == 0);
+        if (i) {
+            rogue_expect_words(&rogue, HF_SERVER, HF_E_EXTENDED_MASTER,
+                               "a client certificate is required");
+        } else {
+            const struct hf_conn *server = rogue.end[HF_SERVER].conn;
+
+            assert_int_equal(hf_conn_peer_certificates(server), 0);
+            assert_false(hf_conn_peer_verified(server));
+        }
+        assert_int_equal(hf_conn_client_auth(rogue.end[HF_CLIENT].conn),
+                         HF_AUTH_NOT_ASKED);
+        rogue_end(&rogue);
+        stage_clear(&stage);
+    }
+}
+
+/* Only the answer lacks it: the server, which has it, asks. */
+static void without_answer(struct rogue *r, struct rogue_record *record)
+{
+    (void)r;
+    if (edit_is(record, HF_SERVER_HELLO))
+        edit_drop(record, 23);
+}
+
+static void to_a_server_without_it_no_certificate_is_given(void **state)
+{
+    struct stage stage;
+
+    (void)state;
+    stage12(&stage, SCENE_CLIENT_CERT);
+    assert_true(rogue_begin(&rogue, &stage, "localhost", without_answer));
+    assert_false(rogue_run(&rogue));
+    /* The server required one, and got an empty list. */
+    rogue_expect(&rogue, HF_SERVER, HF_E_NO_PEER_CERTIFICATE);
+    assert_int_equal(hf_conn_own_chain(rogue.end[HF_CLIENT].conn), -1);
+    assert_int_equal(hf_conn_client_auth(rogue.end[HF_CLIENT].conn),
+                     HF_AUTH_REFUSED);
+    rogue_end(&rogue);
+    stage_clear(&stage);
+}
+
 /* ---- cut and changed ---------------------------------------------------------------------- */
 
 /* As many bytes per call: each flight is cut at every multiple. */
@@ -381,6 +438,8 @@ int main(void)
         cmocka_unit_test(every_suite_group_and_key_goes_with_every_other),
         cmocka_unit_test(both_ends_export_the_same),
         cmocka_unit_test(the_old_master_secret_connects_but_exports_nothing),
+        cmocka_unit_test(with_the_old_master_secret_no_client_proves_itself),
+        cmocka_unit_test(to_a_server_without_it_no_certificate_is_given),
         cmocka_unit_test(the_cuts_between_calls_do_not_matter),
         cmocka_unit_test(every_changed_byte_is_noticed),
         cmocka_unit_test(every_cut_is_noticed),

@@ -186,11 +186,10 @@ static void choose_pair(struct hf_handshake *hs, unsigned *scheme)
         const struct hf_keypair *pair = &set->keypairs[i];
         const struct hf_public_key *key = &pair->chain[0]->key;
         unsigned number = 0;
-        const struct hf_signature *how = asked_for(hs, key)
-                                             ? hf_negotiate_signature12(
-                                                   set, &hs->peer_schemes, key,
-                                                   &number)
-                                             : NULL;
+        const struct hf_signature *how =
+            asked_for(hs, key) && hf_keypair_signs(set, pair)
+                ? hf_negotiate_signature12(set, &hs->peer_schemes, key, &number)
+                : NULL;
         bool named = how &&
                      hf_keypair_issued_by(pair, hs->offer.authorities, &budget);
 
@@ -210,7 +209,9 @@ enum hf_step_result hf_job_choose_certificate12(struct hf_handshake *hs)
     struct hf_session *s = hs->session;
     unsigned scheme = 0;
 
-    choose_pair(hs, &scheme);
+    /* RFC 7627 1, 5.4: what is proved here may count in another connection. */
+    if (s->extended_master)
+        choose_pair(hs, &scheme);
     if (hs->keypair) {
         hs->facts |= HF_FACT_GAVE;
         s->own_chain = (int16_t)(hs->keypair - set->keypairs);
@@ -219,7 +220,9 @@ enum hf_step_result hf_job_choose_certificate12(struct hf_handshake *hs)
     s->client_auth = hs->keypair ? HF_AUTH_GIVEN : HF_AUTH_NOT_GIVEN;
     hf_decided(s, HF_EV_CLIENT_CERT, true, "the server asks for a certificate",
                hs->keypair ? "the first of ours that it can check"
-                           : "none of ours fits: an empty list",
+               : s->extended_master
+                   ? "none of ours fits: an empty list"
+                   : "none without extended_master_secret: an empty list",
                NULL);
     return HF_STEP_DONE;
 }

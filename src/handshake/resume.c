@@ -54,13 +54,15 @@ bool hf_settings_bind(struct hf_settings *set, struct hf_error *error)
         set->revocation,
         set->max_fragment,
         (uint8_t)set->cert_verify.count,
+        (uint8_t)set->verify.count,
     };
-    uint8_t schemes[2 * HF_LIST_MAX];
+    uint8_t schemes[2 * HF_LIST_MAX], proofs[2 * HF_LIST_MAX];
     struct hf_span parts[] = { HF_SPAN(switches),
                                HF_SPAN(anchors),
                                HF_SPAN(lists),
                                HF_SPAN(keys),
                                hf_numbers_write(&set->cert_verify, schemes),
+                               hf_numbers_write(&set->verify, proofs),
                                set->protocols };
 
     if (!hf_psks_digest(set, keys) ||

@@ -429,7 +429,8 @@ static bool ask_for_config(struct hf_handshake *hs)
 static void ask_client(struct hf_handshake *hs)
 {
     if (hs->settings->client_auth != HF_CLIENT_AUTH_NONE &&
-        !(hs->facts & HF_FACT_RESUMED))
+        !(hs->facts & HF_FACT_RESUMED) &&
+        (hs->facts & HF_FACT_TLS13 || hs->session->extended_master))
         hs->facts |= HF_FACT_ASKED;
 }
 

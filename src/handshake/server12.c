@@ -31,10 +31,6 @@ enum hf_step_result hf_check_hello12(struct hf_handshake *hs)
         hf_fail(hs->error, HF_E_UNSAFE_RENEGOTIATION,
                 "renegotiation_info in ClientHello: the client lacks the "
                 "protection of RFC 5746");
-    /* Without it a client means SHA-1 (RFC 5246 7.4.1.4.1). */
-    else if (!(present & HF_BIT(signature_algorithms)))
-        hf_fail(hs->error, HF_E_NO_SIGNATURE,
-                "a client without signature_algorithms means SHA-1");
     s->extended_master = (present & HF_BIT(extended_master_secret)) != 0;
     hs->session_id_len = 0; /* no session can be resumed by name */
     return hf_step(!hs->error->code);
@@ -161,6 +157,11 @@ static bool choose_named(struct hf_handshake *hs)
     if (strict)
         return hf_fail(hs->error, HF_E_UNKNOWN_NAME, "the client asks for %q",
                        &hs->offer.name);
+    /* RFC 5246 7.4.1.4.1: SHA-1 is what such a client can check, and what we do
+     * not sign with.  Where nothing is signed, that is no matter. */
+    if (!hs->offer.schemes.at)
+        return hf_fail(hs->error, HF_E_NO_SIGNATURE,
+                       "a client without signature_algorithms means SHA-1");
     return hf_fail(hs->error, HF_E_NO_SUITE,
                    "no cipher suite of TLS 1.2 that the client offers fits "
                    "our %z keys, its signatures and curves",
@@ -180,6 +181,25 @@ static void say_ephemeral(struct hf_handshake *hs)
     hs->facts |= HF_FACT_SIGNED;
 }
 
+/* RFC 7627 1, 5.4: without extended_master_secret somebody in the middle may
+ * bring two connections to the same keys, and what a client proves in one of
+ * them then counts in the other.  So whoever cannot do better proves nothing:
+ * he is not asked, or, where a certificate is required, not served. */
+static bool may_authenticate(struct hf_handshake *hs)
+{
+    if (hs->session->extended_master ||
+        hs->settings->client_auth == HF_CLIENT_AUTH_NONE)
+        return true;
+    if (hs->settings->client_auth == HF_CLIENT_AUTH_REQUIRED)
+        return hf_fail(hs->error, HF_E_EXTENDED_MASTER,
+                       "a client certificate is required, and the client "
+                       "lacks extended_master_secret");
+    hf_decided(hs->session, HF_EV_CLIENT_CERT, true,
+               "the client lacks extended_master_secret",
+               "not asked for a certificate", NULL);
+    return true;
+}
+
 bool hf_choose12(struct hf_handshake *hs)
 {
     struct hf_session *s = hs->session;
@@ -190,7 +210,7 @@ bool hf_choose12(struct hf_handshake *hs)
     hs->transcript.keep = !s->resumed;
     if (s->resumed)
         return true;
-    if (!choose_named(hs))
+    if (!may_authenticate(hs) || !choose_named(hs))
         return false;
     hf_decided(s, HF_EV_SUITE, true, "the client's list and ours",
                s->suite->name, NULL);
