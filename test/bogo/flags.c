@@ -167,6 +167,7 @@ enum shim_status shim_parse(int argc, char **argv, struct shim_options *first,
 {
     set_defaults(first);
     set_defaults(later);
+    later->again = true;
     for (int i = 1; i < argc; i++) {
         const char *name = argv[i], *value = NULL;
         bool on_first = true, on_later = true;

@@ -106,10 +106,29 @@ static enum shim_status set_versions(const struct shim_options *o,
 
 /* ---- lists -------------------------------------------------------------------------------- */
 
+static bool is_hybrid(unsigned group)
+{
+    for (size_t i = 0; hf_libcrypto.groups[i]; i++)
+        if (hf_libcrypto.groups[i]->group == group)
+            return hf_libcrypto.groups[i]->part != NULL;
+    return false;
+}
+
 static const uint16_t *ended(struct shim_numbers *list)
 {
     list->at[list->count < NUMBERS ? list->count : NUMBERS - 1] = 0;
     return list->at;
+}
+
+/* BoringSSL's: of the first group, and of the first of the other kind. */
+static struct shim_numbers usual_shares(const struct shim_numbers *curves)
+{
+    struct shim_numbers shares = { .at = { curves->at[0] }, .count = 1 };
+
+    for (unsigned i = 1; i < curves->count && shares.count == 1; i++)
+        if (is_hybrid(curves->at[i]) != is_hybrid(curves->at[0]))
+            shares.at[shares.count++] = curves->at[i];
+    return shares;
 }
 
 static bool set_groups(const struct shim_options *o, struct hf_config *config)
@@ -119,6 +138,8 @@ static bool set_groups(const struct shim_options *o, struct hf_config *config)
 
     if (curves.count && !hf_config_set_groups(config, ended(&curves)))
         return false;
+    if (curves.count && !shares.count)
+        shares = usual_shares(&curves);
     if (o->no_key_shares)
         return hf_config_set_shares(config, none);
     return !shares.count || hf_config_set_shares(config, ended(&shares));
@@ -285,10 +306,11 @@ static bool refuses_staple(const struct shim_options *o)
 }
 
 /* A server leaves the verdict to the library where it can: a client that the
- * application judges is never resumed. */
+ * application judges is never resumed.  Who is resumed is not shown to the
+ * application, whatever it would say now. */
 bool shim_asks_verify(const struct shim_options *o)
 {
-    if (o->server && !o->verify_fail &&
+    if (o->server && (!o->verify_fail || (o->again && o->trust_cert[0])) &&
         (!o->use_custom_verify_callback || o->trust_cert[0]))
         return false;
     if (refuses_staple(o))
@@ -353,9 +375,6 @@ enum shim_status shim_setup(struct shim *s)
         !shim_set_compression(o, config) ||
         !hf_config_ask_scts(config, o->enable_signed_cert_timestamps))
         return refused(config);
-    if (o->server && o->fail_ocsp_callback)
-        return shim_lacks(o, "-fail-ocsp-callback",
-                          "interface: no callback in the middle");
     status = set_versions(o, config);
     if (!status)
         status = set_suites(o, config);

@@ -55,6 +55,7 @@ struct shim_credential {
 struct shim_options {
     unsigned port, shim_id, resume_count;
     bool ipv6, server, is_handshaker_supported;
+    bool again; /* not for the first connection */
 
     unsigned min_version, max_version;
     bool no_tls1, no_tls11, no_tls12, no_tls13;

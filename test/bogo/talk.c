@@ -180,6 +180,12 @@ static bool answer(struct shim *s)
     struct hf_question q = hf_conn_question(s->conn);
     struct hf_answer a = { .accept = false };
 
+    /* An application that will not go on ends the connection. */
+    if (q.kind == HF_ASK_CONFIG && s->o->fail_ocsp_callback) {
+        snprintf(s->complaint, sizeof(s->complaint), "the application gave up");
+        hf_conn_close(s->conn);
+        return false;
+    }
     if (q.kind == HF_ASK_CONFIG)
         look_at_hello(s, &q);
     else if (q.kind == HF_ASK_VERIFY)
