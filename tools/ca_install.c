@@ -1,6 +1,7 @@
 /* ca_install.c - handfast ca install|uninstall: this machine is to trust an
  * authority, or no longer.  Nothing is done unless --yes is said: first one
  * sees what it would be. */
+#define _XOPEN_SOURCE 700 /* realpath */
 #include "ca.h"
 #include "certs.h"
 #include "install.h"
@@ -216,21 +217,20 @@ static int plan_and_do(struct install *in)
 static int prepare(struct install *in, struct bytes *pem)
 {
     struct place place;
-    char *whole;
+    char whole[PATH_CAP];
     int code;
 
     if (in->tool->operand_count)
         return usage_error(in->tool, "it takes no words but options");
     if (!ca_place(&place, in->words.dir))
         return ca_no_place(in->tool);
-    whole = realpath(place.root, in->file);
-    if (!whole)
+    if (!realpath(place.dir, whole) || !ca_place(&place, whole) ||
+        !file_exists(place.root))
         return tool_error(in->tool, HF_EXIT_OWN_CERT,
                           "there is no authority in %s; make one: handfast "
                           "ca init",
                           place.dir);
-    snprintf(place.dir, sizeof(place.dir), "%.*s",
-             (int)(strlen(in->file) - strlen("/ca.pem")), in->file);
+    snprintf(in->file, sizeof(in->file), "%s", place.root);
     in->words.dir = place.dir;
     in->order.file = in->file;
     in->order.root = in->words.root ? in->words.root : "";

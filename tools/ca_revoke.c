@@ -64,14 +64,13 @@ static void tell_revoked(const struct tool *tool, const struct record *record,
             continue;
         }
         hf_time_text(when, sizeof(when), row->when);
+        fputs(ink(tool, stdout, row->revoked ? INK_BAD : INK_GOOD), stdout);
+        print_padded(stdout, lang(row->revoked ? "revoked" : "valid"), 9);
+        printf("%s %s  ", ink(tool, stdout, INK_PLAIN), row->serial);
+        print_safe_text(stdout, row->subject);
         if (row->revoked)
-            printf(lang("%srevoked%s  %s  %s  since %s (%s)\n"),
-                   ink(tool, stdout, INK_BAD), ink(tool, stdout, INK_PLAIN),
-                   row->serial, row->subject, when,
-                   hf_reason_text(row->reason));
-        else
-            printf(lang("%svalid%s  %s  %s\n"), ink(tool, stdout, INK_GOOD),
-                   ink(tool, stdout, INK_PLAIN), row->serial, row->subject);
+            printf(lang("  since %s (%s)"), when, hf_reason_text(row->reason));
+        putchar('\n');
     }
     if (tool->json) {
         json_close(&j);

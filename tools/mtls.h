@@ -20,10 +20,12 @@ struct mtls_files {
     char trust[2][MTLS_PATH]; /* whom the server, the client trusts */
 };
 
+enum grade { FINE, NOTE, BAD };
+
 /* One thing that was looked at. */
 struct finding {
     uint8_t whose; /* enum whose */
-    enum { FINE, NOTE, BAD } how;
+    enum grade how;
     const char *what; /* "dates" */
     const char *text; /* a sentence of ours; or NULL: hf_error_text */
     const char *next; /* BAD: what to do, a sentence */
@@ -44,7 +46,7 @@ struct doctor {
 };
 /* Room for one more; the last is overwritten when there is none. */
 struct finding *finding_add(struct doctor *d, enum whose whose,
-                            const char *what, int how);
+                            const char *what, enum grade how);
 /* BAD, because of @error. */
 void finding_error(struct doctor *d, enum whose whose, const char *what,
                    const struct hf_error *error);

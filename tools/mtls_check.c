@@ -14,7 +14,7 @@
 enum { SOON = 14 * 86400 };
 
 struct finding *finding_add(struct doctor *d, enum whose whose,
-                            const char *what, int how)
+                            const char *what, enum grade how)
 {
     struct finding *f =
         &d->found[d->count < FINDINGS_MOST ? d->count++ : FINDINGS_MOST - 1];
