@@ -102,8 +102,8 @@ HF_PUBLIC bool hf_config_set_verify_signatures(struct hf_config *config,
  * (signature_algorithms_cert, RFC 8446 4.2.3): the peer is told where this list
  * is not the same as the one above, and a certificate that is signed in another
  * way is refused (verify.algorithm; an anchor's own signature does not count).
- * If never set, the peer is told of one list, and whatever the provider can
- * verify is accepted on certificates. */
+ * If never set, or forgotten by hf_config_set_policy, the peer is told of one
+ * list, and whatever the provider can verify is accepted on certificates. */
 HF_PUBLIC bool hf_config_set_cert_signatures(struct hf_config *config,
                                              const uint16_t *schemes);
 /* Application protocols (ALPN, RFC 7301), most wanted first. */

@@ -189,8 +189,9 @@ struct hf_sct {
                              * Algorithm, which hf_scheme_name knows */
     struct hf_span extensions, signature;
 };
-/* How many there are; the @index-th of them, spans good as long as @conn is.
- * False: there are not so many. */
+/* How many there are, of which HF_SCTS_MAX are told; the @index-th of them, spans
+ * good as long as @conn is.  False: there are not so many. */
+enum { HF_SCTS_MAX = 64 };
 HF_PUBLIC size_t hf_conn_scts(const struct hf_conn *conn);
 HF_PUBLIC bool hf_conn_sct(const struct hf_conn *conn, size_t index,
                            struct hf_sct *out);

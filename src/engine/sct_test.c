@@ -277,6 +277,29 @@ static void they_travel_compressed_too(void **state)
     duet_wipe(&duet);
 }
 
+/* As many as fit into a list: the first ones are told, in no more time than
+ * that takes. */
+static void more_than_anybody_reads_are_counted_only(void **state)
+{
+    uint8_t list[2 + 3 * 1000] = { 3000 >> 8, 3000 & 0xff };
+    struct hf_sct sct;
+
+    (void)state;
+    for (size_t i = 2; i < sizeof(list); i += 3) {
+        list[i + 1] = 1;
+        list[i + 2] = 7;
+    }
+    begin(HF_TLS13);
+    assert_true(hf_config_ask_scts(duet.client_config, true));
+    assert_true(hf_config_add_scts(duet.server_config, HF_SPAN(list)));
+    meet();
+    assert_int_equal(hf_conn_scts(duet.client), 1000);
+    assert_true(hf_conn_sct(duet.client, HF_SCTS_MAX - 1, &sct));
+    assert_int_equal(sct.version, 8);
+    assert_false(hf_conn_sct(duet.client, HF_SCTS_MAX, &sct));
+    duet_wipe(&duet);
+}
+
 /* ---- what a server may be given ------------------------------------------------------------- */
 
 static void what_is_no_list_is_not_taken(void **state)
@@ -518,6 +541,7 @@ int main(void)
         cmocka_unit_test(they_come_in_all_three_places),
         cmocka_unit_test(who_does_not_ask_is_given_none),
         cmocka_unit_test(they_travel_compressed_too),
+        cmocka_unit_test(more_than_anybody_reads_are_counted_only),
         cmocka_unit_test(what_is_no_list_is_not_taken),
         cmocka_unit_test(what_was_not_asked_is_refused),
         cmocka_unit_test(lists_are_read_with_care),

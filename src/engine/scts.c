@@ -2,7 +2,7 @@
  * asks for them. */
 #include "engine/conn.h"
 
-enum { SCTS_MAX = 8192 };
+enum { LIST_MAX = 8192 }; /* bytes of our own */
 
 bool hf_config_ask_scts(struct hf_config *config, bool on)
 {
@@ -24,10 +24,10 @@ bool hf_config_add_scts(struct hf_config *config, struct hf_span list)
     if (!set->keypair_count)
         return hf_fail(&config->error, HF_E_BAD_OPTION,
                        "certificate timestamps come behind their certificate");
-    if (list.len > SCTS_MAX)
+    if (list.len > LIST_MAX)
         return hf_fail(&config->error, HF_E_BAD_OPTION,
                        "certificate timestamps of %z bytes; at most %u",
-                       list.len, (unsigned)SCTS_MAX);
+                       list.len, (unsigned)LIST_MAX);
     if (!hf_scts_check(list, &scts, &config->error))
         return false;
     copy = hf_alloc(scts.len);
@@ -56,7 +56,8 @@ static struct hf_span list_of(const struct hf_session *s, unsigned source)
 
 bool hf_conn_sct(const struct hf_conn *conn, size_t index, struct hf_sct *out)
 {
-    for (unsigned source = 0; source <= HF_SCT_OCSP; source++) {
+    for (unsigned source = 0; index < HF_SCTS_MAX && source <= HF_SCT_OCSP;
+         source++) {
         struct hf_span list = list_of(&conn->session, source);
 
         while (hf_sct_next(&list, source, out))
