@@ -236,6 +236,32 @@ static void who_may_show_a_certificate_may_use_a_key(void **state)
     duet_wipe(&duet);
 }
 
+/* Until the question is answered nothing is known of certificates; then there is
+ * none. */
+static void who_asks_for_his_config_may_have_a_key_alone(void **state)
+{
+    const struct hf_answer keep = { .config = NULL };
+
+    (void)state;
+    for (int known = 0; known < 2; known++) {
+        open_bare();
+        give(duet.client_config, "robot", KEY_A, 0);
+        give(duet.server_config, known ? "robot" : "human", KEY_A, 0);
+        assert_true(hf_config_set_questions(duet.server_config, HF_ASK_CONFIG));
+        assert_true(duet_start(&duet, "localhost"));
+        assert_false(duet_run(&duet));
+        assert_int_equal(hf_conn_question(duet.server).kind, HF_ASK_CONFIG);
+        assert_true(hf_conn_answer(duet.server, &keep));
+        assert_int_equal(duet_run(&duet), known);
+        if (known)
+            by_key(hf_span_text("robot"));
+        else
+            assert_int_equal(hf_conn_error(duet.server)->code,
+                             HF_E_UNKNOWN_PSK);
+        duet_wipe(&duet);
+    }
+}
+
 /* ---- asked for elsewhere ----------------------------------------------------------------------- */
 
 static void a_key_may_be_found_elsewhere(void **state)
@@ -526,6 +552,7 @@ int main(void)
         cmocka_unit_test(a_key_that_cannot_be_used_is_no_credential),
         cmocka_unit_test(who_must_show_a_certificate_shows_it),
         cmocka_unit_test(who_may_show_a_certificate_may_use_a_key),
+        cmocka_unit_test(who_asks_for_his_config_may_have_a_key_alone),
         cmocka_unit_test(a_key_may_be_found_elsewhere),
         cmocka_unit_test(an_imported_key_may_be_found_elsewhere),
         cmocka_unit_test(what_is_found_counts_in_its_form_only),

@@ -421,11 +421,17 @@ void hf_psk_forget(struct hf_session *s)
     hf_wipe(&s->psk, sizeof(s->psk));
 }
 
+bool hf_psk_must(const struct hf_handshake *hs)
+{
+    return hf_psk_only(hs->settings, hs->session->role) ||
+           (hs->session->role == HF_SERVER && !hs->settings->keypair_count);
+}
+
 bool hf_psk_missing(struct hf_handshake *hs)
 {
     bool client = hs->session->role == HF_CLIENT;
 
-    if (!hf_psk_only(hs->settings, hs->session->role))
+    if (!hf_psk_must(hs))
         return true;
     if (client)
         return hf_fail(hs->error, HF_E_NO_PSK,

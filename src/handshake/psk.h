@@ -72,6 +72,9 @@ HF_CHECK bool hf_psk_take(struct hf_handshake *hs);
 HF_CHECK bool hf_psk_restore(struct hf_handshake *hs);
 /* It does not rest on one, after all. */
 void hf_psk_forget(struct hf_session *s);
+/* Must this handshake be one with a key?  (Once nobody can give it another
+ * config.) */
+bool hf_psk_must(const struct hf_handshake *hs);
 /* No key was taken.  False: nothing else will do. */
 HF_CHECK bool hf_psk_missing(struct hf_handshake *hs);
 /* The name of a key as people know it, whatever travelled. */

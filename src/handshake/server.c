@@ -434,13 +434,18 @@ static void ask_client(struct hf_handshake *hs)
         hs->facts |= HF_FACT_ASKED;
 }
 
+/* Without a certificate of ours: only by a key, in TLS 1.3. */
+static bool may_do_without(const struct hf_handshake *hs)
+{
+    return hs->facts & HF_FACT_TLS13 && hf_psk_have(hs->settings, HF_SERVER);
+}
+
 /* A certificate is looked for at once, so that there is no retry for nothing;
  * but not if it seems that nobody will want to see it. */
 static bool choose13(struct hf_handshake *hs)
 {
     return choose_suite(hs) && choose_group(hs) &&
-           (hf_psk_expected(hs) || hf_psk_only(hs->settings, HF_SERVER) ||
-            choose_keypair(hs));
+           (hf_psk_expected(hs) || hf_psk_must(hs) || choose_keypair(hs));
 }
 
 /* No session, no key: then there must be a certificate. */
@@ -457,7 +462,7 @@ enum hf_step_result hf_job_choose_parameters(struct hf_handshake *hs)
     if (hs->answered && !settle(hs))
         return HF_STEP_FAILED;
     hs->answered = false;
-    if (!hs->settings->keypair_count && !hf_psk_only(hs->settings, HF_SERVER)) {
+    if (!hs->settings->keypair_count && !may_do_without(hs)) {
         hf_fail(hs->error, HF_E_NO_KEYPAIR, NULL);
         return HF_STEP_FAILED;
     }
