@@ -19,10 +19,15 @@ struct sides {
     double client, server;
 };
 
-/* A chain (leaf, intermediate), its key and the root, as PEM. */
+/* A chain (leaf, intermediate), its key and the root, as PEM; and a client's
+ * of the same intermediate. */
 struct bench_certs {
     char *chain, *key, *root;
+    char *client_chain, *client_key;
 };
+
+/* Whose signatures are remembered; libssl remembers none. */
+enum memory { ISSUERS, ALL_ROUND, NONE };
 
 /* A kind of handshake, and what is promised of its ratios. */
 struct scenario {
@@ -32,7 +37,8 @@ struct scenario {
     const char *openssl; /* its name there */
     const char *key;     /* of the certificate, as issue_key_by_name */
     bool resumed;
-    bool forgetful; /* signatures are not remembered (libssl never does) */
+    bool mutual; /* the client shows a certificate, too */
+    enum memory memory;
     double server_most, client_most;
 };
 

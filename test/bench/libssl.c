@@ -24,10 +24,10 @@ static X509 *next_cert(BIO *bio)
     return PEM_read_bio_X509(bio, NULL, NULL, NULL);
 }
 
-static void use_chain(SSL_CTX *ctx, const struct bench_certs *certs)
+static void use_chain(SSL_CTX *ctx, const char *chain_pem, const char *key_pem)
 {
-    BIO *chain = BIO_new_mem_buf(certs->chain, -1);
-    BIO *key = BIO_new_mem_buf(certs->key, -1);
+    BIO *chain = BIO_new_mem_buf(chain_pem, -1);
+    BIO *key = BIO_new_mem_buf(key_pem, -1);
     EVP_PKEY *pkey = PEM_read_bio_PrivateKey(key, NULL, NULL, NULL);
     X509 *leaf = next_cert(chain), *above;
 
@@ -83,8 +83,15 @@ static void *open_libssl(const struct bench_certs *certs,
     self->client = context(TLS_client_method(), how);
     self->server = context(TLS_server_method(), how);
     self->resumed = how->resumed;
-    use_chain(self->server, certs);
+    use_chain(self->server, certs->chain, certs->key);
     use_root(self->client, certs);
+    if (how->mutual) {
+        use_chain(self->client, certs->client_chain, certs->client_key);
+        use_root(self->server, certs);
+        SSL_CTX_set_verify(self->server,
+                           SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+                           NULL);
+    }
     return self;
 }
 

@@ -58,6 +58,26 @@ static size_t get_session(void *ctx, struct hf_span key, bool take,
     return self->session_len;
 }
 
+static bool set_memory(struct self *self, enum memory memory)
+{
+    size_t entries = memory == NONE ? 0 : 256;
+
+    return hf_config_set_signature_cache(self->client, entries,
+                                         memory == ALL_ROUND) &&
+           hf_config_set_signature_cache(self->server, entries,
+                                         memory == ALL_ROUND);
+}
+
+static bool set_mutual(struct self *self, const struct bench_certs *certs,
+                       const struct scenario *how)
+{
+    return !how->mutual ||
+           (hf_config_trust(self->server, text(certs->root)) &&
+            hf_config_set_client_auth(self->server, HF_CLIENT_AUTH_REQUIRED) &&
+            hf_config_add_keypair(self->client, text(certs->client_chain),
+                                  text(certs->client_key)));
+}
+
 static void *open_ours(const struct bench_certs *certs,
                        const struct scenario *how)
 {
@@ -82,8 +102,7 @@ static void *open_ours(const struct bench_certs *certs,
          hf_config_set_clock(self->client, now, NULL) &&
          hf_config_set_clock(self->server, now, NULL) &&
          hf_config_set_tickets(self->server, how->resumed) &&
-         (!how->forgetful ||
-          hf_config_set_signature_cache(self->client, 0, false)) &&
+         set_memory(self, how->memory) && set_mutual(self, certs, how) &&
          (!how->resumed || hf_config_set_sessions(self->client, &sessions)) &&
          hf_config_trust(self->client, text(certs->root)) &&
          hf_config_add_keypair(self->server, text(certs->chain),
