@@ -39,6 +39,7 @@ curl            curl
 fish            fish
 g++             g++
 gnutls-bin      gnutls-serv
+libidn2-dev     /usr/include/idn2.h
 libjansson-dev  /usr/include/jansson.h
 libnss3-tools   selfserv
 mandoc          mandoc

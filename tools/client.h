@@ -42,6 +42,13 @@ void url_authority(const struct url *url, char *out, size_t cap);
 bool host_port_read(const char *text, char *host, size_t host_cap, char *port,
                     size_t port_cap);
 bool is_address(const char *host);
+/* idn.c: @name as it stands in DNS, in @out; ASCII stays as it is.  False: *why
+ * says what is wrong with it, in English; NULL if it is merely too long. */
+bool name_to_ascii(const char *name, char *out, size_t cap, const char **why);
+bool name_is_ascii(const char *name);
+struct tool;
+/* The same of an option or operand: -1, or the exit code after an error. */
+int name_option(const struct tool *tool, const char *name, char out[HOST_MAX]);
 
 /* ---- time ----------------------------------------------------------------------- */
 

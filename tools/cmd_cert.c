@@ -140,10 +140,14 @@ static int run_verify(struct tool *tool)
     struct verify_words words = { .verify = { .purpose = HF_PURPOSE_SERVER } };
     struct certs certs = { .count = 0 };
     struct hf_error error = { 0 };
-    char host[HOST_MAX];
+    char host[HOST_MAX], name[HOST_MAX];
     size_t first = 0;
     int code = options_read(tool, &words);
 
+    if (code < 0 && words.verify.name) {
+        code = name_option(tool, words.verify.name, name);
+        words.verify.name = name;
+    }
     if (code < 0)
         code = read_verify(tool, &words.verify, words.at, words.purpose,
                            words.revocation);

@@ -139,6 +139,7 @@ struct visit {
     struct tool *tool;
     struct connect *connect;
     char host[HOST_MAX], port[32], label[HOST_MAX + 33];
+    char server_name[HOST_MAX], verify_name[HOST_MAX]; /* of the options */
     struct json *json;
     struct story story;
     struct arrival way;
@@ -167,6 +168,9 @@ static int set_target(struct visit *v)
                         sizeof v->port) ||
         !v->host[0])
         return usage_error(tool, "\"%.200s\" is not HOST:PORT", target);
+    int code = name_option(tool, v->host, v->host);
+    if (code >= 0)
+        return code;
     if (!v->port[0])
         strcpy(v->port, "443");
     return -1;
@@ -185,15 +189,25 @@ static int set_versions(const struct visit *v)
     return -1;
 }
 
-static void set_names(struct visit *v)
+static int set_names(struct visit *v)
 {
     struct connect *c = v->connect;
+    int code = -1;
+    if (c->server_name) {
+        code = name_option(v->tool, c->server_name, v->server_name);
+        c->server_name = v->server_name;
+    }
+    if (code < 0 && c->verify_name) {
+        code = name_option(v->tool, c->verify_name, v->verify_name);
+        c->verify_name = v->verify_name;
+    }
     if (c->no_server_name)
         c->client.sni = "";
     else if (c->server_name)
         c->client.sni = c->server_name;
     if (c->client.pass && !strncmp(c->client.pass, "pass:", 5))
         c->client.pass += 5;
+    return code;
 }
 
 static const char *name_to_verify(const struct visit *v)
@@ -450,10 +464,10 @@ static int run(struct tool *tool)
         connect.reconnects = 5;
     if (code < 0 && connect.reconnects > 1000)
         code = usage_error(tool, "--reconnects takes at most 1000");
-    if (code < 0) {
-        set_names(v);
+    if (code < 0)
+        code = set_names(v);
+    if (code < 0)
         code = visit(v);
-    }
     free(v);
     free(connect.resolve.at);
     return code;

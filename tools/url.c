@@ -2,8 +2,8 @@
  *
  *     scheme :// user @ host : port /path ? query # fragment
  *
- * A host is a name of letters, digits, hyphens, underscores and dots, an IPv4
- * address, or an IPv6 address in brackets.  Control characters, blanks and
+ * A host is a name of letters, digits, hyphens, underscores and dots (others are
+ * translated, idn.c), an IPv4 address, or an IPv6 address in brackets.  Control characters, blanks and
  * backslashes are refused everywhere: they are how requests are smuggled.
  */
 #include "client.h"
@@ -82,6 +82,11 @@ static bool split(const char *text, size_t len, char *host, size_t host_cap,
         if (!copy(host, host_cap, text, (size_t)(end - text)))
             return false;
     }
+    /* What cannot be translated stays, for who looks at it next. */
+    const char *why;
+    char ascii[HOST_MAX];
+    if (name_to_ascii(host, ascii, sizeof ascii, &why))
+        copy(host, host_cap, ascii, strlen(ascii));
     for (char *p = host; *p; p++)
         *p = (char)tolower((unsigned char)*p);
     return port_after(end, len - (size_t)(end - text), port, port_cap);
@@ -102,15 +107,17 @@ bool host_port_read(const char *text, char *host, size_t host_cap, char *port,
 static const char *host_fault(const struct url *url)
 {
     unsigned char room[16];
+    char ascii[HOST_MAX];
+    const char *why;
     if (!url->host[0])
         return "there is no host";
+    if (!name_to_ascii(url->host, ascii, sizeof ascii, &why) && why)
+        return why;
     if (url->ip6)
         return inet_pton(AF_INET6, url->host, room) == 1
                    ? NULL
                    : "no IPv6 address in the brackets";
     for (const char *p = url->host; *p; p++) {
-        if ((unsigned char)*p >= 0x80)
-            return "write the name in its ASCII form (xn--...)";
         if (!isalnum((unsigned char)*p) && !strchr("-._", *p))
             return "a character that no host name has";
     }

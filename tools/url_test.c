@@ -36,6 +36,64 @@ static void urls_are_read_and_written(void **state)
     reads_as("https://a_b-c.d/", "https://a_b-c.d/", "a_b-c.d");
 }
 
+#ifdef HAVE_IDN2
+static void names_become_what_stands_in_dns(void **state)
+{
+    (void)state;
+    reads_as("https://b\xc3\xbc"
+             "cher.example/",
+             "https://xn--bcher-kva.example/", "xn--bcher-kva.example");
+    reads_as("https://B\xc3\x9c"
+             "CHER.example:8443/",
+             "https://xn--bcher-kva.example:8443/",
+             "xn--bcher-kva.example:8443");
+    /* not yet composed; sharp s stays; a wide full stop is one */
+    reads_as("https://bu\xcc\x88"
+             "cher.example",
+             "https://xn--bcher-kva.example/", "xn--bcher-kva.example");
+    reads_as("https://fa\xc3\x9f.de/", "https://xn--fa-hia.de/",
+             "xn--fa-hia.de");
+    reads_as(
+        "https://\xe4\xbe\x8b\xe5\xad\x90\xe3\x80\x82\xe4\xb8\xad\xe5\x9b\xbd/",
+        "https://xn--fsqu00a.xn--fiqs8s/", "xn--fsqu00a.xn--fiqs8s");
+}
+#endif
+
+static void every_bad_name_has_its_reason(void **state)
+{
+    static const struct {
+        const char *name, *why;
+    } rows[] = {
+#ifdef HAVE_IDN2
+        { "\xff.test", "not UTF-8" },
+        { "a\xef\xbc\x8f.test", "can be in no host name" },
+        { "\xcc\x88x.test", "begins or ends" },
+        { "\xd7\x90z\xd7\x90.test", "directions" },
+        { "\xc3\xa4\xc3\xa4\xc3\xa4\xc3"
+          "\xa4"
+          "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+          "aaaaaaaaaaaaaaaaaaaaaaaaaa.test",
+          "63" },
+#else
+        { "\xc3\xa4.test", "libidn2" },
+#endif
+    };
+    char out[HOST_MAX];
+    const char *why;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_false(name_to_ascii(rows[i].name, out, sizeof out, &why));
+        assert_non_null(why);
+        if (!strstr(why, rows[i].why))
+            fail_msg("row %zu: %s", i, why);
+    }
+    assert_true(name_to_ascii("xn--bcher-kva.example", out, sizeof out, &why));
+    assert_string_equal(out, "xn--bcher-kva.example");
+    assert_false(name_to_ascii("abc", out, 3, &why));
+    assert_null(why);
+}
+
 static void what_is_no_url_is_refused_with_a_reason(void **state)
 {
     static const char *const bad[] = {
@@ -58,7 +116,16 @@ static void what_is_no_url_is_refused_with_a_reason(void **state)
         "https://h/\x7f",
         "https://h\\@x/",
         "https://h%41/",
+#ifndef HAVE_IDN2
         "https://\xc3\xa4.test/",
+#endif
+        "https://\xff.test/",          /* not UTF-8 */
+        "https://a\xef\xbc\x8f.test/", /* a wide slash */
+        "https://a\xef\xbc\xa0"
+        "b.test/",                         /* a wide at-sign */
+        "https://\xe2\x80\xae.test/",      /* right to left from here */
+        "https://\xcc\x88x.test/",         /* begins with a combining mark */
+        "https://\xd7\x90z\xd7\x90.test/", /* both directions */
         "https://a,b/",
         "verylongscheme://h/",
     };
@@ -179,6 +246,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(urls_are_read_and_written),
+        cmocka_unit_test(every_bad_name_has_its_reason),
+#ifdef HAVE_IDN2
+        cmocka_unit_test(names_become_what_stands_in_dns),
+#endif
         cmocka_unit_test(what_is_no_url_is_refused_with_a_reason),
         cmocka_unit_test(a_path_that_does_not_fit_is_refused),
         cmocka_unit_test(references_are_joined_as_the_rfc_lists),

@@ -4,6 +4,15 @@
 
 /* ---- making ------------------------------------------------------------------------ */
 
+/* Internationalized names come as A-labels (RFC 9525 6.3). */
+static bool is_ascii(struct hf_span text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        if (text.at[i] >= 0x80)
+            return false;
+    return true;
+}
+
 static bool set_name(struct hf_conn *conn, const char *name)
 {
     const struct hf_settings *set = &conn->config->settings;
@@ -21,7 +30,12 @@ static bool set_name(struct hf_conn *conn, const char *name)
         if (set->no_name_check || set->no_verify)
             return true;
         return hf_fail(error, HF_E_NO_NAME,
-                       "%q is neither a host name nor an IP address", &text);
+                       is_ascii(text)
+                           ? "%q is neither a host name nor an IP "
+                             "address"
+                           : "%q has characters beyond ASCII; give "
+                             "the name as it stands in DNS (xn--...)",
+                       &text);
     }
     conn->check_name = !set->no_name_check;
     /* RFC 6066 3: addresses are not sent. */

@@ -337,6 +337,24 @@ static unsigned name_verdict(struct hf_config *config, const char *name)
     return code;
 }
 
+/* The library translates nothing, and says what it wants instead. */
+static void names_beyond_ascii_are_to_be_translated_first(void **state)
+{
+    struct stage stage;
+    struct hf_conn *conn;
+
+    (void)state;
+    assert_true(stage_set(&stage, SCENE_FULL, attack_certs()));
+    conn = hf_conn_new(stage.client, HF_CLIENT,
+                       "b\xc3\xbc"
+                       "cher.test");
+    assert_int_equal(hf_conn_error(conn)->code, HF_E_NO_NAME);
+    assert_non_null(strstr(hf_conn_error(conn)->detail, "beyond ASCII"));
+    assert_non_null(strstr(hf_conn_error(conn)->detail, "xn--"));
+    hf_conn_free(conn);
+    stage_clear(&stage);
+}
+
 static void a_client_needs_a_name_that_is_one(void **state)
 {
     static const char *const good[] = { "localhost",          "a.test",
@@ -410,6 +428,7 @@ int main(void)
         cmocka_unit_test(a_frozen_config_refuses_every_setter),
         cmocka_unit_test(a_config_lives_as_long_as_somebody_keeps_it),
         cmocka_unit_test(a_config_with_a_fault_makes_failed_connections),
+        cmocka_unit_test(names_beyond_ascii_are_to_be_translated_first),
         cmocka_unit_test(a_client_needs_a_name_that_is_one),
         cmocka_unit_test(a_name_that_cannot_be_sent_says_nothing),
     };

@@ -150,6 +150,28 @@ def test_without_a_name_it_says_that_none_was_checked():
     equal(bad.code, 2)
 
 
+def test_names_may_be_written_as_people_do():
+    chain, _ = certificate("umlaut", "xn--bcher-kva.test")
+    words = ("cert", "verify", "--CAfile", ca_file(), "--name")
+    done = run(*words, "b\u00fccher.test", chain)
+    if "libidn2" in done.err:
+        equal(done.code, 2)
+        return
+    equal(done.code, 0, done)
+    has(done.out, r"^trusted for xn--bcher-kva\.test$")
+    equal(run(*words, "buecher.test", chain).code, 1)
+    for name in ("b\uff0fcher.example", "\u202e.example", "\u0308x.example"):
+        bad = run(*words, name, chain)
+        equal(bad.code, 2, bad)
+        has(bad.err, "the name")
+    bad = run("connect", "b\uff0fcher.example:443")
+    equal(bad.code, 2, bad)
+    has(bad.err, "can be in no host name")
+    bad = run("get", "https://b\uff0fcher.example/")
+    has(bad.err, r"can be in no host name")
+    has(bad.err, r"\[url\.bad\]")
+
+
 def test_the_trust_must_be_readable():
     chain, _ = certificate("good")
     done = run("cert", "verify", "--CAfile", "no-such-file", chain)
