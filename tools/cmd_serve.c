@@ -230,8 +230,8 @@ static const struct opt options[] = {
     OPT_CERT_COMPRESSION(OFFER),
     OPT_SHAPE(OFFER),
     OPT_GREASE(OFFER,
-               "put values that mean nothing into what is asked of clients "
-               "(RFC 8701)"),
+               "put values that mean nothing into what clients are asked and "
+               "given (RFC 8701)"),
 
     { .kind = OPT_HEAD, .help = "What it resumes" },
     { .name = "no-tickets", .kind = OPT_FLAG, .at = AT(no_tickets),

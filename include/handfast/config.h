@@ -316,7 +316,7 @@ HF_PUBLIC bool hf_config_set_padding(struct hf_config *config, unsigned data,
 /* Put values that mean nothing among those that do (RFC 8701), so that no peer
  * comes to rely on knowing them all: a client into its lists of suites, groups,
  * shares, versions and signatures and before and behind its extensions, a server
- * into its CertificateRequest.  Off if never set: what is said stays the same
+ * into its CertificateRequest and its tickets.  Off if never set: what is said stays the same
  * from run to run then, which tests, traces and comparisons live on, and
  * nothing of it makes this connection safer. */
 HF_PUBLIC bool hf_config_set_grease(struct hf_config *config, bool on);

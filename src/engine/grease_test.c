@@ -14,7 +14,7 @@
 enum { SESSION_ID = 38, SUITE13 = 71, SUITE12 = 39 };
 
 static struct rogue rogue;
-static struct rogue_record hellos[2], request, ours; /* heard on the way */
+static struct rogue_record hellos[2], request, ticket, ours; /* heard */
 static size_t hello_count;
 
 static void keep(struct rogue *r, struct rogue_record *record)
@@ -27,6 +27,8 @@ static void keep(struct rogue *r, struct rogue_record *record)
         hellos[hello_count++] = *record;
     if (edit_is(record, HF_CERTIFICATE_REQUEST))
         request = *record;
+    if (edit_is(record, HF_NEW_SESSION_TICKET))
+        ticket = *record;
 }
 
 static bool set(struct stage *stage, enum scene scene, unsigned min,
@@ -43,7 +45,7 @@ static bool set(struct stage *stage, enum scene scene, unsigned min,
 static void play(struct stage *stage)
 {
     hello_count = 0;
-    request.len = 0;
+    request.len = ticket.len = 0;
     assert_true(rogue_begin(&rogue, stage, "localhost", keep));
     if (!rogue_run(&rogue))
         fail_msg("%s; %s", hf_conn_error(rogue.end[0].conn)->detail,
@@ -123,8 +125,10 @@ static void hellos_hold_values_that_mean_nothing(void **state)
     struct stage stage;
 
     (void)state;
+    /* External keys, the scenes behind, are of TLS 1.3 only. */
     for (unsigned scene = 0; scene < SCENES; scene++)
-        for (unsigned min = HF_TLS12; min <= HF_TLS13; min++)
+        for (unsigned min = scene > SCENE_EMPTY_CERT ? HF_TLS13 : HF_TLS12;
+             min <= HF_TLS13; min++)
             for (unsigned max = min; max <= HF_TLS13; max++)
                 for (int i = 0; i < 8; i++) {
                     assert_true(set(&stage, scene, min, max));
@@ -241,9 +245,10 @@ static void a_pre_shared_key_is_the_last(void **state)
             encore_set(&e, BY_PSK, scenes[s], attack_certs(), &hf_libcrypto));
         assert_true(hf_config_set_grease(e.stage.client, true));
         assert_true(hf_config_set_permute(e.stage.client, true));
+        assert_true(hf_config_set_grease(e.stage.server, true));
         assert_true(encore_meet(&e));
         for (int i = 0; i < 12; i++) {
-            hello_count = 0;
+            hello_count = ticket.len = 0;
             encore_rewind(&e);
             assert_true(encore_begin(&e, &rogue, keep));
             assert_true(rogue_run(&rogue));
@@ -254,6 +259,10 @@ static void a_pre_shared_key_is_the_last(void **state)
                 assert_int_equal(numbers[n - 1], 41);
                 assert_true(is_grease(numbers[n - 2]));
             }
+            /* RFC 8701 4.1: and so does a ticket. */
+            assert_true(ticket.len > 0);
+            assert_int_equal(numbers_of(&ticket, numbers, 40), 1);
+            assert_true(is_grease(numbers[0]));
             rogue_end(&rogue);
         }
         encore_clear(&e);

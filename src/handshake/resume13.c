@@ -363,11 +363,26 @@ static bool ticket_key(const struct hf_session *s, struct hf_span nonce,
     return ok;
 }
 
+/* One that means nothing (RFC 8701 4.1), and what is said of early data. */
+static struct hf_span ticket_extensions(struct hf_handshake *hs, uint8_t *room,
+                                        size_t cap, uint32_t *max_early)
+{
+    struct hf_writer w = hf_writer(room, cap);
+    size_t at;
+
+    hf_grease_extension(hs, HF_GREASE_FIRST, &w);
+    at = hf_written(&w).len;
+    return hf_span(
+        room,
+        at +
+            hf_early_promise(hs->settings, room + at, cap - at, max_early).len);
+}
+
 /* One ticket; none if it cannot be sealed: nobody waits for it. */
 static bool give_ticket(struct hf_handshake *hs, uint8_t number)
 {
     struct hf_session *s = hs->session;
-    uint8_t psk[HF_HASH_MAX], age[4], room[16];
+    uint8_t psk[HF_HASH_MAX], age[4], room[24];
     struct hf_saved_session what = { .lifetime = hs->settings->session_lifetime,
                                      .secret = { psk, s->hash->len } };
     struct hf_buffer sealed = { .at = NULL };
@@ -377,8 +392,8 @@ static bool give_ticket(struct hf_handshake *hs, uint8_t number)
     if (ticket_key(s, ticket.nonce, psk) &&
         hf_random(&hs->settings->crypto, age, sizeof(age))) {
         ticket.age_add = what.age_add = hf_number(age, 4);
-        ticket.extensions.all = hf_early_promise(
-            hs->settings, room, sizeof(room), &what.max_early_data);
+        ticket.extensions.all = ticket_extensions(hs, room, sizeof(room),
+                                                  &what.max_early_data);
         if (hf_session_save(s, &what, &sealed)) {
             ticket.lifetime = what.lifetime;
             ticket.ticket = hf_buffer_bytes(&sealed);

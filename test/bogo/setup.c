@@ -351,7 +351,7 @@ static bool set_questions(const struct shim_options *o,
 
 static bool set_shape(const struct shim_options *o, struct hf_config *config)
 {
-    return hf_config_set_grease(config, o->enable_grease) &&
+    return hf_config_set_grease(config, o->server || o->enable_grease) &&
            hf_config_set_permute(config, o->permute_extensions) &&
            (!refuses_staple(o) ||
             hf_config_set_revocation(config, HF_REVOCATION_LEAF)) &&
