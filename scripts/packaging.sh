@@ -65,10 +65,12 @@ by_pkg_config() {
         $(flags --cflags --libs) &&
         LD_LIBRARY_PATH=$libdir "$root/scratch/shared" | grep -x verify.name
 }
-# shellcheck disable=SC2046
+# shellcheck disable=SC2046,SC2086
 statically() {
+    # what it needs itself: libcrypto, and libraries that Meson found
+    needs=$(flags --print-requires-private | sed 's/ .*//')
     cc -o "$root/scratch/static" "$root/scratch/try.c" $(flags --cflags) \
-        "$libdir/libhandfast.a" $(pkg-config --libs libcrypto) &&
+        "$libdir/libhandfast.a" $(pkg-config --libs $needs) &&
         "$root/scratch/static" | grep -x verify.name
 }
 headers_stand_alone() {
