@@ -167,11 +167,23 @@ static void json_begin(struct json *j, const struct visit *v, const char *event)
     json_text(j, "peer", v->peer);
 }
 
+static const char *early_word(const struct hf_conn *conn)
+{
+    switch (hf_conn_early(conn)) {
+    case HF_EARLY_ACCEPTED: return "accepted";
+    case HF_EARLY_REJECTED: return "rejected";
+    case HF_EARLY_NONE:
+    case HF_EARLY_OFFERED:
+    default: return "none";
+    }
+}
+
 static void json_conn(struct json *j, const struct visit *v)
 {
     const struct hf_conn *conn = hf_tls_conn(v->tls);
 
-    if (!conn || !hf_conn_ready(conn))
+    /* who answers early data does not wait for the end of the handshake */
+    if (!conn || !(hf_conn_ready(conn) || v->early))
         return;
     json_text(j, "version", hf_version_name(hf_conn_version(conn)));
     json_text(j, "suite", hf_suite_name(hf_conn_suite(conn)));
@@ -179,6 +191,7 @@ static void json_conn(struct json *j, const struct visit *v)
     json_text(j, "name", hf_conn_server_name(conn));
     json_bool(j, "retried", hf_conn_retried(conn));
     json_bool(j, "resumed", hf_conn_resumed(conn));
+    json_text(j, "early_data", early_word(conn));
     json_number(j, "early_bytes", (int64_t)v->early);
     json_psk(j, conn);
     json_ms(j, "handshake_ms", v->ready - v->began);

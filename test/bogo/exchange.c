@@ -54,14 +54,24 @@ static struct hf_span initial(const struct shim *s)
     return (struct hf_span){ (const uint8_t *)text, strlen(text) };
 }
 
+/* What went as early data has gone. */
+static bool write_rest(struct shim *s)
+{
+    struct hf_span text = initial(s);
+    size_t gone = s->early_written < text.len ? s->early_written : text.len;
+
+    s->early_written -= gone;
+    return shim_write(s, (struct hf_span){ text.at + gone, text.len - gone });
+}
+
 static bool write_first(struct shim *s)
 {
-    if (s->o->read_with_unfinished_write)
+    if (s->o->read_with_unfinished_write && !s->early_written)
         return shim_write_one_byte(s, initial(s));
     if (!s->o->shim_writes_first)
         return true;
     for (unsigned i = 0; i < s->o->repeat_shim_initial_write; i++)
-        if (!shim_write(s, initial(s)))
+        if (!write_rest(s))
             return false;
     return true;
 }
@@ -176,11 +186,26 @@ static bool after_handshake(struct shim *s)
            shut_down(s) && trace_is_right(s) && shim_last_expectations(s);
 }
 
+/* Until the handshake is over; early data is answered at once. */
+static enum hf_outcome shake(struct shim *s)
+{
+    enum hf_outcome outcome;
+
+    while ((outcome = shim_receive(s)) == HF_EARLY)
+        if (!echo(s))
+            return HF_FAILED;
+    return outcome;
+}
+
 bool shim_exchange(struct shim *s)
 {
-    enum hf_outcome outcome = shim_receive(s);
+    enum hf_outcome outcome;
 
+    if (!shim_begin_early(s))
+        return false;
+    outcome = shake(s);
     if (s->complaint[0])
         return shim_wrong(s->complaint);
+    shim_early_is_over(s);
     return outcome == HF_READY ? after_handshake(s) : shim_complain(s);
 }

@@ -107,8 +107,10 @@ bool shim_last_expectations(struct shim *s)
     bool want = !s->o->expect_no_session;
 
     if (s->o->server || s->o->shim_shuts_down ||
-        hf_conn_version(s->conn) != HF_TLS13 || want == (s->puts != 0))
+        hf_conn_version(s->conn) != HF_TLS13)
         return true;
+    if (want == (s->puts != 0))
+        return shim_ticket_expectations(s);
     return shim_wrong(want ? "there is no new session"
                            : "there is a new session");
 }
@@ -206,6 +208,6 @@ bool shim_expectations(struct shim *s)
     if (s->trace.staple && !s->trace.staple_found && !hf_conn_resumed(s->conn))
         return shim_wrong("the OCSP response did not come");
     return resumption(s) && sessions(s) && choices(s) && master_secret(s) &&
-           retry(s) && names(s) && certificates(s) && timestamps(s) &&
-           credential(s);
+           shim_early_expectations(s) && retry(s) && names(s) &&
+           certificates(s) && timestamps(s) && credential(s);
 }

@@ -1,6 +1,7 @@
 /* flags.c - the runner's flags, one table, into options.
  *
- * A flag may say for which connection it is (-on-initial-x, -on-resume-x), and
+ * A flag may say for which connection it is (-on-initial-x, -on-resume-x,
+ * -on-retry-x: one that was resumed, from when early data was refused), and
  * for which program (-on-shim-x is us, -on-handshaker-x is not there). */
 #include "shim.h"
 
@@ -163,25 +164,28 @@ static void set_defaults(struct shim_options *o)
 }
 
 enum shim_status shim_parse(int argc, char **argv, struct shim_options *first,
-                            struct shim_options *later)
+                            struct shim_options *later,
+                            struct shim_options *retry)
 {
     set_defaults(first);
     set_defaults(later);
     later->again = true;
+    set_defaults(retry);
+    retry->again = true;
     for (int i = 1; i < argc; i++) {
         const char *name = argv[i], *value = NULL;
-        bool on_first = true, on_later = true;
+        bool on_first = true, on_later = true, on_retry = true;
         const struct flag *flag;
 
         cut(&name, "-");
         cut(&name, "on-shim-");
         if (cut(&name, "on-handshaker-"))
-            on_first = on_later = false;
+            on_first = on_later = on_retry = false;
         else if (cut(&name, "on-initial-"))
-            on_later = false;
+            on_later = on_retry = false;
         else if (cut(&name, "on-resume-"))
-            on_first = false;
-        else if (cut(&name, "on-retry-")) /* after 0-RTT was refused */
+            on_first = on_retry = false;
+        else if (cut(&name, "on-retry-"))
             on_first = on_later = false;
         flag = find(name);
         if (!flag || flag->kind == LACK)
@@ -192,7 +196,8 @@ enum shim_status shim_parse(int argc, char **argv, struct shim_options *first,
             return SHIM_FAILED;
         }
         if ((on_first && !apply(flag, value, first)) ||
-            (on_later && !apply(flag, value, later))) {
+            (on_later && !apply(flag, value, later)) ||
+            (on_retry && !apply(flag, value, retry))) {
             fprintf(stderr, "too many of -%s\n", name);
             return SHIM_FAILED;
         }

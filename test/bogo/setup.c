@@ -318,6 +318,20 @@ bool shim_asks_verify(const struct shim_options *o)
     return shim_enforces(o) || o->verify_fail || o->expect_verify_result;
 }
 
+/* In the order of the sets, so that the anchors of all connections are the
+ * same. */
+static bool trust_others(const struct shim_options *o, struct hf_config *config)
+{
+    static uint8_t anchors[FILE_MAX];
+
+    for (unsigned i = 0; o->enable_early_data && !o->server && i < 3; i++)
+        if (o->trust_all[i][0] &&
+            !hf_config_trust(config, shim_read_file(o->trust_all[i], anchors,
+                                                    sizeof(anchors))))
+            return false;
+    return true;
+}
+
 static bool set_trust(const struct shim_options *o, struct hf_config *config)
 {
     static uint8_t anchors[FILE_MAX];
@@ -334,8 +348,9 @@ static bool set_trust(const struct shim_options *o, struct hf_config *config)
         (!o->server || !o->trust_cert[0]))
         return hf_config_insecure_no_verify(config);
     return !o->trust_cert[0] ||
-           hf_config_trust(
-               config, shim_read_file(o->trust_cert, anchors, sizeof(anchors)));
+           (hf_config_trust(config, shim_read_file(o->trust_cert, anchors,
+                                                   sizeof(anchors))) &&
+            trust_others(o, config));
 }
 
 /* ---- all of it ------------------------------------------------------------------------------------ */
@@ -388,7 +403,8 @@ enum shim_status shim_setup(struct shim *s)
         status = add_credentials(o, config);
     if (status)
         return status;
-    return shim_send_names(s) && shim_remember(s) && set_groups(o, config) &&
+    return shim_send_names(s) && shim_remember(s) &&
+                   shim_set_early(o, config) && set_groups(o, config) &&
                    set_shape(o, config) &&
                    hf_config_require_psk(config, shim_requires_psk(o)) &&
                    set_trust(o, config) && set_questions(o, config) &&

@@ -30,13 +30,16 @@ static bool make_connection(struct shim *s)
     return true;
 }
 
-static enum shim_status one_connection(const struct shim_options *o, bool again)
+static enum shim_status one_connection(const struct shim_options *o,
+                                       const struct shim_options *retry,
+                                       bool again)
 {
     static struct shim s;
     enum shim_status status;
 
     memset(&s, 0, sizeof(s));
     s.o = o;
+    s.retry = retry;
     s.trace.names = o->expect_client_ca_list;
     s.trace.staple = o->expect_ocsp_response;
     s.again = again;
@@ -52,20 +55,21 @@ static enum shim_status one_connection(const struct shim_options *o, bool again)
     return status;
 }
 
-/* What only shows when all flags are known. */
-static enum shim_status check_options(const struct shim_options *first)
+/* A client whose early data is refused may meet another certificate. */
+static void trust_all(struct shim_options *first, struct shim_options *later,
+                      struct shim_options *retry)
 {
-    const char *reason = first->expect_early_data_reason;
+    struct shim_options *const sets[] = { first, later, retry };
 
-    if (reason && strcmp(reason, "disabled") != 0)
-        return shim_lacks(first, "-expect-early-data-reason", "not yet: 0-RTT");
-    return SHIM_OK;
+    for (unsigned i = 0; i < 3; i++)
+        for (unsigned k = 0; k < 3; k++)
+            sets[i]->trust_all[k] = sets[k]->trust_cert;
 }
 
 static enum shim_status run(int argc, char **argv)
 {
-    struct shim_options first, later;
-    enum shim_status status = shim_parse(argc, argv, &first, &later);
+    struct shim_options first, later, retry;
+    enum shim_status status = shim_parse(argc, argv, &first, &later, &retry);
 
     if (status)
         return status;
@@ -73,12 +77,11 @@ static enum shim_status run(int argc, char **argv)
         puts("No");
         return SHIM_OK;
     }
-    status = check_options(&first);
-    if (!status)
-        status = one_connection(&first, false);
+    trust_all(&first, &later, &retry);
+    status = one_connection(&first, &retry, false);
     for (unsigned i = 0; !status && i < first.resume_count; i++) {
         shim_wait(first.resumption_delay);
-        status = one_connection(&later, true);
+        status = one_connection(&later, &retry, true);
     }
     return status;
 }

@@ -10,6 +10,7 @@
  *   setup.c     options -> struct hf_config
  *   compress.c  certificate compression that the runner made up
  *   talk.c      bytes: the socket, the handshake, reading and writing
+ *   early.c     early data
  *   exchange.c  what is said after the handshake, in the runner's order
  *   expect.c    is everything as the runner expects?
  *   store.c     what lives longer than a connection: sessions, keys, the clock
@@ -105,12 +106,19 @@ struct shim_options {
     const char *expect_server_name, *expect_alpn, *expect_advertised_alpn;
     const char *expect_peer_cert_file, *expect_msg_callback;
     const char *expect_early_data_reason, *note_unimplemented;
+    bool enable_early_data, expect_ticket_supports_early_data;
+    bool expect_accept_early_data, expect_reject_early_data;
+    bool expect_no_offer_early_data;
+    /* of all three sets: a session is bound to its anchors */
+    const char *trust_all[3];
 };
 
 /* ---- flags.c */
-/* Fill in the options of the first connection and of those that follow. */
+/* Fill in the options of the first connection, of those that follow, and of
+ * those again from when their early data has been refused. */
 enum shim_status shim_parse(int argc, char **argv, struct shim_options *first,
-                            struct shim_options *later);
+                            struct shim_options *later,
+                            struct shim_options *retry);
 /* Note what is missing, for the report.  Always SHIM_LACKS. */
 enum shim_status shim_lacks(const struct shim_options *o, const char *what,
                             const char *why);
@@ -143,12 +151,14 @@ struct shim_trace {
     bool staple_found;
     uint8_t client_secret[HF_HASH_MAX], server_secret[HF_HASH_MAX];
     size_t secret_len;
+    char early[128];        /* what was last said of early data */
+    unsigned early_tickets; /* that allow it */
 };
 hf_watch_fn shim_watch; /* ctx is a struct shim_trace */
 
 /* ---- talk.c */
 struct shim {
-    const struct shim_options *o;
+    const struct shim_options *o, *retry;
     struct hf_config *config;
     struct hf_conn *conn;
     struct shim_trace trace;
@@ -162,6 +172,7 @@ struct shim {
     struct hf_span data; /* what was read, inside it */
     uint8_t held[ROOM];  /* sealed, and only partly sent */
     size_t held_len, held_sent;
+    size_t early_written; /* bytes of the first write that went early */
 };
 
 /* Connect to the runner and say which shim we are. */
@@ -174,6 +185,8 @@ void shim_hang_up(struct shim *s);
 enum hf_outcome shim_receive(struct shim *s);
 bool shim_flush(struct shim *s);
 bool shim_write(struct shim *s, struct hf_span data);
+/* As much of it as may go as early data; early_written counts it. */
+bool shim_write_early(struct shim *s, struct hf_span data);
 /* Seal @data, and let only its first byte through. */
 bool shim_write_one_byte(struct shim *s, struct hf_span data);
 /* Say on stderr why the connection failed.  Always false. */
@@ -188,6 +201,16 @@ hf_clock_fn shim_clock;
 void shim_wait(unsigned seconds);
 /* Give the config of @s a place for sessions, a key for them and our clock. */
 bool shim_remember(struct shim *s);
+
+/* ---- early.c */
+bool shim_set_early(const struct shim_options *o, struct hf_config *config);
+/* A client's, before anything else. */
+bool shim_begin_early(struct shim *s);
+/* The handshake is over: was it in vain? */
+void shim_early_is_over(struct shim *s);
+void shim_look_for_early(struct shim_trace *t, const struct hf_event *e);
+bool shim_early_expectations(const struct shim *s);
+bool shim_ticket_expectations(const struct shim *s);
 
 /* ---- names.c */
 /* Names of authorities for the config of @s to send. */

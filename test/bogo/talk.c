@@ -130,6 +130,16 @@ bool shim_write(struct shim *s, struct hf_span data)
     return true;
 }
 
+bool shim_write_early(struct shim *s, struct hf_span data)
+{
+    size_t taken;
+
+    s->held_len = hf_conn_send_early(s->conn, data, s->held, sizeof(s->held),
+                                     &taken);
+    s->early_written += taken;
+    return put_held(s) || shim_wrong("the runner does not read");
+}
+
 bool shim_write_one_byte(struct shim *s, struct hf_span data)
 {
     if (!seal(s, &data) || data.len || !put(s, s->held, 1))
@@ -166,7 +176,10 @@ static void look_at_hello(struct shim *s, const struct hf_question *q)
 static bool accepts(struct shim *s, const struct hf_question *q)
 {
     /* What is stapled means nothing, see staples.c. */
-    bool good = !q->code || q->code == HF_E_BAD_STAPLE || !s->o->trust_cert[0];
+    /* whoever refuses a session may show a certificate of another root than the
+     * one that the runner names */
+    bool good = !q->code || q->code == HF_E_BAD_STAPLE ||
+                !s->o->trust_cert[0] || s->o == s->retry;
 
     s->verdict = !s->o->verify_fail && good;
     if (!s->verdict && !s->o->verify_fail)
@@ -186,6 +199,7 @@ static bool answer(struct shim *s)
         hf_conn_close(s->conn);
         return false;
     }
+    shim_early_is_over(s);
     if (q.kind == HF_ASK_CONFIG)
         look_at_hello(s, &q);
     else if (q.kind == HF_ASK_VERIFY)

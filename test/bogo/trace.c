@@ -54,6 +54,7 @@ void shim_watch(void *ctx, const struct hf_event *event)
 {
     struct shim_trace *t = ctx;
 
+    shim_look_for_early(t, event);
     if (event->kind == HF_EVENT_MESSAGE) {
         add_message(t, event);
         t->tickets += is_ticket(event);
