@@ -10,8 +10,9 @@
  *            tag included
  *
  * Then: a session that cannot be used is no failure before anybody has
- * answered; both ends agree on whether it was resumed; there is no bug, and
- * nobody waits for ever. */
+ * answered; both ends agree on whether it was resumed and on what became of
+ * early data, which is what was sent or nothing; there is no bug, and nobody
+ * waits for ever. */
 #define HF_UNPOISONED
 #include "fuzz.h"
 #include "handfast/engine.h"
@@ -24,7 +25,8 @@ enum {
     BY_ID = 1 << 1, /* TLS 1.2: the server has a cache and gives no tickets */
     WHOLE = 1 << 2, /* not a list of changes */
     BOTH = 1 << 3,  /* the client accepts both versions when it comes again */
-    CHANGE_SERVERS = 1 << 4 /* by id: the server's, not the client's */
+    CHANGE_SERVERS = 1 << 4, /* by id: the server's, not the client's */
+    EARLY = 1 << 5           /* TLS 1.3: early data is allowed, and sent */
 };
 enum { NAME_MAX_LEN = 64, TURNS = 64 };
 
@@ -84,6 +86,23 @@ static bool find_key(void *ctx, const uint8_t *name, struct hf_ticket_key *out,
     return true;
 }
 
+static enum hf_strike claim(void *ctx, const uint8_t *id, int64_t when,
+                            int64_t expires)
+{
+    (void)ctx;
+    (void)id;
+    MUST(expires - when >= 0 && expires - when <= 2 * HF_EARLY_WINDOW + 2);
+    return HF_STRIKE_NEW;
+}
+
+static bool allow_early(struct hf_config *config)
+{
+    static const struct hf_strikes strikes = { NULL, claim };
+
+    return hf_config_set_early_data(config, 100) &&
+           hf_config_set_strikes(config, &strikes);
+}
+
 static struct hf_config *make_config(unsigned how, enum hf_role role)
 {
     struct hf_sessions sessions = { role == HF_CLIENT ? &ours : &theirs, put,
@@ -108,6 +127,8 @@ static struct hf_config *make_config(unsigned how, enum hf_role role)
         MUST(hf_config_set_sessions(config, &sessions));
     if (role == HF_SERVER && how & BY_ID)
         MUST(hf_config_set_tickets(config, 0));
+    if (how & EARLY)
+        MUST(allow_early(config));
     MUST(hf_config_freeze(config));
     return config;
 }
@@ -120,25 +141,69 @@ static void answer(struct hf_conn *conn)
     MUST(hf_conn_answer(conn, &a));
 }
 
+static const char hurry[] = "before you ask";
+static bool came; /* all of that, as early data */
+
+static void give(struct hf_conn *to, uint8_t *bytes, size_t len)
+{
+    struct hf_span data;
+    size_t at = 0, used;
+    enum hf_outcome outcome;
+
+    do {
+        outcome = hf_conn_receive(to, bytes + at, len - at, &used, &data);
+        at += used;
+        MUST(outcome != HF_DATA); /* nobody sends any */
+        if (outcome == HF_EARLY) {
+            MUST(!came && data.len == sizeof(hurry) &&
+                 memcmp(data.at, hurry, data.len) == 0);
+            MUST(hf_conn_early(to) == HF_EARLY_ACCEPTED);
+            came = true;
+        }
+        if (outcome == HF_ASKS)
+            answer(to);
+    } while (outcome == HF_ASKS || outcome == HF_READY || outcome == HF_EARLY);
+}
+
 /* What @from has said, to @to; false: nothing has moved. */
 static bool carry(struct hf_conn *from, struct hf_conn *to)
 {
     static uint8_t bytes[1 << 17];
-    struct hf_span out = hf_conn_outgoing(from), data;
-    size_t len = out.len, at = 0, used;
-    enum hf_outcome outcome;
+    struct hf_span out = hf_conn_outgoing(from);
+    size_t len = out.len;
 
     MUST(len <= sizeof(bytes));
     if (len)
         memcpy(bytes, out.at, len);
     hf_conn_sent(from, len);
-    do {
-        outcome = hf_conn_receive(to, bytes + at, len - at, &used, &data);
-        at += used;
-        if (outcome == HF_ASKS)
-            answer(to);
-    } while (outcome == HF_ASKS || outcome == HF_READY);
+    give(to, bytes, len);
     return len || hf_conn_outgoing(to).len;
+}
+
+/* Behind the hello, as much as may go: all of it or nothing. */
+static void send_early(struct hf_conn *client, struct hf_conn *server)
+{
+    uint8_t room[100];
+    size_t taken, len = 0;
+
+    came = false;
+    carry(client, server);
+    if (hf_conn_early_left(client) >= sizeof(hurry))
+        len = hf_conn_send_early(
+            client, (struct hf_span){ (const uint8_t *)hurry, sizeof(hurry) },
+            room, sizeof(room), &taken);
+    if (len)
+        give(server, room, len);
+}
+
+/* Once both are ready. */
+static void agree_on_early(const struct hf_conn *client,
+                           const struct hf_conn *server)
+{
+    enum hf_early c = hf_conn_early(client), s = hf_conn_early(server);
+
+    MUST(c == s && c != HF_EARLY_OFFERED);
+    MUST(!came || c == HF_EARLY_ACCEPTED);
 }
 
 enum meeting { FAILED, IN_FULL, RESUMED };
@@ -154,6 +219,7 @@ static enum meeting meet(unsigned how)
     MUST(client && server);
     carry(server, client);
     MUST(!hf_conn_error(client)->code);
+    send_early(client, server);
     for (unsigned i = 0; more && i < TURNS; i++) {
         more = carry(client, server);
         more |= carry(server, client);
@@ -165,6 +231,8 @@ static enum meeting meet(unsigned how)
          hf_conn_error(server)->code != HF_E_BUG);
     resumed = hf_conn_resumed(client);
     MUST(!ready || resumed == hf_conn_resumed(server));
+    if (ready)
+        agree_on_early(client, server);
     hf_conn_free(client);
     hf_conn_free(server);
     hf_config_free(configs[0]);
@@ -195,7 +263,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!(how & TLS12)) /* which knows ids for nothing */
         how &= ~(unsigned)BY_ID;
     ours.len = theirs.len = 0;
-    MUST(meet(how & (TLS12 | BY_ID)) == IN_FULL);
+    MUST(meet(how & (TLS12 | BY_ID | EARLY)) == IN_FULL);
     MUST(ours.len);
     change(how & CHANGE_SERVERS && theirs.len ? &theirs : &ours, how, data + 1,
            size - 1);
