@@ -2,6 +2,7 @@
  * make room, what it costs, who may use it at once. */
 #define HF_UNPOISONED
 #include "api/test.h"
+#include "handshake/resume.h"
 
 #include <malloc.h>
 #include <stdio.h>
@@ -363,7 +364,7 @@ static void measure_sessions(void)
     test_two_make(&t, client, server, false);
     test_two_shake(&t);
     test_two_drop(&t);
-    assert_true(lengths[0] > 300 && lengths[1] > 100);
+    assert_true(lengths[0] > 100 && lengths[1] > 100);
 }
 
 static void a_hundred_thousand_cost_little(void **state)
@@ -387,9 +388,9 @@ static void a_hundred_thousand_cost_little(void **state)
                       "look-up among 1,000 takes %.0f ns, among them %.0f ns\n",
                       MANY, lengths[i], i ? "a server's" : "a client's",
                       (double)in_use / 1e6, few, many);
-        /* A server's have no certificate of the peer's in them. */
-        if (i)
-            assert_true(in_use < 64000000);
+        /* A server's have no certificate of the peer's in them; those of a
+         * client's are kept once, beside, and no more than so many bytes. */
+        assert_true(in_use + (i ? 0 : HF_CHAINS_MAX) < 64000000);
         assert_true(in_use < MANY * (lengths[i] + 120));
         /* Walking along all of them would take a millisecond. */
         assert_true(many < 100000);

@@ -94,6 +94,7 @@ void hf_config_free(struct hf_config *config)
     hf_crls_wipe(&set->crls);
     hf_known_free(set->known);
     hf_ticket_keys_free(set->keys);
+    hf_chains_free(set->chains);
     hf_crypto_close(&set->crypto);
     hf_free(config, sizeof(*config));
 }

@@ -190,6 +190,18 @@ static bool make_cache(struct hf_config *config)
     return set->known || hf_fail(&config->error, HF_E_OUT_OF_MEMORY, NULL);
 }
 
+/* With keys that come from outside, others can open the sessions too, so these
+ * must carry all that they need. */
+static bool keep_chains(struct hf_config *config)
+{
+    struct hf_settings *set = &config->settings;
+
+    if (!set->sessions.put || set->find_key || set->chains)
+        return true;
+    set->chains = hf_chains_new();
+    return set->chains || hf_fail(&config->error, HF_E_OUT_OF_MEMORY, NULL);
+}
+
 bool hf_config_freeze(struct hf_config *config)
 {
     if (config->frozen)
@@ -204,6 +216,8 @@ bool hf_config_freeze(struct hf_config *config)
     if (!hf_config_list_authorities(config) || !hf_config_make_messages(config))
         return false;
     order_shares(&config->settings);
+    if (!keep_chains(config))
+        return false;
     if (!make_cache(config))
         return false;
     if (!hf_settings_bind(&config->settings, &config->error))

@@ -239,6 +239,9 @@ HF_CHECK bool hf_keys12_export(const struct hf_session *s, const char *label,
  * memory. */
 struct hf_ticket_keys *hf_ticket_keys_new(void);
 void hf_ticket_keys_free(struct hf_ticket_keys *keys);
+/* The same of chains that its sessions need not carry (resume.h). */
+struct hf_chains *hf_chains_new(void);
+void hf_chains_free(struct hf_chains *chains);
 /* The handshake has failed, and with it the session that it would resume. */
 void hf_session_failed(struct hf_handshake *hs);
 /* The digest of what is the same for every session of these settings. */

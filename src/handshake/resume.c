@@ -8,7 +8,8 @@
 
 #include "handshake/psk.h"
 
-enum { FORMAT = 2, CLOCK_SKEW = 60, LABEL_MAX = 255 };
+/* NAMED: instead of the chain there is its name, in the place of a certificate. */
+enum { FORMAT = 2, NAMED = 3, CLOCK_SKEW = 60, LABEL_MAX = 255 };
 
 bool hf_gives_tickets(const struct hf_settings *set)
 {
@@ -119,6 +120,23 @@ static size_t chain_size(const struct hf_session *s)
     return size;
 }
 
+/* A client's own sessions, which nobody else can open, need not carry what the
+ * config keeps: in @list its name takes the place of the chain. */
+static bool name_chain(const struct hf_session *s, struct hf_writer *list)
+{
+    const struct hf_settings *set = s->settings;
+    uint8_t name[HF_CHAIN_NAME_LEN];
+    struct hf_asn1_cert instead = { HF_SPAN(name) };
+
+    if (s->role != HF_CLIENT || !set->chains || list->full ||
+        list->len <= 3 + sizeof(name) ||
+        !hf_chains_keep(set->chains, &set->crypto, hf_written(list), name))
+        return false;
+    list->len = 0;
+    hf_wire_write(hf_asn1_cert, list, &instead);
+    return true;
+}
+
 static void write_session(const struct hf_session *s,
                           struct hf_saved_session *what, uint8_t *chain,
                           size_t chain_cap, struct hf_writer *w)
@@ -130,7 +148,7 @@ static void write_session(const struct hf_session *s,
 
         hf_wire_write(hf_asn1_cert, &list, &cert);
     }
-    what->format = FORMAT;
+    what->format = name_chain(s, &list) ? NAMED : FORMAT;
     what->version = s->version;
     what->cipher_suite = s->suite->number;
     what->peer_scheme = s->peer_scheme;
@@ -269,6 +287,21 @@ static bool is_of_today(const struct hf_settings *set,
            saved->lifetime <= HF_SESSION_LIFETIME_MAX;
 }
 
+/* Its certificates, if they are elsewhere. */
+static bool has_chain(const struct hf_settings *set,
+                      struct hf_saved_session *saved)
+{
+    struct hf_asn1_cert name;
+
+    if (saved->format != NAMED)
+        return saved->format == FORMAT;
+    if (!set->chains || !hf_wire_next(hf_asn1_cert, &saved->chain, &name) ||
+        name.cert_data.len != HF_CHAIN_NAME_LEN)
+        return false;
+    saved->chain = hf_chains_find(set->chains, name.cert_data.at);
+    return saved->chain.len != 0;
+}
+
 struct hf_saved_session *hf_session_open(struct hf_handshake *hs,
                                          struct hf_span sealed, bool *renew)
 {
@@ -286,7 +319,7 @@ struct hf_saved_session *hf_session_open(struct hf_handshake *hs,
         !hf_ticket_open(set, hs->session->binding, sealed, room, &plain,
                         renew) ||
         !hf_wire_read(hf_saved_session, plain, saved, NULL, &fault) ||
-        saved->format != FORMAT || !is_of_today(set, saved))
+        !has_chain(set, saved) || !is_of_today(set, saved))
         return NULL;
     HF_SECRET((void *)(uintptr_t)saved->secret.at, saved->secret.len);
     return saved;

@@ -6,6 +6,7 @@
  *   resume.c        what a session is, what it is bound to
  *   resume12.c      tickets (RFC 5077) and session ids (RFC 5246 7.3)
  *   resume13.c      pre-shared keys (RFC 8446 2.2)
+ *   chains.c        servers' certificates, once for all sessions of a config
  *   early.c         0-RTT data, which goes with them (RFC 8446 2.3)
  */
 #ifndef HF_RESUME_H
@@ -32,6 +33,23 @@ HF_CHECK bool hf_ticket_seal(const struct hf_settings *set,
 HF_CHECK bool hf_ticket_open(const struct hf_settings *set,
                              const uint8_t *binding, struct hf_span sealed,
                              uint8_t *out, struct hf_span *plain, bool *renew);
+
+/* ---- chains kept once (chains.c) -------------------------------------------------- */
+enum {
+    HF_CHAIN_NAME_LEN = 32,          /* SHA-256 of it */
+    HF_CHAINS_MAX = 16 * 1024 * 1024 /* bytes of all chains of a config */
+};
+/* The bytes of all. */
+size_t hf_chains_size(const struct hf_chains *chains);
+/* Keep @list, certificates as in a saved session; any thread.  False: there is
+ * no room for it. */
+HF_CHECK bool hf_chains_keep(struct hf_chains *chains,
+                             const struct hf_crypto *crypto,
+                             struct hf_span list,
+                             uint8_t name[HF_CHAIN_NAME_LEN]);
+/* What was kept under @name, good as long as @chains; empty if nothing was. */
+struct hf_span hf_chains_find(const struct hf_chains *chains,
+                              const uint8_t name[HF_CHAIN_NAME_LEN]);
 
 /* ---- sessions kept and resumed (resume.c) ------------------------------------------ */
 /* session->binding, from settings, names and label. */

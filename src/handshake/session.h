@@ -98,8 +98,9 @@ struct hf_settings {
     hf_ticket_key_fn *find_key;  /* NULL: our own keys */
     void *find_key_ctx;
     struct hf_ticket_keys *keys;
-    uint16_t record_limit; /* the largest record that we take; 0: any */
-    uint8_t max_fragment;  /* client: the code that is asked for; 0: none */
+    struct hf_chains *chains; /* NULL: sessions carry their chains */
+    uint16_t record_limit;    /* the largest record that we take; 0: any */
+    uint8_t max_fragment;     /* client: the code that is asked for; 0: none */
     uint16_t pad_data, pad_handshake; /* multiples; 0: as it comes */
     bool grease, permute;
     struct hf_known_psk *psks;
