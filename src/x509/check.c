@@ -114,7 +114,7 @@ static uint16_t ask_revocation(struct hf_checker *c,
     size_t where = 0;
 
     for (size_t i = depth - 1; i-- > 0;) {
-        uint16_t code = hf_revocation_ask(c, path, i, &c->findings[i]);
+        uint16_t code = hf_revocation_ask(c, path, depth, i, &c->findings[i]);
 
         if (code && code != HF_E_NO_STATUS)
             return refuse(c, i, HF_EV_CHECK_REVOCATION, code);

@@ -269,14 +269,20 @@ void hf_checker_wipe(struct hf_checker *checker);
 
 /* ---- revocation (revoke.c, staple.c) ------------------------------------------------- */
 
+/* Who issued a certificate, and then the same authority with other keys, each
+ * of which has issued the one before. */
+struct hf_issuers {
+    struct hf_cert *const *at;
+    size_t count; /* at least 1 */
+};
 /* What is said of path[i], whose issuer is path[i + 1], and does it do?  HF_OK,
  * REVOKED, NO_STATUS, BAD_STAPLE; BUDGET, CRYPTO or OUT_OF_MEMORY. */
 uint16_t hf_revocation_ask(struct hf_checker *checker,
-                           struct hf_cert *const *path, size_t i,
+                           struct hf_cert *const *path, size_t depth, size_t i,
                            struct hf_finding *out);
 /* What do the lists say of @cert?  As above, without BAD_STAPLE. */
 uint16_t hf_lists_ask(struct hf_checker *checker, struct hf_cert *cert,
-                      struct hf_cert *issuer, struct hf_finding *out);
+                      const struct hf_issuers *issuers, struct hf_finding *out);
 /* What does the OCSP response @der say of it?  Without NO_STATUS. */
 uint16_t hf_staple_ask(struct hf_checker *checker, struct hf_cert *cert,
                        struct hf_cert *issuer, struct hf_span der,

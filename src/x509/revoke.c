@@ -9,8 +9,10 @@
  * reason an entry counts in each list of the issuer, while "not in the list"
  * means something only if the list is about that certificate (RFC 5280 6.3.3).
  *
- * Lists are signed by the key that signed the certificate; other keys of the
- * same authority, and other authorities (indirect CRLs), are not followed.
+ * Lists are signed by the key that signed the certificate, or by another key of
+ * the same authority that stands above it on the path, where an authority that
+ * changes keys has issued itself a certificate (RFC 5280 6.3.3 f).  Keys that
+ * are not on the path, and other authorities (indirect CRLs), are not followed.
  * Nothing is fetched.
  */
 #include "x509/inside.h"
@@ -35,24 +37,37 @@ static void tell_list(struct hf_finding *out, const struct hf_crl *crl,
     out->status.why = why;
 }
 
-/* RFC 5280 6.3.3 f and g */
-static uint16_t may_say(struct hf_checker *c, struct hf_crl *crl,
-                        struct hf_cert *issuer, struct hf_finding *out)
+/* May this key of the issuer say it?  *why, if not. */
+static uint16_t may_key_say(struct hf_checker *c, struct hf_crl *crl,
+                            struct hf_cert *issuer, const char **why)
 {
     uint16_t code;
 
-    if (issuer->flags & HF_CERT_KEY_USAGE &&
-        !(issuer->usage & HF_USE_CRL_SIGN)) {
-        tell_list(out, crl, "its issuer may not sign lists (cRLSign)");
+    *why = "its issuer may not sign lists (cRLSign)";
+    if (issuer->flags & HF_CERT_KEY_USAGE && !(issuer->usage & HF_USE_CRL_SIGN))
         return HF_E_NO_STATUS;
-    }
     code = hf_checker_list(c, crl, issuer);
-    if (!code || is_stop(code))
-        return code;
-    tell_list(out, crl,
-              code == HF_E_CERT_ALGORITHM || code == HF_E_CERT_UNSUPPORTED
-                  ? "the list is signed in a way that is not accepted"
-                  : "the list was not signed by its issuer's key");
+    *why = code == HF_E_CERT_ALGORITHM || code == HF_E_CERT_UNSUPPORTED
+               ? "the list is signed in a way that is not accepted"
+               : "the list was not signed by its issuer's key";
+    return !code || is_stop(code) ? code : HF_E_NO_STATUS;
+}
+
+/* RFC 5280 6.3.3 f and g, for the keys of the issuer that are known. */
+static uint16_t may_say(struct hf_checker *c, struct hf_crl *crl,
+                        const struct hf_issuers *issuers,
+                        struct hf_finding *out)
+{
+    const char *first = NULL, *why;
+
+    for (size_t i = 0; i < issuers->count; i++) {
+        uint16_t code = may_key_say(c, crl, issuers->at[i], &why);
+
+        if (code != HF_E_NO_STATUS)
+            return code;
+        first = first ? first : why;
+    }
+    tell_list(out, crl, first);
     return HF_E_NO_STATUS;
 }
 
@@ -71,10 +86,10 @@ static const char *is_silent(const struct hf_verify *v,
 /* One list of its issuer.  *reasons grows by those for which @cert is not
  * revoked. */
 static uint16_t ask_list(struct hf_checker *c, struct hf_crl *crl,
-                         struct hf_cert *cert, struct hf_cert *issuer,
+                         struct hf_cert *cert, const struct hf_issuers *issuers,
                          unsigned *reasons, struct hf_finding *out)
 {
-    uint16_t code = may_say(c, crl, issuer, out);
+    uint16_t code = may_say(c, crl, issuers, out);
     struct hf_crl_entry entry;
     const char *why;
 
@@ -97,7 +112,7 @@ static uint16_t ask_list(struct hf_checker *c, struct hf_crl *crl,
 }
 
 uint16_t hf_lists_ask(struct hf_checker *c, struct hf_cert *cert,
-                      struct hf_cert *issuer, struct hf_finding *out)
+                      const struct hf_issuers *issuers, struct hf_finding *out)
 {
     const struct hf_crls *crls = c->v->crls;
     struct hf_finding good = { .crl = NULL };
@@ -111,7 +126,7 @@ uint16_t hf_lists_ask(struct hf_checker *c, struct hf_cert *cert,
 
         if (!hf_span_equal(crls->at[i]->issuer, cert->issuer))
             continue;
-        code = ask_list(c, crls->at[i], cert, issuer, &reasons, out);
+        code = ask_list(c, crls->at[i], cert, issuers, &reasons, out);
         if (code)
             return code;
         if (reasons != before && crls->at[i]->next_update < until)
@@ -142,24 +157,38 @@ static struct hf_span staple_of(const struct hf_verify *v,
 /* RFC 6066 8: a response that is "not satisfactory" ends the handshake; so
  * one that was asked for and came is never passed over. */
 static uint16_t ask_both(struct hf_checker *c, struct hf_cert *cert,
-                         struct hf_cert *issuer, struct hf_span staple,
-                         struct hf_finding *out)
+                         const struct hf_issuers *issuers,
+                         struct hf_span staple, struct hf_finding *out)
 {
     struct hf_finding listed = { .crl = NULL };
-    uint16_t code = hf_staple_ask(c, cert, issuer, staple, out);
+    uint16_t code = hf_staple_ask(c, cert, issuers->at[0], staple, out);
 
     if (code)
         return code;
-    code = hf_lists_ask(c, cert, issuer, &listed);
+    code = hf_lists_ask(c, cert, issuers, &listed);
     if (code == HF_E_REVOKED)
         *out = listed;
     return code == HF_E_NO_STATUS ? HF_OK : code;
 }
 
+/* Of path[i]: who issued it and, as long as that is one who issued itself, who
+ * is above. */
+static struct hf_issuers issuers_of(struct hf_cert *const *path, size_t depth,
+                                    size_t i)
+{
+    struct hf_issuers issuers = { path + i + 1, 1 };
+
+    while (i + 1 + issuers.count < depth &&
+           path[i + issuers.count]->flags & HF_CERT_SELF_ISSUED)
+        issuers.count++;
+    return issuers;
+}
+
 uint16_t hf_revocation_ask(struct hf_checker *c, struct hf_cert *const *path,
-                           size_t i, struct hf_finding *out)
+                           size_t depth, size_t i, struct hf_finding *out)
 {
     const struct hf_verify *v = c->v;
+    struct hf_issuers issuers = issuers_of(path, depth, i);
     struct hf_span staple = staple_of(v, path[i]);
     uint16_t code;
 
@@ -167,8 +196,8 @@ uint16_t hf_revocation_ask(struct hf_checker *c, struct hf_cert *const *path,
     if (v->revocation == HF_REVOCATION_NONE)
         return HF_OK;
     if (staple.len)
-        return ask_both(c, path[i], path[i + 1], staple, out);
-    code = hf_lists_ask(c, path[i], path[i + 1], out);
+        return ask_both(c, path[i], &issuers, staple, out);
+    code = hf_lists_ask(c, path[i], &issuers, out);
     if (!out->crl)
         out->status.standing = HF_STANDING_UNASKED;
     if (code && code != HF_E_NO_STATUS)

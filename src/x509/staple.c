@@ -170,7 +170,8 @@ static uint16_t may_answer(struct asking *a, struct hf_cert *cert,
     if (code || cert->flags & HF_CERT_OCSP_NOCHECK)
         return code;
     /* RFC 6960 4.2.2.2.1: so far as we can know it. */
-    code = hf_lists_ask(a->c, cert, a->issuer, &listed);
+    code = hf_lists_ask(a->c, cert, &(struct hf_issuers){ &a->issuer, 1 },
+                        &listed);
     if (code == HF_E_REVOKED)
         return not_proved(out, "the responder's certificate has been revoked");
     return code == HF_E_NO_STATUS ? HF_OK : code;
