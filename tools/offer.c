@@ -174,6 +174,24 @@ static bool set_shape(const struct offer *o, struct hf_config *config,
            set_failed(config, f);
 }
 
+/* "2:1" */
+static bool set_tickets(const struct offer *o, struct hf_config *config,
+                        struct failure *f)
+{
+    unsigned full, resumed;
+    char more;
+
+    if (!o->tickets)
+        return true;
+    if (strlen(o->tickets) > 5 ||
+        sscanf(o->tickets, "%2u:%2u%c", &full, &resumed, &more) != 2)
+        hf_config_fail(config, HF_E_BAD_OPTION, 0,
+                       "--ticket-request takes two numbers, such as 2:1");
+    else
+        hf_config_ask_tickets(config, full, resumed);
+    return !hf_config_error(config)->code || set_failed(config, f);
+}
+
 bool offer_set(const struct offer *o, struct hf_config *config,
                struct failure *f)
 {
@@ -189,5 +207,5 @@ bool offer_set(const struct offer *o, struct hf_config *config,
            set_list(o->compression, "certificate compression",
                     hf_compression_number, hf_config_set_cert_compression,
                     config, f) &&
-           set_shape(o, config, f);
+           set_tickets(o, config, f) && set_shape(o, config, f);
 }

@@ -11,6 +11,7 @@ struct offer {
     unsigned min, max;   /* versions; 0: the policy's */
     const char *ciphers, *ciphers13, *groups, *schemes;
     const char *compression; /* of certificates: "brotli:zlib" */
+    const char *tickets;     /* that are asked for: "2:1" */
     unsigned long record_limit, max_fragment, padding; /* bytes */
     bool grease;
 };
@@ -44,6 +45,10 @@ unsigned offer_oldest(const struct offer *offer);
       field(padding), .also = "record_padding",                                \
       .help = "TLS 1.3: pad what is sent to a multiple of this" }
 #define OPT_SHAPE_CLIENT(field)                                                \
+    { .name = "ticket-request", .kind = OPT_TEXT, .arg = "FULL:RESUMED",       \
+      field(tickets),                                                          \
+      .help = "TLS 1.3: ask for so many tickets after a full handshake and "   \
+              "after a resumption (RFC 9149), each up to 16" },                \
     { .name = "max-fragment-length", .kind = OPT_NUMBER, .arg = "BYTES",       \
       field(max_fragment), .also = "maxfraglen",                               \
       .help = "ask for records of 512, 1024, 2048 or 4096 bytes both ways, "   \

@@ -247,7 +247,8 @@ enum {
     HF_SESSION_MAX = 16384, /* bytes of one kept session at most */
     HF_TICKET_KEY_NAME_LEN = 16,
     HF_TICKET_KEY_LEN = 32,
-    HF_TICKETS_MAX = 8,                     /* given after one handshake */
+    HF_TICKETS_MAX = 8, /* given after one handshake */
+    HF_TICKETS_ASKED_MAX = 16,
     HF_SESSION_LIFETIME_MAX = 7 * 24 * 3600 /* seconds; RFC 8446 4.6.1 */
 };
 
@@ -273,6 +274,15 @@ HF_PUBLIC bool hf_config_set_sessions(struct hf_config *config,
  * if never set; one after a resumption); 0: no tickets, in TLS 1.2 either.
  * Without a clock there are none. */
 HF_PUBLIC bool hf_config_set_tickets(struct hf_config *config, unsigned count);
+/* Client: ask a server of TLS 1.3 for so many tickets (RFC 9149), at most
+ * HF_TICKETS_ASKED_MAX: @full after a full handshake, @resumed after a
+ * resumption; 0: none, please.  A client that makes many connections at once
+ * wants one for each; one that keeps no sessions wants none.  Not asked if never
+ * said: then the server gives as many as it likes, and so does one that does not
+ * know the question.  A server of ours does as it is asked, up to
+ * HF_TICKETS_MAX, unless it gives none at all. */
+HF_PUBLIC bool hf_config_ask_tickets(struct hf_config *config, unsigned full,
+                                     unsigned resumed);
 /* For how many seconds a session may be resumed; 43,200 if never set, at most
  * HF_SESSION_LIFETIME_MAX. */
 HF_PUBLIC bool hf_config_set_session_lifetime(struct hf_config *config,

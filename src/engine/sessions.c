@@ -26,6 +26,24 @@ bool hf_config_set_tickets(struct hf_config *config, unsigned count)
     return true;
 }
 
+bool hf_config_ask_tickets(struct hf_config *config, unsigned full,
+                           unsigned resumed)
+{
+    struct hf_settings *set = &config->settings;
+
+    if (!hf_config_changes(config))
+        return false;
+    /* A server that gives many more in a row is taken for a flood. */
+    if (full > HF_TICKETS_ASKED_MAX || resumed > HF_TICKETS_ASKED_MAX)
+        return hf_fail(&config->error, HF_E_BAD_OPTION,
+                       "%u and %u tickets asked for; at most %u", full, resumed,
+                       (unsigned)HF_TICKETS_ASKED_MAX);
+    set->asks_tickets = true;
+    set->ask_full = (uint8_t)full;
+    set->ask_resumed = (uint8_t)resumed;
+    return true;
+}
+
 bool hf_config_set_session_lifetime(struct hf_config *config, unsigned seconds)
 {
     if (!hf_config_changes(config))

@@ -41,6 +41,7 @@ VERBS (psk_key_exchange_modes, hf_write_psk_modes, hf_read_psk_modes,  NULL,    
 VERBS (certificate_authorities, hf_write_authorities, hf_read_authorities, NULL,          NULL)
 VERBS (signature_algorithms_cert, hf_write_cert_schemes, hf_read_cert_schemes, NULL,             NULL)
 VERBS (key_share,              hf_write_shares,    hf_read_shares,     hf_write_share,     hf_read_share)
+VERBS (ticket_request,         hf_write_ticket_request, hf_read_ticket_request, hf_write_ticket_hint, hf_read_ticket_hint)
 VERBS (renegotiation_info,     hf_write_first,     hf_read_first,      hf_write_first,     hf_read_first)
 };
 /* clang-format on */

@@ -76,6 +76,8 @@ struct hf_offer {
     struct hf_span ticket;       /* TLS 1.2; .at is NULL: it knows no tickets */
     struct hf_span identities, binders; /* TLS 1.3 */
     bool psk_with_kx;                   /* it knows psk_dhe_ke */
+    bool wants_tickets;                 /* so many, it says: */
+    uint8_t tickets_full, tickets_resumed;
     bool wants_staple, wants_scts;
     uint16_t record_limit;       /* 0: none was said */
     uint8_t max_fragment;        /* 0: the same */

@@ -87,6 +87,8 @@ void hf_session_drop(struct hf_handshake *hs);
 HF_CHECK bool hf_session_resume(struct hf_handshake *hs);
 /* Server: why there is no resumption, for who watches. */
 void hf_not_resumed(struct hf_handshake *hs, const char *why);
+/* Server of TLS 1.3: how many tickets this client gets (ticket_request.c). */
+unsigned hf_tickets_due(const struct hf_handshake *hs);
 /* May tickets be given? */
 bool hf_gives_tickets(const struct hf_settings *set);
 

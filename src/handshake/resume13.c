@@ -410,7 +410,7 @@ static bool give_ticket(struct hf_handshake *hs, uint8_t number)
 enum hf_step_result hf_job_give_tickets(struct hf_handshake *hs)
 {
     const struct hf_settings *set = hs->settings;
-    unsigned count = hs->session->resumed ? 1 : set->tickets;
+    unsigned count = hf_tickets_due(hs);
     char text[64];
 
     if (hf_gives_tickets(set) && hs->offer.psk_with_kx) {

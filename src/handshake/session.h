@@ -94,8 +94,10 @@ struct hf_settings {
     void *keylog_ctx;
     struct hf_sessions sessions; /* .put is NULL: nowhere to keep any */
     uint8_t tickets;             /* server: after a full handshake */
-    uint32_t session_lifetime;   /* seconds */
-    hf_ticket_key_fn *find_key;  /* NULL: our own keys */
+    bool asks_tickets;           /* client: for so many, */
+    uint8_t ask_full, ask_resumed;
+    uint32_t session_lifetime;  /* seconds */
+    hf_ticket_key_fn *find_key; /* NULL: our own keys */
     void *find_key_ctx;
     struct hf_ticket_keys *keys;
     struct hf_chains *chains; /* NULL: sessions carry their chains */

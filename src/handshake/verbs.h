@@ -51,6 +51,9 @@ hf_read_fn hf_read_sct_wish, hf_read_scts;
 /* early.c */
 hf_write_fn hf_write_early_offer, hf_write_early_taken;
 hf_read_fn hf_read_early_offer, hf_read_early_taken;
+/* ticket_request.c */
+hf_write_fn hf_write_ticket_request, hf_write_ticket_hint;
+hf_read_fn hf_read_ticket_request, hf_read_ticket_hint;
 /* staple.c */
 hf_write_fn hf_write_status, hf_write_status_ack;
 hf_read_fn hf_read_status, hf_read_status_answer;

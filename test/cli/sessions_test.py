@@ -155,6 +155,20 @@ def test_a_changed_file_makes_a_full_handshake():
             equal(server.get(file).out, "1")
 
 
+def test_as_many_tickets_as_were_asked_for():
+    with Serve() as server:
+        for wish, count in (("3:1", 3), ("0:0", 0), ("16:16", 8)):
+            done = run("get", "-v", "--cacert", ca_file(), server.url,
+                       "--ssl-sessions", fresh("tickets"), "--ticket-request",
+                       wish, "-o", "answer")
+            equal(done.code, 0, done)
+            has(done.err, rf"announced \({count} tickets\)")
+            equal(len(re.findall("New session ticket", done.err)), count, done)
+        for wish in ("3", "3:", "a:b", "1:2:3", "-1:2", "17:1", "100:100", ""):
+            done = run("get", server.url, "--ticket-request", wish)
+            equal(done.code, 2, wish, done)
+
+
 def test_what_has_expired_is_dropped():
     file = fresh("sessions")
     with Serve("--session-lifetime", "1", "--tls1_2") as server:
