@@ -174,10 +174,23 @@ static bool trace_is_right(const struct shim *s)
     return false;
 }
 
+/* The library does not ask again about a session; an application may look at its
+ * chain and go. */
+static bool gives_up(struct shim *s)
+{
+    if (!s->o->reverify_on_resume || !s->o->verify_fail ||
+        !hf_conn_resumed(s->conn) || !hf_conn_peer_certificates(s->conn))
+        return false;
+    hf_conn_close(s->conn);
+    return shim_flush(s);
+}
+
 static bool after_handshake(struct shim *s)
 {
     if (s->o->handshake_never_done)
         return shim_wrong("the handshake came to its end");
+    if (gives_up(s))
+        return shim_wrong("the application gave up");
     if (!shim_expectations(s) || !write_exported(s) || !write_secrets(s))
         return false;
     if (s->o->send_alert)

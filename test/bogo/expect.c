@@ -205,6 +205,8 @@ bool shim_expectations(struct shim *s)
 {
     if (s->trace.names && !s->trace.names_found)
         return shim_wrong("other authorities were named");
+    if (s->trace.schemes->count && !s->trace.schemes_found)
+        return shim_wrong("other signature schemes were listed");
     if (s->trace.staple && !s->trace.staple_found && !hf_conn_resumed(s->conn))
         return shim_wrong("the OCSP response did not come");
     return resumption(s) && sessions(s) && choices(s) && master_secret(s) &&

@@ -1,4 +1,5 @@
-/* names.c - names of authorities: those that the runner wants us to send, and
+/* names.c - what the peer lists in its hello or request, and names of
+ * authorities: those that the runner wants us to send, and
  * those that it sends.  The library sends those whom it trusts; a test names
  * what it likes, so the list is put where the library would have put it. */
 #include "shim.h"
@@ -8,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NAME_MAX_LEN = 1024, CERTIFICATE_REQUEST = 13 };
+enum { NAME_MAX_LEN = 1024, CLIENT_HELLO = 1, CERTIFICATE_REQUEST = 13 };
 
 /* Names in hex, with commas between; the next one.  False: there is none. */
 static bool next_name(const char **text, uint8_t *name, size_t *len)
@@ -59,4 +60,19 @@ void shim_look_for_names(struct shim_trace *t, const struct hf_event *e)
     t->names_found = true;
     while (next_name(&text, name, &len))
         t->names_found &= memmem(e->bytes.at, e->bytes.len, name, len) != NULL;
+}
+
+/* The list as it travels, behind its length. */
+void shim_look_for_schemes(struct shim_trace *t, const struct hf_event *e)
+{
+    uint8_t list[2 + 2 * NUMBERS];
+    size_t len = 2;
+
+    if (!t->schemes->count || e->sent ||
+        (e->message != CLIENT_HELLO && e->message != CERTIFICATE_REQUEST))
+        return;
+    for (unsigned i = 0; i < t->schemes->count; i++, len += 2)
+        hf_store_number(list + len, t->schemes->at[i], 2);
+    hf_store_number(list, len - 2, 2);
+    t->schemes_found |= memmem(e->bytes.at, e->bytes.len, list, len) != NULL;
 }

@@ -41,6 +41,7 @@ static enum shim_status one_connection(const struct shim_options *o,
     s.o = o;
     s.retry = retry;
     s.trace.names = o->expect_client_ca_list;
+    s.trace.schemes = &o->expect_peer_verify_pref;
     s.trace.staple = o->expect_ocsp_response;
     s.again = again;
     s.fd = -1;

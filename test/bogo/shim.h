@@ -61,6 +61,7 @@ struct shim_options {
     unsigned min_version, max_version;
     bool no_tls1, no_tls11, no_tls12, no_tls13;
     struct shim_numbers curves, key_shares, verify_prefs;
+    struct shim_numbers expect_peer_verify_pref;
     bool no_key_shares;
     const char *cipher, *host_name, *advertise_alpn, *select_alpn;
     bool decline_alpn, reject_alpn;
@@ -70,7 +71,7 @@ struct shim_options {
     unsigned credential_count; /* of the others */
     const char *trust_cert;
     bool verify_peer, verify_fail, require_any_client_certificate;
-    bool use_custom_verify_callback;
+    bool use_custom_verify_callback, reverify_on_resume;
     bool install_cert_compression_algs, enable_signed_cert_timestamps;
     unsigned install_one_cert_compression_alg;
     const char *expect_signed_cert_timestamps;
@@ -147,6 +148,8 @@ struct shim_trace {
     unsigned tickets;  /* that came, and are not empty */
     const char *names; /* of authorities that are expected, in hex */
     bool names_found;
+    const struct shim_numbers *schemes; /* that the peer lists */
+    bool schemes_found;
     const char *staple; /* that is expected, in base64 */
     bool staple_found;
     uint8_t client_secret[HF_HASH_MAX], server_secret[HF_HASH_MAX];
@@ -215,6 +218,7 @@ bool shim_ticket_expectations(const struct shim *s);
 /* ---- names.c */
 /* Names of authorities for the config of @s to send. */
 bool shim_send_names(struct shim *s);
+void shim_look_for_schemes(struct shim_trace *t, const struct hf_event *e);
 void shim_look_for_names(struct shim_trace *t, const struct hf_event *e);
 
 /* ---- policies.c */

@@ -59,6 +59,7 @@ void shim_watch(void *ctx, const struct hf_event *event)
         add_message(t, event);
         t->tickets += is_ticket(event);
         shim_look_for_names(t, event);
+        shim_look_for_schemes(t, event);
         shim_look_for_staple(t, event);
     }
     if (event->kind == HF_EVENT_SECRET)
