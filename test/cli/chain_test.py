@@ -2,11 +2,12 @@
 """`handfast cert chain` puts chains in order and writes the right one;
 `handfast cert diff` says what differs."""
 import re
+import subprocess
 import sys
 
 import cli
-from cli import (answers, certificate, equal, has, lacks, run, tls_server,
-                 tls_context, want)
+from cli import (Skip, WORK, answers, certificate, equal, has, lacks, run,
+                 tls_server, tls_context, want)
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nyes"
 BLOCK = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n",
@@ -150,6 +151,67 @@ def test_a_name_without_a_signature_is_no_issuer():
     done = chain(path)
     equal(done.code, 1)
     has(done.out, r"^   -  Chain two +missing")
+
+
+def signed(subject, by=None, name=None, authority=True):
+    """The certificate of @subject's key, issued by @by's: a PEM file.  A key is
+    made once for each subject."""
+    if not cli.shutil.which("openssl"):
+        raise Skip("openssl x509 (apt install openssl)")
+    key, out = WORK / f"x-{subject}.key", WORK / f"x-{name or subject}.pem"
+    request, extensions = WORK / "x.csr", WORK / "x.ext"
+
+    def openssl(*words):
+        done = subprocess.run(["openssl", *map(str, words)], check=False,
+                              capture_output=True, text=True)
+        equal(done.returncode, 0, done.stderr)
+    if not key.exists():
+        openssl("genpkey", "-algorithm", "EC", "-pkeyopt",
+                "ec_paramgen_curve:P-256", "-out", key)
+    openssl("req", "-new", "-key", key, "-subj", f"/CN=X {subject}", "-out",
+            request)
+    extensions.write_text("basicConstraints=critical,CA:TRUE\n" if authority
+                          else "subjectAltName=DNS:x.test\n")
+    issuer = (("-signkey", key) if by is None else
+              ("-CA", WORK / f"x-{by}.pem", "-CAkey", WORK / f"x-{by}.key"))
+    openssl("x509", "-req", "-in", request, "-days", "30", "-extfile",
+            extensions, "-out", out, *issuer)
+    return out
+
+
+def test_of_two_ways_up_the_trusted_one_is_taken():
+    known, _ = signed("known"), signed("stranger")
+    crossed = signed("middle", "stranger", "crossed")
+    middle = signed("middle", "known")
+    leaf = signed("leaf", "middle", authority=False)
+    path = WORK / "two-ways.pem"
+    path.write_text(leaf.read_text() + crossed.read_text() +
+                    (WORK / "x-stranger.pem").read_text() + middle.read_text())
+    done = run("cert", "chain", "--cacert", known, path, "--json")
+    equal(done.code, 1, done)
+    document = done.json()
+    equal([one["role"] for one in document["certificates"]],
+          ["right", "superfluous", "root", "misplaced"])
+    equal((document["root"], document["trusted"]), ("CN=X known", True))
+    out = WORK / "one-way.pem"
+    equal(run("cert", "chain", "--cacert", known, path, "-o", out).code, 0)
+    equal(out.read_text(), leaf.read_text() + middle.read_text())
+
+
+def test_authorities_that_issue_each_other_come_to_an_end():
+    one = signed("one")
+    two = signed("two", "one")
+    back = signed("one", "two", "back")
+    leaf = signed("round", "two", authority=False)
+    path = WORK / "round.pem"
+    path.write_text(leaf.read_text() + two.read_text() + back.read_text())
+    done = chain(path, "--json")
+    equal(done.code, 1, done)
+    equal(done.json()["complete"], False)
+    whole = run("cert", "chain", "--cacert", one, path, "--json").json()
+    equal(whole["chain"], ["CN=X round", "CN=X two"])
+    equal([one["role"] for one in whole["certificates"]],
+          ["right", "right", "superfluous"])
 
 
 def test_servers_are_asked():
