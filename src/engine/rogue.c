@@ -399,11 +399,14 @@ static void forward(struct rogue *r, const struct rogue_record *record,
         end->have[secret_of(record->from, HF_HANDSHAKE)])
         rogue_keys(r, to, HF_HANDSHAKE);
     if (epoch == HF_EARLY_DATA && !end->have[ROGUE_CLIENT_EARLY]) {
+        end->early_raw++; /* it may yet come to have the keys */
         rogue_raw(r, to, hf_span(raw, raw_len));
         return;
     }
-    if (epoch == HF_EARLY_DATA && !end->to.aead)
+    if (epoch == HF_EARLY_DATA && !end->to.aead) {
         rogue_keys(r, to, HF_EARLY_DATA);
+        end->to.seq = end->early_raw;
+    }
     if (record->type == HF_CONTENT_CCS && !end->to.tls12) {
         uint8_t ccs[64] = { HF_CONTENT_CCS, 3, 3, 0, (uint8_t)record->len };
 

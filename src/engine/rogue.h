@@ -53,6 +53,7 @@ struct rogue_end {
     size_t got_len;
     uint8_t sealed[65536]; /* early data that it sealed, not yet passed */
     size_t sealed_len;
+    uint64_t early_raw; /* records of it that passed to this end as they were */
     uint8_t early[65536]; /* early data that it was given */
     size_t early_len;
     unsigned alert; /* the last one that it sent; 256: none */

@@ -326,6 +326,57 @@ static void a_hello_is_known_by_its_binder(void **state)
     rogue_end(&rogue);
 }
 
+/* One server, which asks who shall serve; then @other does.  Their ticket keys
+ * are the same. */
+static void serve_with(struct hf_config *other)
+{
+    struct hf_answer answer = { .config = other };
+
+    assert_true(hf_config_set_questions(stages[1].server, HF_ASK_CONFIG) &&
+                rogue_hear(other, HF_SERVER));
+    assert_true(rogue_begin(&rogue, &stages[1], "localhost", NULL));
+    rogue_early(&rogue, hf_span_text(request));
+    assert_true(end_of(HF_SERVER)->asks);
+    assert_int_equal(end_of(HF_SERVER)->early_len, 0);
+    assert_true(hf_conn_answer(conn_of(HF_SERVER), &answer));
+    if (!rogue_run(&rogue))
+        fail_msg("client: %s; server: %s",
+                 hf_conn_error(conn_of(HF_CLIENT))->detail,
+                 hf_conn_error(conn_of(HF_SERVER))->detail);
+}
+
+static void early_data_crosses_no_configs(void **state)
+{
+    struct how none = usual;
+
+    (void)state;
+    none.takes = 0;
+    meet(&usual); /* the ticket was another's */
+    set(0, &usual);
+    set(1, &usual);
+    assert_true(
+        hf_config_set_client_auth(stages[0].server, HF_CLIENT_AUTH_OPTIONAL) &&
+        hf_config_trust(stages[0].server, hf_span_text(attack_certs()->ca)));
+    serve_with(stages[0].server);
+    states(HF_EARLY_REJECTED, HF_EARLY_REJECTED);
+    assert_string_equal(said[1], "rejected: no session was resumed");
+    rogue_end(&rogue);
+    meet(&usual); /* and what the answering config says is what counts */
+    set(0, &none);
+    set(1, &usual);
+    serve_with(stages[0].server);
+    states(HF_EARLY_REJECTED, HF_EARLY_REJECTED);
+    assert_string_equal(said[1], "rejected: none is taken here");
+    rogue_end(&rogue);
+    meet(&usual);
+    set(0, &usual);
+    set(1, &none);
+    serve_with(stages[0].server);
+    states(HF_EARLY_ACCEPTED, HF_EARLY_ACCEPTED);
+    assert_int_equal(end_of(HF_SERVER)->early_len, sizeof(request) - 1);
+    rogue_end(&rogue);
+}
+
 /* RFC 8446 8.2: who does not know the secret has nothing remembered. */
 static void break_binder(struct rogue *r, struct rogue_record *record)
 {
@@ -441,6 +492,7 @@ int main(void)
         cmocka_unit_test(a_ticket_that_allows_none_is_good_for_none),
         cmocka_unit_test(a_clock_may_differ_a_little),
         cmocka_unit_test(a_hello_is_known_by_its_binder),
+        cmocka_unit_test(early_data_crosses_no_configs),
         cmocka_unit_test(nothing_is_claimed_before_the_binder_is_checked),
         cmocka_unit_test(an_older_server_ends_it),
         cmocka_unit_test(a_server_cannot_take_it_for_something_else),
