@@ -358,6 +358,19 @@ def test_a_client_that_has_expired_is_told_by_the_server_too():
               "certificate is not valid at this time")
 
 
+def test_a_client_that_was_revoked_is_told():
+    path = made("revoking")
+    cert, key = issue(path, "alice", "alice", "--client")
+    equal(run("ca", "revoke", "alice", "--ca", path).code, 0)
+    equal(run("ca", "crl", "--ca", path).code, 0)
+    with Server(path, "--crlfile", path / "crl.pem") as server:
+        equal(run("mtls", "connect", path, server.at, "--brief").code, 0)
+        told = doctor(path, "--connect", server.at, "--client-cert", cert,
+                      "--client-key", key, code=1)[-1]
+        equal(told["text"], "the server knows that the client's certificate "
+              "is revoked")
+
+
 def test_openssls_refusals_are_understood():
     path, other = folder(), made("refusing-openssl")
     for version in ("-tls1_2", "-tls1_3"):
