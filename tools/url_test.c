@@ -119,10 +119,9 @@ static void what_is_no_url_is_refused_with_a_reason(void **state)
 #ifndef HAVE_IDN2
         "https://\xc3\xa4.test/",
 #endif
-        "https://\xff.test/",          /* not UTF-8 */
-        "https://a\xef\xbc\x8f.test/", /* a wide slash */
-        "https://a\xef\xbc\xa0"
-        "b.test/",                         /* a wide at-sign */
+        "https://\xff.test/",              /* not UTF-8 */
+        "https://a\xef\xbc\x8f.test/",     /* a wide slash */
+        "https://a\xef\xbc\xa0z.test/",    /* a wide at-sign */
         "https://\xe2\x80\xae.test/",      /* right to left from here */
         "https://\xcc\x88x.test/",         /* begins with a combining mark */
         "https://\xd7\x90z\xd7\x90.test/", /* both directions */
