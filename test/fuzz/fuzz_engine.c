@@ -38,7 +38,8 @@ enum {
     ALSO_TLS12 = 1 << 1,
     ONLY_CHACHA = 1 << 2,
     WITH_SESSIONS = 1 << 3,
-    SESSION_OF_TLS12 = 1 << 4
+    SESSION_OF_TLS12 = 1 << 4,
+    WITH_MORE = 1 << 5 /* compressed certificates, and timestamps */
 };
 enum { SAID_MAX = 1 << 16 };
 
@@ -152,6 +153,30 @@ static void set_sessions(struct hf_config *config, uint8_t versions)
     MUST(hf_config_set_sessions(config, &sessions));
 }
 
+static void set_more(struct hf_config *config)
+{
+    static const uint16_t stored[] = { HF_COMPRESSION_ZLIB, 0 };
+    static const uint8_t scts[] = { 0, 3, 0, 1, 5 };
+
+    MUST(hf_config_set_cert_compression(config, stored));
+    MUST(hf_config_ask_scts(config, true));
+    MUST(hf_config_add_scts(config, (struct hf_span){ scts, sizeof(scts) }));
+}
+
+/* Whoever sent them: they can be asked for. */
+static void see_timestamps(const struct hf_conn *conn)
+{
+    size_t count = hf_conn_scts(conn), n = 0;
+    struct hf_sct sct;
+
+    while (hf_conn_sct(conn, n, &sct)) {
+        MUST(sct.bytes.len > 0 && sct.version > 0);
+        MUST(!sct.log_id.len || sct.log_id.len == 32);
+        n++;
+    }
+    MUST(n == (count < HF_SCTS_MAX ? count : HF_SCTS_MAX));
+}
+
 static struct hf_config *make_config(uint8_t how, uint8_t versions)
 {
     static const char *const alpn[] = { "h2", "http/1.1", NULL };
@@ -174,6 +199,8 @@ static struct hf_config *make_config(uint8_t how, uint8_t versions)
         MUST(hf_config_set_client_auth(config, HF_CLIENT_AUTH_REQUIRED));
     if (how & ONLY_P256 && how & AS_SERVER)
         MUST(hf_config_set_groups(config, one));
+    if (versions & WITH_MORE)
+        set_more(config);
     MUST(hf_config_freeze(config));
     return config;
 }
@@ -273,6 +300,7 @@ static void play(struct hf_config *config, uint8_t how, const uint8_t *data,
              HF_FAILED);
         MUST(!hf_conn_outgoing(conn).len);
     }
+    see_timestamps(conn);
     free(bytes);
     hf_conn_free(conn);
 }
