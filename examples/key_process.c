@@ -68,23 +68,38 @@ static void give_up_everything(int fd)
 
 /* ---- what is done with them ----------------------------------------------- */
 
+/* A scheme is a hash and a padding; in TLS 1.2 it is no curve, so the key says
+ * which one. */
+static const struct hf_signature *how_to(const struct keys *keys,
+                                         unsigned scheme, unsigned kind)
+{
+    const struct hf_signature *const *all = keys->provider->signatures;
+
+    for (; *all && (!(*all)->scheme || (*all)->scheme != scheme); all++)
+        ;
+    for (size_t i = 0; *all && keys->provider->signatures[i]; i++) {
+        const struct hf_signature *how = keys->provider->signatures[i];
+
+        if (how->key == kind && how->padding == (*all)->padding &&
+            how->hash == (*all)->hash)
+            return how;
+    }
+    return NULL;
+}
+
 static size_t sign(const struct keys *keys, const struct hf_private_key *key,
                    unsigned scheme, struct hf_span message, uint8_t *out)
 {
-    const struct hf_signature *const *how = keys->provider->signatures;
+    const struct hf_signature *how;
     struct hf_public_key public;
     size_t len = 0;
 
     keys->provider->key_public(key, &public);
-    for (; *how; how++) {
-        if (!(*how)->scheme || (*how)->scheme != scheme ||
-            (*how)->key != public.kind)
-            continue;
-        if ((*how)->sign(keys->self, *how, key, message, out, HF_SIGNATURE_MAX,
-                         &len))
-            return len;
-    }
-    return 0;
+    how = how_to(keys, scheme, public.kind);
+    return how && how->sign(keys->self, how, key, message, out,
+                            HF_SIGNATURE_MAX, &len)
+               ? len
+               : 0;
 }
 
 static size_t raise_number(const struct keys *keys,

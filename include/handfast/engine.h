@@ -106,7 +106,8 @@ struct hf_question {
     unsigned kind;            /* enum hf_question_kind */
     struct hf_span name;      /* CONFIG: SNI, or empty */
     struct hf_span protocols; /* CONFIG: the ALPN list as it came */
-    uint16_t scheme;          /* SIGN: signature scheme */
+    uint16_t scheme;          /* SIGN: signature scheme; with an EC key it fixes
+                               * the hash, and in TLS 1.2 no curve */
     struct hf_span message;   /* SIGN: what to sign (not yet hashed);
                                * DECRYPT: a number below the modulus, and as
                                * many bytes as it */

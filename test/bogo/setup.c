@@ -268,8 +268,8 @@ static enum shim_status add_credential(const struct shim_options *o,
         return refused(config);
     if (!cred->cert_file || !cred->key_file)
         return SHIM_OK;
-    return hf_config_add_keypair(
-               config, shim_read_file(cred->cert_file, chain, sizeof(chain)),
+    return shim_add_keypair(
+               o, config, shim_read_file(cred->cert_file, chain, sizeof(chain)),
                shim_read_file(cred->key_file, key, sizeof(key))) &&
                    add_timestamps(cred, config) &&
                    (o->decline_ocsp_callback ||
@@ -359,7 +359,8 @@ static bool set_questions(const struct shim_options *o,
                           struct hf_config *config)
 {
     unsigned kinds = (shim_asks_verify(o) ? HF_ASK_VERIFY : 0U) |
-                     (o->server ? HF_ASK_CONFIG : 0U);
+                     (o->server ? HF_ASK_CONFIG : 0U) |
+                     (o->async ? HF_ASK_SIGN | HF_ASK_DECRYPT : 0U);
 
     return hf_config_set_questions(config, kinds);
 }
@@ -381,6 +382,7 @@ enum shim_status shim_setup(struct shim *s)
 
     if (status)
         return status;
+    shim_forget_keys();
     config = s->config = hf_config_new();
     if (!config)
         return SHIM_FAILED;

@@ -15,6 +15,7 @@
  *   expect.c    is everything as the runner expects?
  *   store.c     what lives longer than a connection: sessions, keys, the clock
  *   names.c     names of authorities
+ *   keys.c      private keys that the library does not have
  *   psk.c       external pre-shared keys
  *   policies.c  lists that go by the name of a text
  *   staples.c   OCSP responses
@@ -214,6 +215,17 @@ void shim_early_is_over(struct shim *s);
 void shim_look_for_early(struct shim_trace *t, const struct hf_event *e);
 bool shim_early_expectations(const struct shim *s);
 bool shim_ticket_expectations(const struct shim *s);
+
+/* ---- keys.c */
+/* A chain and its key; with -async only the chain. */
+bool shim_add_keypair(const struct shim_options *o, struct hf_config *config,
+                      struct hf_span chain, struct hf_span key);
+/* Answer a question that takes a key, in @room of HF_SIGNATURE_MAX bytes; false:
+ * not yet. */
+bool shim_use_key(const struct hf_question *q, uint8_t *room,
+                  struct hf_answer *answer);
+/* Before another config is made. */
+void shim_forget_keys(void);
 
 /* ---- names.c */
 /* Names of authorities for the config of @s to send. */

@@ -192,6 +192,7 @@ static bool answer(struct shim *s)
 {
     struct hf_question q = hf_conn_question(s->conn);
     struct hf_answer a = { .accept = false };
+    uint8_t room[HF_SIGNATURE_MAX];
 
     /* An application that will not go on ends the connection. */
     if (q.kind == HF_ASK_CONFIG && s->o->fail_ocsp_callback) {
@@ -204,6 +205,8 @@ static bool answer(struct shim *s)
         look_at_hello(s, &q);
     else if (q.kind == HF_ASK_VERIFY)
         a.accept = accepts(s, &q);
+    else if (!shim_use_key(&q, room, &a))
+        return true; /* it is asked again */
     return hf_conn_answer(s->conn, &a);
 }
 
