@@ -139,7 +139,7 @@ static void a_file_above_its_limit_is_refused(void **state)
         hf_config_add_keypair_file(config, at("leaf.pem"), at("large")));
     fails(config, HF_E_FILE, 0, at("large"), "larger than 65536 bytes");
     assert_int_equal(truncate(at("large"), HF_TRUST_FILE_MAX + 1), 0);
-    trust_fails(at("large"), HF_E_FILE, 0, "larger than 16777216 bytes");
+    trust_fails(at("large"), HF_E_FILE, 0, "larger than 67108864 bytes");
     assert_int_equal(unlink(at("large")), 0);
 }
 
@@ -304,6 +304,25 @@ static void of_a_directory_only_hashed_names_count(void **state)
     test_remove(path);
 }
 
+/* From a file, a folder and memory, one after the other. */
+static void several_stores_add_up(void **state)
+{
+    struct hf_config *config = hf_config_new();
+    char path[TEST_PATH_MAX], file[TEST_PATH_MAX];
+
+    (void)state;
+    make_hashed(path);
+    test_write(path, "0123abcd.0", certs.leaf_der.at, certs.leaf_der.len);
+    test_write(path, "file.pem", certs.ca.at, certs.ca.len);
+    test_path(file, sizeof(file), path, "file.pem");
+    assert_true(hf_config_trust_directory(config, path));
+    assert_true(hf_config_trust(config, test_span(&certs.expired)));
+    assert_false(hf_config_trust_file(config, directory));
+    hf_config_clear_error(config);
+    trusted(hf_config_trust_file(config, file), config);
+    test_remove(path);
+}
+
 static void a_broken_file_of_a_directory_fails_the_whole(void **state)
 {
     struct hf_config *config = hf_config_new();
@@ -429,6 +448,7 @@ int main(void)
         cmocka_unit_test(anchors_come_in_pem_and_der),
         cmocka_unit_test(a_list_that_cannot_be_used_is_named),
         cmocka_unit_test(of_a_directory_only_hashed_names_count),
+        cmocka_unit_test(several_stores_add_up),
         cmocka_unit_test(a_broken_file_of_a_directory_fails_the_whole),
         cmocka_unit_test(
             a_directory_without_hashed_names_says_how_to_make_them),

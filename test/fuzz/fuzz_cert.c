@@ -293,6 +293,7 @@ static void check_chain(struct hf_cert *const *sent, size_t count,
                         const struct hf_store *store, uint8_t flags)
 {
     static const struct hf_verify_budget budget = { 20, 500, 500 };
+    static const struct hf_policies_asked needed = { .needed = true };
     static struct hf_tried_tree tree;
     struct hf_peer_name name;
     uint32_t calls = 0;
@@ -310,6 +311,13 @@ static void check_chain(struct hf_cert *const *sent, size_t count,
     MUST(hf_peer_name_read("example.com", &name));
     if (flags & 0x10)
         v.name = &name;
+    if (flags & 0x20) {
+        code = ask(&v, &calls);
+        calls = 0;
+        v.policies = &needed;
+        MUST(!code || ask(&v, &calls)); /* who asks for more gets no more */
+        calls = 0;
+    }
     code = ask(&v, &calls);
     calls = 0;
     v.tree = &tree;
