@@ -40,8 +40,9 @@ enum hf_outcome {
 /* A connection in @role; freezes @config and keeps it.  @server_name (client;
  * NULL for a server): the name that is sent as SNI if it is a DNS name and
  * checked against the certificate; it may be NULL only if the config says
- * insecure_no_name_check or insecure_no_verify, else the connection fails at
- * once.  NULL only without memory; any other fault is hf_conn_error(). */
+ * insecure_no_name_check or insecure_no_verify, or if nothing but a pre-shared
+ * key will do, else the connection fails at once.  NULL only without memory; any
+ * other fault is hf_conn_error(). */
 HF_PUBLIC struct hf_conn *hf_conn_new(struct hf_config *config,
                                       enum hf_role role,
                                       const char *server_name);
@@ -201,7 +202,8 @@ HF_PUBLIC bool hf_conn_sct(const struct hf_conn *conn, size_t index,
 HF_PUBLIC bool hf_conn_resumed(const struct hf_conn *conn);
 /* The identity of the external pre-shared key by which the two know each
  * other, in this handshake or in the one that was resumed (of an imported key:
- * the one that was given to hf_config_add_imported_psk); empty: no key. */
+ * the one that was given to hf_config_add_imported_psk); empty: no key.  Before hf_conn_ready() it is what
+ * is claimed. */
 HF_PUBLIC struct hf_span hf_conn_psk_identity(const struct hf_conn *conn);
 /* What became of early data.  A server that has taken some knows with HF_READY
  * (hf_conn_ready) that it was no copy. */

@@ -20,7 +20,8 @@ static bool set_name(struct hf_conn *conn, const char *name)
     struct hf_span text = hf_span_text(name);
 
     if (!name || !text.len) {
-        if (set->no_name_check || set->no_verify)
+        /* Who accepts nothing but a pre-shared key verifies no name. */
+        if (set->no_name_check || set->no_verify || hf_psk_only(set, HF_CLIENT))
             return true;
         return hf_fail(error, HF_E_NO_NAME,
                        "give hf_conn_new a server name, or say "

@@ -218,9 +218,14 @@ static void neither_clock_nor_name_is_needed(void **state)
     duet.client_config = hf_config_new();
     duet.server_config = hf_config_new();
     give_both("robot", KEY_A, 0);
-    assert_true(hf_config_insecure_no_name_check(duet.client_config));
     connect_to(NULL);
     by_key(hf_span_text("robot"));
+    duet_wipe(&duet);
+    /* But where a certificate may come, it is. */
+    open_full();
+    give_both("robot", KEY_A, 0);
+    assert_true(duet_start(&duet, NULL));
+    assert_int_equal(hf_conn_error(duet.client)->code, HF_E_NO_NAME);
     duet_wipe(&duet);
 }
 
