@@ -2,6 +2,8 @@
  * runner counts on it. */
 #include "shim.h"
 
+#include "engine/conn.h" /* for the kind of master secret */
+
 #include <stdio.h>
 #include <string.h>
 
@@ -45,6 +47,19 @@ static bool write_secrets(struct shim *s)
     memcpy(room + 2, in, len);
     memcpy(room + 2 + len, out, len);
     return shim_write(s, (struct hf_span){ room, 2 + 2U * len });
+}
+
+/* The library has no such binding; who watches can have it.  A resumption without
+ * extended_master_secret would not be bound to anything (RFC 7627 1). */
+static bool write_unique(struct shim *s)
+{
+    if (!s->o->tls_unique)
+        return true;
+    if (!s->trace.unique_seen || hf_conn_version(s->conn) != HF_TLS12 ||
+        (hf_conn_resumed(s->conn) && !s->conn->session.extended_master))
+        return shim_wrong("failed to get tls-unique");
+    return shim_write(
+        s, (struct hf_span){ s->trace.unique, sizeof(s->trace.unique) });
 }
 
 static struct hf_span initial(const struct shim *s)
@@ -191,7 +206,8 @@ static bool after_handshake(struct shim *s)
         return shim_wrong("the handshake came to its end");
     if (gives_up(s))
         return shim_wrong("the application gave up");
-    if (!shim_expectations(s) || !write_exported(s) || !write_secrets(s))
+    if (!shim_expectations(s) || !write_exported(s) || !write_secrets(s) ||
+        !write_unique(s))
         return false;
     if (s->o->send_alert)
         return shim_send_alert(s);

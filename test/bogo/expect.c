@@ -83,13 +83,15 @@ static bool resumption(const struct shim *s)
 }
 
 /* A client of TLS 1.2 has a new session once the handshake is over, and keeps
- * an old one beyond its resumption; a server has one if it gave it an id. */
+ * an old one beyond its resumption; a server has one if it gave it an id.  What
+ * is not bound to its handshake is not kept (RFC 7627 5.4). */
 static bool sessions(const struct shim *s)
 {
     const struct shim_options *o = s->o;
     bool resumed = hf_conn_resumed(s->conn);
     bool have = s->puts && (!resumed || s->trace.tickets);
-    bool want = !o->expect_no_session && (!resumed || o->expect_ticket_renewal);
+    bool want = !o->expect_no_session && s->conn->session.extended_master &&
+                (!resumed || o->expect_ticket_renewal);
 
     if (!o->server && hf_conn_version(s->conn) == HF_TLS12 && have != want)
         return shim_wrong(have ? "there is a new session"

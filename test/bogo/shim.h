@@ -84,7 +84,7 @@ struct shim_options {
     unsigned repeat_shim_initial_write, read_size;
     unsigned export_keying_material;
     const char *export_label, *export_context;
-    bool use_export_context, export_traffic_secrets;
+    bool use_export_context, export_traffic_secrets, tls_unique;
 
     unsigned expect_version, expect_curve_id, expect_cipher, expect_cipher_aes;
     unsigned expect_peer_signature_algorithm, expect_selected_credential;
@@ -149,6 +149,8 @@ struct shim_trace {
     unsigned tickets;  /* that came, and are not empty */
     const char *names; /* of authorities that are expected, in hex */
     bool names_found;
+    uint8_t unique[12]; /* of TLS 1.2: the first Finished */
+    bool unique_seen;
     const struct shim_numbers *schemes; /* that the peer lists */
     bool schemes_found;
     const char *staple; /* that is expected, in base64 */

@@ -50,6 +50,18 @@ static void keep_secret(struct shim_trace *t, const struct hf_event *e)
     t->secret_len = e->bytes.len;
 }
 
+/* RFC 5929 3.1: whose it is does not matter. */
+static void keep_unique(struct shim_trace *t, const struct hf_event *e)
+{
+    enum { FINISHED = 20, HEAD = 4 };
+
+    if (t->unique_seen || e->record != HANDSHAKE || e->message != FINISHED ||
+        e->bytes.len != HEAD + sizeof(t->unique))
+        return;
+    memcpy(t->unique, e->bytes.at + HEAD, sizeof(t->unique));
+    t->unique_seen = true;
+}
+
 void shim_watch(void *ctx, const struct hf_event *event)
 {
     struct shim_trace *t = ctx;
@@ -58,6 +70,7 @@ void shim_watch(void *ctx, const struct hf_event *event)
     if (event->kind == HF_EVENT_MESSAGE) {
         add_message(t, event);
         t->tickets += is_ticket(event);
+        keep_unique(t, event);
         shim_look_for_names(t, event);
         shim_look_for_schemes(t, event);
         shim_look_for_staple(t, event);
