@@ -32,6 +32,9 @@ This page is written by that command. The runner was that of BoringSSL {revision
 | not run: the test asks for what handfast does not have | {lacking:,} |
 | not run: disabled, with a reason | {disabled:,} |
 | all | {all:,} |
+
+Of the {ours:,} that are over TCP, and not of SSL 3.0, TLS 1.0 or TLS 1.1, {share:.1f} %
+are not run.
 """
 
 REASONS = """
@@ -72,6 +75,12 @@ def disabled_reasons(names, patterns):
     return found, [p for p in patterns if p not in used]
 
 
+def others(*counters):
+    """How many tests are of protocols that are not meant here at all."""
+    return sum(c[r] for c in counters
+               for r in ("no DTLS", "no QUIC", "no TLS 1.0 or 1.1", "no SSL 3.0"))
+
+
 def lacking_reasons(path):
     with open(path, encoding="utf-8") as lines:
         return collections.Counter(line.split("\t")[0] for line in lines)
@@ -89,7 +98,10 @@ def main():
     count = collections.Counter(run.values())
     by_name, idle = disabled_reasons(every, patterns)
     by_flag = lacking_reasons(lacks)
+    ours = len(every) - others(by_name, by_flag)
     text = HEAD.format(
+        ours=ours,
+        share=100 - 100 * (count["PASSED"] + count["FAILED"]) / ours,
         revision=revision, passed=count["PASSED"], failed=count["FAILED"],
         lacking=count["UNIMPLEMENTED"], disabled=sum(by_name.values()),
         all=len(every))
