@@ -250,6 +250,8 @@ void hf_session_failed(struct hf_handshake *hs);
 HF_CHECK bool hf_settings_bind(struct hf_settings *set, struct hf_error *error);
 
 /* ---- what both versions share (certificate.c, finished.c) ---------------------------- */
+/* Who we are: the digest of our certificates; all zeroes if there are none. */
+HF_CHECK bool hf_own_digest(const struct hf_settings *set, uint8_t *out);
 /* Sign @text with our keypair: hs->signature; may wait for an answer. */
 enum hf_step_result hf_sign_text(struct hf_handshake *hs, struct hf_span text);
 /* Is the peer's chain in the session trusted?  Sets no proof. */

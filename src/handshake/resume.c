@@ -66,7 +66,7 @@ bool hf_settings_bind(struct hf_settings *set, struct hf_error *error)
                                hf_numbers_write(&set->verify, proofs),
                                set->protocols };
 
-    if (!hf_psks_digest(set, keys) ||
+    if (!hf_psks_digest(set, keys) || !hf_own_digest(set, set->own) ||
         (anchors_matter(set) &&
          !(hf_store_digest(set->store, &set->crypto, anchors) &&
            hf_crls_digest(&set->crls, &set->crypto, lists))) ||
@@ -93,10 +93,18 @@ bool hf_session_bind(struct hf_handshake *hs)
     uint8_t room[HF_NAME_MAX], lens[5] = { (uint8_t)s->role, hs->check_name };
     struct hf_span sni = folded(s->server_name, room, sizeof(room));
     struct hf_span label = hf_span_text(hs->label);
+    /* A server takes who resumes for who began: a client of other certificates
+     * is another one.  A server that renews its own goes on. */
+    struct hf_span own = hf_span(hs->settings->own,
+                                 s->role == HF_CLIENT ? HF_BINDING_LEN : 0);
     struct hf_span name = hs->name.is_ip ? HF_SPAN(hs->name.ip)
                                          : hf_span_text(hs->name.dns);
     struct hf_span parts[] = {
-        HF_SPAN(lens), HF_SPAN(hs->settings->binding), sni, name,
+        HF_SPAN(lens),
+        HF_SPAN(hs->settings->binding),
+        own,
+        sni,
+        name,
         hf_span_first(label, label.len < LABEL_MAX ? label.len : LABEL_MAX)
     };
 

@@ -113,6 +113,7 @@ struct hf_settings {
     uint32_t early_data; /* bytes of 0-RTT data; 0: none sent, none taken */
     struct hf_strikes strikes;       /* .claim is NULL: a server takes none */
     uint8_t binding[HF_BINDING_LEN]; /* what sessions depend on; at freezing */
+    uint8_t own[HF_BINDING_LEN];     /* and a client's: its certificates */
 };
 
 /* ==== session: what outlives the handshake ============================================ */
