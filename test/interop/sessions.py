@@ -16,9 +16,8 @@ import subprocess
 import sys
 import time
 
-import interop
 import servers
-from lab import Lab, Server, have, version_of
+from lab import Lab, Server, have, newer_openssl, version_of
 
 # What is tried: how we say it, and whether it is to resume.
 CASES = {
@@ -466,8 +465,7 @@ def main():
     lab = Lab(sys.argv[2], 1000)
     shared = sys.argv[3] if len(sys.argv) > 3 else "../shared"
     only = os.environ.get("INTEROP_ONLY", "")
-    sys.argv[3:] = ["sessions"]  # where the newer one is unpacked
-    newer = interop.newer_openssl(lab, shared)
+    newer = newer_openssl(lab, shared, "sessions")
     peers = [(kind(), "server") for kind in (OpenSSL, GnuTLS, NSS, Nginx)]
     peers += [(kind(), "client") for kind in
               (SClient, GnuTLSCli, TstClnt, Curl, Python, Node)]
