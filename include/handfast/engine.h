@@ -202,8 +202,8 @@ HF_PUBLIC bool hf_conn_sct(const struct hf_conn *conn, size_t index,
 HF_PUBLIC bool hf_conn_resumed(const struct hf_conn *conn);
 /* The identity of the external pre-shared key by which the two know each
  * other, in this handshake or in the one that was resumed (of an imported key:
- * the one that was given to hf_config_add_imported_psk); empty: no key.  Before hf_conn_ready() it is what
- * is claimed. */
+ * the one that was given to hf_config_add_imported_psk); empty: no key.
+ * Before hf_conn_ready() it is what is claimed. */
 HF_PUBLIC struct hf_span hf_conn_psk_identity(const struct hf_conn *conn);
 /* What became of early data.  A server that has taken some knows with HF_READY
  * (hf_conn_ready) that it was no copy. */
