@@ -432,6 +432,32 @@ static void every_cut_is_noticed(void **state)
     every_byte_counts(true);
 }
 
+/* RFC 5246 7.2.2: "Servers and clients MUST forget any session-identifiers,
+ * keys, and secrets associated with a failed connection." */
+static void secrets_of_a_failed_connection_are_forgotten(void **state)
+{
+    static const uint8_t zeroes[HF_MASTER_LEN];
+
+    (void)state;
+    for (unsigned role = 0; role < 2; role++) {
+        uint8_t broken[69] = { HF_CONTENT_DATA, 3, 3, 0, 64 };
+        struct hf_span data;
+        struct hf_conn *conn;
+        size_t used;
+
+        begin(HF_TLS12, HF_TLS12, HF_TLS12, HF_TLS12);
+        assert_true(duet_run(&duet));
+        conn = role == HF_CLIENT ? duet.client : duet.server;
+        assert_memory_not_equal(conn->session.master_secret, zeroes,
+                                HF_MASTER_LEN);
+        assert_int_equal(
+            hf_conn_receive(conn, broken, sizeof(broken), &used, &data),
+            HF_FAILED);
+        assert_memory_equal(conn->session.master_secret, zeroes, HF_MASTER_LEN);
+        duet_wipe(&duet);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -443,6 +469,7 @@ int main(void)
         cmocka_unit_test(the_cuts_between_calls_do_not_matter),
         cmocka_unit_test(every_changed_byte_is_noticed),
         cmocka_unit_test(every_cut_is_noticed),
+        cmocka_unit_test(secrets_of_a_failed_connection_are_forgotten),
     };
 
     return cmocka_run_group_tests(tests, attack_open, attack_close);

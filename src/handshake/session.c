@@ -32,6 +32,7 @@ void hf_session_drop_tried(struct hf_session *s)
 
 void hf_session_forget(struct hf_session *s)
 {
+    hf_wipe(s->master_secret, sizeof(s->master_secret));
     hf_wipe(s->client_secret, sizeof(s->client_secret));
     hf_wipe(s->server_secret, sizeof(s->server_secret));
     hf_wipe(s->exporter_secret, sizeof(s->exporter_secret));
