@@ -194,46 +194,6 @@ static void an_issuer_must_be_allowed_to_sign_lists(void **state)
     end(&s);
 }
 
-/* An authority that changes keys issues itself a certificate. */
-static void a_list_may_be_signed_by_a_key_above(void **state)
-{
-    struct scene s = begin(HF_REVOCATION_HARD);
-
-    (void)state;
-    s.v.chain = s.sent;
-    s.v.name = &s.name;
-    s.v.tree = &s.tree;
-    s.v.crls = &lists;
-    TRUST(&s, ROOT);
-    SEND(&s, LEAF, .signer = P256_E);
-    SEND(&s, MIDDLE, .issuer = "CN=Lab Issuing", .key = P256_E,
-         .signer = P256_B, .ext = { CA, CA_USE });
-    SEND(&s, MIDDLE);
-    ADD(BY_ROOT);
-    ADD(.entry = { { "1" } });
-    assert_code(&s, HF_OK);
-    assert_int_equal(s.proof.depth, 4);
-    /* It accuses, too: of what the key below has signed. */
-    hf_cert_free(s.sent[0]);
-    s.sent[0] = make_cert(
-        &(struct make){ LEAF, .signer = P256_E, .serial = "1" });
-    assert_code(&s, HF_E_REVOKED);
-    /* A key below may not speak of what is above it. */
-    hf_crls_wipe(&lists);
-    ADD(BY_ROOT);
-    ADD(.issuer = "CN=Lab Issuing", .signer = P256_E);
-    hf_cert_free(s.sent[0]);
-    s.sent[0] = make_cert(&(struct make){ LEAF, .signer = P256_E });
-    assert_code(&s, HF_E_NO_STATUS);
-    /* Nor a key of that name that is not on the path. */
-    hf_crls_wipe(&lists);
-    ADD(BY_ROOT);
-    ADD(.issuer = "CN=Lab Issuing", .signer = P256_F);
-    assert_code(&s, HF_E_NO_STATUS);
-    assert_told(&s, "not signed by its issuer's key");
-    end(&s);
-}
-
 static void lists_speak_of_their_time(void **state)
 {
     USUAL(HF_REVOCATION_SOFT);
@@ -585,7 +545,6 @@ int main(void)
         cmocka_unit_test(an_anchor_is_not_asked_about),
         cmocka_unit_test(lists_that_may_not_speak_do_not),
         cmocka_unit_test(an_issuer_must_be_allowed_to_sign_lists),
-        cmocka_unit_test(a_list_may_be_signed_by_a_key_above),
         cmocka_unit_test(lists_speak_of_their_time),
         cmocka_unit_test(an_old_list_still_accuses),
         cmocka_unit_test(lists_speak_of_their_scope),
