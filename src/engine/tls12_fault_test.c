@@ -233,7 +233,8 @@ static void each_may_fail(long *which, const char *what)
         duet_wipe(&duet);
     }
     assert_true(done);
-    assert_true(n > 30 && survived < 8);
+    /* What is known of a signature is not needed: four calls at each end. */
+    assert_true(n > 30 && survived <= 8);
     print_message("# NOTE: each of %ld %s failed once\n", n - 2, what);
 }
 
