@@ -205,6 +205,32 @@ static void rows_of_refusal_skip_no_more_than_a_limit(void **state)
     expect(HF_SERVER, HF_E_BAD_RECORD_MAC, "");
 }
 
+/* As large as records can be, for whichever reason they are skipped: after a
+ * retry the server has no keys, and what comes is sealed all the same. */
+static void the_largest_records_are_skipped_as_well(void **state)
+{
+    static const uint8_t most[HF_PLAINTEXT_MAX];
+
+    (void)state;
+    for (unsigned retry = 0; retry < 2; retry++) {
+        struct how how = usual;
+
+        how.sends = how.takes = 3 * HF_PLAINTEXT_MAX;
+        meet(&how);
+        if (retry)
+            how.group = 23;
+        set(1, &how);
+        strike = HF_STRIKE_SEEN;
+        assert_true(rogue_begin(&rogue, &stages[1], "localhost", NULL));
+        assert_int_equal(rogue_early(&rogue, HF_SPAN(most)), sizeof(most));
+        assert_true(rogue_run(&rogue));
+        assert_int_equal(hf_conn_retried(conn_of(HF_CLIENT)), retry);
+        states(HF_EARLY_REJECTED, HF_EARLY_REJECTED);
+        assert_int_equal(end_of(HF_SERVER)->early_len, 0);
+        rogue_end(&rogue);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -217,6 +243,7 @@ int main(void)
         cmocka_unit_test(nothing_comes_after_its_end),
         cmocka_unit_test(data_under_handshake_keys_is_refused),
         cmocka_unit_test(rows_of_refusal_skip_no_more_than_a_limit),
+        cmocka_unit_test(the_largest_records_are_skipped_as_well),
     };
 
     return cmocka_run_group_tests(tests, attack_open, close_meetings);

@@ -105,6 +105,11 @@ static void every_length_has_one_verdict(void **state)
                          len <= 16384 ? HF_OK : HF_E_RECORD_OVERFLOW);
         assert_int_equal(verdict(22, 0x0303, len, 0x0304, false),
                          len <= 16384 ? HF_OK : HF_E_RECORD_OVERFLOW);
+        assert_int_equal(verdict(23, 0x0303, len, 0x0303, false),
+                         len <= 16384 ? HF_OK : HF_E_RECORD_OVERFLOW);
+        /* Early data that a server without keys may have to skip. */
+        assert_int_equal(verdict(23, 0x0303, len, 0x0304, false),
+                         len <= 16384 + 256 ? HF_OK : HF_E_RECORD_OVERFLOW);
         assert_int_equal(verdict(23, 0x0303, len, 0x0304, true),
                          len <= 16384 + 256 ? HF_OK : HF_E_RECORD_OVERFLOW);
     }
