@@ -2,7 +2,7 @@
 #   make              builds into build/; the command is build/handfast
 #   make check        installs what the tests need, runs all, says what happened
 #   make check ARGS='--suite base'
-#   make demo bench fuzz proofs tidy format install clean
+#   make demo bench fuzz proofs mutants tidy format install clean
 #   make bogo BORINGSSL=dir GO=go     BoringSSL's conformance tests
 #   make limbo LIMBO=limbo.json       C2SP/x509-limbo
 #   make bettertls BETTERTLS=file     Netflix's bettertls, as exported
@@ -48,6 +48,8 @@ demo:
 	@./demo
 proofs:
 	@python3 scripts/proofs.py $(ARGS)
+mutants:
+	@python3 scripts/mutants.py $(ARGS)
 tidy:
 	@sh scripts/tidy.sh $(ARGS)
 format:
@@ -57,4 +59,4 @@ install: all
 	@[ -n "$(DESTDIR)" ] || ldconfig 2>/dev/null || true
 clean:
 	@rm -rf $(BUILD)
-.PHONY: all ready check bench bogo limbo bettertls pkits fuzz demo tidy format install clean
+.PHONY: all ready check bench bogo limbo bettertls pkits fuzz demo proofs mutants tidy format install clean

@@ -401,6 +401,18 @@ static void memory_that_is_used_again_is_no_proof(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, finish)
 
+/* All that there is room for, and not what lies behind. */
+static void a_proof_of_full_length_is_wiped(void **state)
+{
+    struct hf_verified full = { .token = HF_VERIFIED_TOKEN,
+                                .depth = HF_PATH_MAX };
+
+    (void)state;
+    hf_verified_wipe(&full);
+    assert_int_equal(full.depth, 0);
+    assert_int_equal(full.token, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -411,6 +423,7 @@ int main(void)
         TEST(times_are_asked_of_all),
         TEST(authorities_are_authorities),
         TEST(self_issued_authorities_are_let_off),
+        cmocka_unit_test(a_proof_of_full_length_is_wiped),
         TEST(extensions_and_serials_are_asked_of_all),
         TEST(keys_are_asked_of_all),
         TEST(purposes_and_names_are_asked),
