@@ -50,7 +50,7 @@ static void keep_secret(struct shim_trace *t, const struct hf_event *e)
     t->secret_len = e->bytes.len;
 }
 
-/* RFC 5929 3.1: whose it is does not matter. */
+/* RFC 5929 3: whose it is does not matter. */
 static void keep_unique(struct shim_trace *t, const struct hf_event *e)
 {
     enum { FINISHED = 20, HEAD = 4 };
