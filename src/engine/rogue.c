@@ -105,6 +105,7 @@ static void install12(struct rogue_end *end, bool sending)
     struct hf_session copy = end->conn->session;
     struct hf_handshake *hs;
 
+    memcpy(copy.master_secret, end->master, HF_MASTER_LEN);
     copy.watch = NULL;
     copy.error = (struct hf_error){ .code = HF_OK };
     memset(&copy.in, 0, sizeof(copy.in));
@@ -212,6 +213,9 @@ static enum hf_outcome give(struct rogue_end *end)
             memcpy(end->got + end->got_len, data.at, data.len);
             end->got_len += data.len;
         }
+        if (outcome != HF_FAILED)
+            memcpy(end->master, end->conn->session.master_secret,
+                   HF_MASTER_LEN);
         assert_true(used <= end->pending_len);
         memmove(end->pending, end->pending + used, end->pending_len - used);
         end->pending_len -= used;

@@ -43,6 +43,7 @@ struct rogue_end {
     struct hf_conn *conn;
     uint8_t secret[ROGUE_SECRETS][HF_HASH_MAX]; /* from its key log */
     bool have[ROGUE_SECRETS];
+    uint8_t master[HF_MASTER_LEN];      /* TLS 1.2: before a failure wiped it */
     const struct hf_suite *early_suite; /* of the session that is offered */
     struct hf_direction from, to;       /* of records from it, and to it */
     size_t records;                     /* that came from it */
