@@ -21,6 +21,7 @@ ORDER = [
     ("interop staple", "OCSP stapling"),
     ("interop certificates", "certificate compression and timestamps"),
     ("interop records", "sizes and padding of records"),
+    ("interop client auth", "what a client learns of its certificate"),
     ("interop bindings", "channel bindings"),
 ]
 HEAD = """# Met and understood

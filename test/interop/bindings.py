@@ -8,6 +8,7 @@ hash that openssl computes.  Prints TAP and a table."""
 import ctypes
 import ctypes.util
 import json
+import os
 import re
 import socket
 import subprocess
@@ -165,7 +166,7 @@ def exported(lab, handfast, key, cert):
 
 
 def main():
-    handfast, peer = sys.argv[1:3]
+    handfast, peer = map(os.path.abspath, sys.argv[1:3])
     lab = Lab(peer, size=1000)
     try:
         if have("openssl"):

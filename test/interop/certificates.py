@@ -116,7 +116,7 @@ def gnutls(lab, handfast):
                       lab.ca, "--compress-cert", "zlib", "localhost")
     if "Unknown compression method" in said:
         lab.skip("GnuTLS, certificate compression",
-                 "this build of libgnutls30 has no way of compression")
+                 "cannot be had: this build of libgnutls30 has no way of it")
         return
     for way in WAYS:
         with Server(lab, ["gnutls-serv", "--http", "-p", "PORT",

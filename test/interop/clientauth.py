@@ -14,6 +14,7 @@ import sys
 from lab import Lab, Server, free_port, have
 
 VERSIONS = ("1.2", "1.3")
+HANDFAST = os.path.abspath(sys.argv[1])
 NGINX = have("nginx") or have("/usr/sbin/nginx")
 
 
@@ -47,7 +48,7 @@ def gnutls_serv(lab, version):
 
 def ours(lab, version):
     cert, key = lab.cert("server", "ecdsa")
-    return Server(lab, [sys.argv[1], "serve", "--quiet", "--port", "PORT",
+    return Server(lab, [HANDFAST, "serve", "--quiet", "--port", "PORT",
                         "--cert", cert, "--key", key, "--verify-client", "required", "--cacert", lab.ca,
                         "--tls1_2" if version == "1.2" else "--tlsv1.3"])
 
@@ -85,7 +86,7 @@ def connect(lab, port, version, given):
             "stranger": [lab.path("stranger.pem"), lab.path("stranger.key")],
             "none": None}[given]
     done = subprocess.run(
-        [sys.argv[1], "connect", "--json", "--CAfile", lab.ca,
+        [HANDFAST, "connect", "--json", "--CAfile", lab.ca,
          "-tls" + version.replace(".", "_"),
          *(["--cert", pair[0], "--key", pair[1]] if pair else []),
          f"localhost:{port}"], stdin=subprocess.DEVNULL, capture_output=True,
@@ -130,7 +131,7 @@ def with_server(lab, name, start):
 
 
 def main():
-    lab = Lab(sys.argv[2], size=1000)
+    lab = Lab(os.path.abspath(sys.argv[2]), size=1000)
     try:
         make_stranger(lab)
         with_server(lab, "handfast", ours)
