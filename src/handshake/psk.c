@@ -397,16 +397,24 @@ static bool still_known(struct hf_handshake *hs)
            hf_equal_ct(mark, hs->saved->psk_mark.at, sizeof(mark));
 }
 
+bool hf_psk_sound(const struct hf_settings *set,
+                  const struct hf_saved_session *saved)
+{
+    if (saved->psk == HF_PSK_NONE)
+        return !set->require_psk;
+    return saved->psk <= HF_PSK_IMPORTED && saved->psk_identity.len &&
+           saved->psk_mark.len == HF_PSK_MARK_LEN;
+}
+
 bool hf_psk_restore(struct hf_handshake *hs)
 {
     struct hf_session *s = hs->session;
     const struct hf_saved_session *saved = hs->saved;
+    bool sound = hf_psk_sound(hs->settings, saved);
 
-    if (saved->psk == HF_PSK_NONE && !hs->settings->require_psk)
+    if (sound && saved->psk == HF_PSK_NONE)
         return true;
-    if (saved->psk == HF_PSK_NONE || saved->psk > HF_PSK_IMPORTED ||
-        saved->psk_mark.len != HF_PSK_MARK_LEN || !saved->psk_identity.len ||
-        (s->role == HF_SERVER && !still_known(hs))) {
+    if (!sound || (s->role == HF_SERVER && !still_known(hs))) {
         hf_not_resumed(hs, "the key with which the session began would not do "
                            "today");
         return false;

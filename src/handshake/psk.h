@@ -66,6 +66,10 @@ const struct hf_psk_offer *hf_psk_found(const struct hf_handshake *hs,
 /* hs->psk, whose binder is right (server) or was ours (client), is what this
  * handshake rests on. */
 HF_CHECK bool hf_psk_take(struct hf_handshake *hs);
+/* Is what a session says of the key that it began with whole?  A client asks
+ * before it offers it. */
+bool hf_psk_sound(const struct hf_settings *set,
+                  const struct hf_saved_session *saved);
 /* The session that is resumed began with an external key, hs->saved says so:
  * the session says it too.  Server: false also if that key would not do
  * today (no failure then). */

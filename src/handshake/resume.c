@@ -339,7 +339,7 @@ static bool may_offer(struct hf_handshake *hs,
 {
     const struct hf_settings *set = hs->settings;
 
-    return saved->version == version &&
+    return saved->version == version && hf_psk_sound(set, saved) &&
            hf_numbers_have(&set->suites, saved->cipher_suite) &&
            (saved->psk || (!hf_psk_only(set, HF_CLIENT) &&
                            (saved->verified || set->no_verify ||

@@ -171,10 +171,10 @@ def test_a_capture_of_the_first_bytes_of_each_packet():
 def test_a_capture_that_begins_in_the_middle():
     packets, keys = sample()
     begin = [i for i in of_server(packets)
-             if packets[i].data[:3] == b"\x17\3\3"][1]
+             if packets[i].data[:3] == b"\x17\3\3"][-1]
     done = told(packets[begin:], keys)
     has(done.out, r"note: the hellos are not in the capture")
-    has(done.out, r"\d+ sealed records of application data, ")
+    has(done.out, r"\d+ sealed records? of application data, ")
     done = told(packets[1:], keys)  # without the call
     heard(done)
     done = told(packets[3:], keys)  # without any of it
