@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""interop.py [BUILD] - one table of who was met, from what the interop suites
-printed in the last `meson test` of that build; writes docs/interop.md.
+"""interop.py [BUILD...] - one table of who was met, from what the interop suites
+printed in the last `meson test` of these builds; writes docs/interop.md.
 
 Each suite prints its rows; nothing is added here but their order.  A suite that
 failed, or whose peers were absent, has no rows to show, and is named.
@@ -51,8 +51,9 @@ def rows(text):
 
 
 def main():
-    build = pathlib.Path(sys.argv[1] if len(sys.argv) > 1 else ROOT / "build")
-    seen = dict(results(build))
+    seen = {}
+    for build in sys.argv[1:] or [ROOT / "build"]:
+        seen.update(results(pathlib.Path(build)))
     out, absent = [HEAD], []
     for suite, what in ORDER:
         test = seen.get(suite)

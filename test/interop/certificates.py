@@ -61,6 +61,11 @@ def their_way(said, way):
     return said[-600:]
 
 
+def ways_told(ways):
+    return ("certificate compression, both directions: " + ", ".join(ways)
+            if ways else "has none: certificates go as they are")
+
+
 def s_server(lab, handfast, openssl, name, ways):
     """@ways: those that it has."""
     cert, key = lab.cert("server", "ecdsa")
@@ -82,7 +87,7 @@ def s_server(lab, handfast, openssl, name, ways):
                 wrong = "ours: " + said[-600:]
             lab.check(f"{name}'s server, {way}: "
                       + ("both certificates" if has else "none"), wrong)
-    lab.row(name, "", "server", "certificate compression, both directions")
+    lab.row(name, "", "server", ways_told(ways))
 
 
 def s_client(lab, handfast, openssl, name, ways):
@@ -105,7 +110,7 @@ def s_client(lab, handfast, openssl, name, ways):
                     wrong = what + ": " + said[-500:]
         lab.check(f"{name}'s client, {way}: "
                   + ("both certificates" if has else "none"), wrong)
-    lab.row(name, "", "client", "certificate compression, both directions")
+    lab.row(name, "", "client", ways_told(ways))
 
 
 def gnutls(lab, handfast):
