@@ -298,30 +298,6 @@ static int hand_over(struct tool *tool, const struct command *to,
     return to->run(tool);
 }
 
-static int run_serve(struct tool *tool)
-{
-    struct line *line;
-    int code = HF_EXIT_GOOD;
-    const char *dir;
-
-    if (asks_help(tool))
-        return options_read(tool, NULL);
-    dir = take_folder(tool, &code);
-    if (code)
-        return code;
-    line = calloc(1, sizeof(*line));
-    if (!line)
-        return tool_error(tool, HF_EXIT_INTERNAL, "out of memory");
-    say_file(line, 0, "--cert", dir, "server.pem");
-    say_file(line, 1, "--key", dir, "server-key.pem");
-    say_file(line, 2, "--cafile", dir, "ca.pem");
-    say(line, "--verify-client");
-    say(line, "required");
-    code = hand_over(tool, &cmd_serve, line);
-    free(line);
-    return code;
-}
-
 /* Is the first word the server's name? */
 static bool has_target(const struct tool *tool)
 {
@@ -332,7 +308,16 @@ static bool has_target(const struct tool *tool)
     return tool->argc && tool->argv[0][0] != '-';
 }
 
-static int run_connect(struct tool *tool)
+/* The command that is run with the folder's files, and what else it is told,
+ * unless it was told already. */
+struct end {
+    const struct command *to;
+    const char *cert, *key, *trust; /* trust: the option */
+    const char *more[3];
+    bool (*has_more)(const struct tool *tool); /* NULL: never */
+};
+
+static int run_end(struct tool *tool, const struct end *end)
 {
     struct line *line;
     int code = HF_EXIT_GOOD;
@@ -346,14 +331,38 @@ static int run_connect(struct tool *tool)
     line = calloc(1, sizeof(*line));
     if (!line)
         return tool_error(tool, HF_EXIT_INTERNAL, "out of memory");
-    say_file(line, 0, "--cert", dir, "client.pem");
-    say_file(line, 1, "--key", dir, "client-key.pem");
-    say_file(line, 2, "--cacert", dir, "ca.pem");
-    if (!has_target(tool))
-        say(line, "localhost:8443");
-    code = hand_over(tool, &cmd_connect, line);
+    say_file(line, 0, "--cert", dir, end->cert);
+    say_file(line, 1, "--key", dir, end->key);
+    say_file(line, 2, end->trust, dir, "ca.pem");
+    if (!end->has_more || !end->has_more(tool))
+        for (size_t i = 0; end->more[i]; i++)
+            say(line, end->more[i]);
+    code = hand_over(tool, end->to, line);
     free(line);
     return code;
+}
+
+static int run_serve(struct tool *tool)
+{
+    static const struct end end = { .to = &cmd_serve,
+                                    .cert = "server.pem",
+                                    .key = "server-key.pem",
+                                    .trust = "--cafile",
+                                    .more = { "--verify-client", "required" } };
+
+    return run_end(tool, &end);
+}
+
+static int run_connect(struct tool *tool)
+{
+    static const struct end end = { .to = &cmd_connect,
+                                    .cert = "client.pem",
+                                    .key = "client-key.pem",
+                                    .trust = "--cacert",
+                                    .more = { "localhost:8443" },
+                                    .has_more = has_target };
+
+    return run_end(tool, &end);
 }
 
 /* ---- tables -------------------------------------------------------------------------------- */
