@@ -2,54 +2,11 @@
 """Early data (0-RTT) in the command: `get --tls-earlydata`, `connect --early-data
 FILE`, `serve --early-data`; what goes early, what does not, and that nothing is
 lost either way."""
-import json
-import os
-import subprocess
 import sys
-import time
 
 import cli
-import schema
-from cli import HANDFAST, WORK, ca_file, certificate, equal, has, lacks, run
-from cli import want
-
-
-class Serve:
-    """`handfast serve --json --port 0 WORDS`; .said has what it said of each
-    visit when it has stopped."""
-
-    def __init__(self, *words):
-        chain, key = certificate("good")
-        self.child = subprocess.Popen(
-            [HANDFAST, "serve", "--json", "--port", "0", "--cert", chain,
-             "--key", key, *map(str, words)], env=cli.CLEAN, cwd=WORK,
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        self.port = json.loads(self.child.stdout.readline())["port"]
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.child.terminate()
-        out, err = self.child.communicate(timeout=20)
-        self.said = [json.loads(line) for line in out.splitlines()]
-        for line in self.said:
-            schema.check(line)
-        want("Sanitizer" not in err, err)
-
-    def get(self, file, *words):
-        return run("get", "-sS", "-o", os.devnull, "--cacert", ca_file(),
-                   "--ssl-sessions", file, "-w", "%{tls_resumed}",
-                   *words, f"https://localhost:{self.port}/")
-
-    def connect(self, *words):
-        return run("connect", "--cacert", ca_file(), *words,
-                   f"localhost:{self.port}")
-
-
-def fresh(name):
-    """A path where there is no file yet."""
-    return WORK / f"{name}-{time.monotonic_ns()}"
+from cli import WORK, equal, has, lacks, run, want
+from serving import Serve, fresh
 
 
 def early(server):
