@@ -134,3 +134,32 @@ void edit_set(struct rogue_record *record, unsigned ext, struct hf_span body)
     splice_block(record, at, 4 + number(record, at + 2, 2), hf_span(NULL, 0));
     insert(record, at, ext, body);
 }
+
+/* ---- pre_shared_key, taken apart and put together ---- */
+
+enum { PRE_SHARED_KEY = 41 };
+
+struct edit_psks edit_psks(const struct rogue_record *record)
+{
+    struct hf_span body = edit_body(record, PRE_SHARED_KEY);
+    struct edit_psks p;
+
+    p.ids_len = hf_number(body.at, 2);
+    p.macs_len = hf_number(body.at + 2 + p.ids_len, 2);
+    assert_int_equal(body.len, 4 + p.ids_len + p.macs_len);
+    memcpy(p.ids, body.at + 2, p.ids_len);
+    memcpy(p.macs, body.at + 4 + p.ids_len, p.macs_len);
+    return p;
+}
+
+void edit_put_psks(struct rogue_record *record, const struct edit_psks *p)
+{
+    uint8_t body[9000];
+
+    hf_store_number(body, p->ids_len, 2);
+    memcpy(body + 2, p->ids, p->ids_len);
+    hf_store_number(body + 2 + p->ids_len, p->macs_len, 2);
+    memcpy(body + 4 + p->ids_len, p->macs, p->macs_len);
+    edit_set(record, PRE_SHARED_KEY,
+             hf_span(body, 4 + p->ids_len + p->macs_len));
+}

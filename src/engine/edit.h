@@ -29,4 +29,12 @@ void edit_add(struct rogue_record *record, unsigned number,
 void edit_set(struct rogue_record *record, unsigned number,
               struct hf_span body);
 
+/* The two lists of a client's pre_shared_key, each without its length. */
+struct edit_psks {
+    uint8_t ids[4096], macs[4096];
+    size_t ids_len, macs_len;
+};
+struct edit_psks edit_psks(const struct rogue_record *record);
+void edit_put_psks(struct rogue_record *record, const struct edit_psks *p);
+
 #endif

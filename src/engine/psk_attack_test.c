@@ -14,35 +14,6 @@ enum { PSK = 41, MODES = 45, SIGNATURES = 13 };
 
 /* ---- the client's extension, taken apart and put together ---------------------------- */
 
-struct lists {
-    uint8_t ids[4096], macs[4096];
-    size_t ids_len, macs_len;
-};
-
-static struct lists lists_of(const struct rogue_record *record)
-{
-    struct hf_span body = edit_body(record, PSK);
-    struct lists l;
-
-    l.ids_len = hf_number(body.at, 2);
-    l.macs_len = hf_number(body.at + 2 + l.ids_len, 2);
-    assert_int_equal(body.len, 4 + l.ids_len + l.macs_len);
-    memcpy(l.ids, body.at + 2, l.ids_len);
-    memcpy(l.macs, body.at + 4 + l.ids_len, l.macs_len);
-    return l;
-}
-
-static void put_lists(struct rogue_record *record, const struct lists *l)
-{
-    uint8_t body[9000];
-
-    hf_store_number(body, l->ids_len, 2);
-    memcpy(body + 2, l->ids, l->ids_len);
-    hf_store_number(body + 2 + l->ids_len, l->macs_len, 2);
-    memcpy(body + 4 + l->ids_len, l->macs, l->macs_len);
-    edit_set(record, PSK, hf_span(body, 4 + l->ids_len + l->macs_len));
-}
-
 /* Where entry @index of a list begins; its length is of @prefix bytes, and so
  * many more stand behind it. */
 static size_t entry(const uint8_t *list, size_t index, unsigned prefix,
@@ -72,55 +43,55 @@ static void drop_entry(uint8_t *list, size_t *list_len, size_t index,
 /* One bit of the binder with that number. */
 static void flip_binder(struct rogue *r, struct rogue_record *record)
 {
-    struct lists l = lists_of(record);
+    struct edit_psks l = edit_psks(record);
     size_t len, at = entry(l.macs, attack_row(r)->number, 1, 0, &len);
 
     l.macs[at + len - 1] ^= 1;
-    put_lists(record, &l);
+    edit_put_psks(record, &l);
 }
 
 static void drop_binder(struct rogue *r, struct rogue_record *record)
 {
-    struct lists l = lists_of(record);
+    struct edit_psks l = edit_psks(record);
 
     drop_entry(l.macs, &l.macs_len, attack_row(r)->number, 1, 0);
-    put_lists(record, &l);
+    edit_put_psks(record, &l);
 }
 
 static void drop_identity(struct rogue *r, struct rogue_record *record)
 {
-    struct lists l = lists_of(record);
+    struct edit_psks l = edit_psks(record);
 
     drop_entry(l.ids, &l.ids_len, attack_row(r)->number, 2, 4);
-    put_lists(record, &l);
+    edit_put_psks(record, &l);
 }
 
 static void drop_both(struct rogue *r, struct rogue_record *record)
 {
-    struct lists l = lists_of(record);
+    struct edit_psks l = edit_psks(record);
 
     drop_entry(l.ids, &l.ids_len, attack_row(r)->number, 2, 4);
     drop_entry(l.macs, &l.macs_len, attack_row(r)->number, 1, 0);
-    put_lists(record, &l);
+    edit_put_psks(record, &l);
 }
 
 /* The second before the first, but not their binders. */
 static void swap(struct rogue *r, struct rogue_record *record)
 {
-    struct lists l = lists_of(record), before = l;
+    struct edit_psks l = edit_psks(record), before = l;
     size_t one, two, at = entry(l.ids, 1, 2, 4, &two);
 
     (void)r;
     (void)entry(l.ids, 0, 2, 4, &one);
     memcpy(l.ids, before.ids + at, two);
     memcpy(l.ids + two, before.ids, one);
-    put_lists(record, &l);
+    edit_put_psks(record, &l);
 }
 
 /* A NUL behind the identity with that number. */
 static void longer(struct rogue *r, struct rogue_record *record)
 {
-    struct lists l = lists_of(record);
+    struct edit_psks l = edit_psks(record);
     size_t len, at = entry(l.ids, attack_row(r)->number, 2, 4, &len);
 
     memmove(l.ids + at + len - 3, l.ids + at + len - 4,
@@ -128,12 +99,12 @@ static void longer(struct rogue *r, struct rogue_record *record)
     l.ids[at + len - 4] = 0;
     l.ids_len++;
     hf_store_number(l.ids + at, len - 6 + 1, 2);
-    put_lists(record, &l);
+    edit_put_psks(record, &l);
 }
 
 static void all_unknown(struct rogue *r, struct rogue_record *record)
 {
-    struct lists l = lists_of(record);
+    struct edit_psks l = edit_psks(record);
     size_t at = 0, len;
 
     (void)r;
@@ -142,7 +113,7 @@ static void all_unknown(struct rogue *r, struct rogue_record *record)
         l.ids[at + 2] ^= 0x20;
         at += len;
     }
-    put_lists(record, &l);
+    edit_put_psks(record, &l);
 }
 
 static void set_modes(struct rogue *r, struct rogue_record *record)
@@ -282,11 +253,11 @@ static void a_second_hello_is_judged_anew(void **state)
 static void look_at_ages(struct rogue *r, struct rogue_record *record)
 {
     size_t at = 0, len;
-    struct lists l;
+    struct edit_psks l;
 
     if (!edit_is(record, HF_CLIENT_HELLO))
         return;
-    l = lists_of(record);
+    l = edit_psks(record);
     while (at < l.ids_len) {
         at += entry(l.ids + at, 0, 2, 4, &len);
         assert_int_equal(hf_number(l.ids + at + len - 4, 4), 0);

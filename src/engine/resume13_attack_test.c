@@ -42,35 +42,6 @@ static int close_all(void **state)
 
 /* ---- the client's extension, taken apart and put together ---------------------------- */
 
-struct psks {
-    uint8_t ids[4096], macs[4096];
-    size_t ids_len, macs_len;
-};
-
-static struct psks psks_of(const struct rogue_record *record)
-{
-    struct hf_span body = edit_body(record, PSK);
-    struct psks p;
-
-    p.ids_len = hf_number(body.at, 2);
-    p.macs_len = hf_number(body.at + 2 + p.ids_len, 2);
-    assert_int_equal(body.len, 4 + p.ids_len + p.macs_len);
-    memcpy(p.ids, body.at + 2, p.ids_len);
-    memcpy(p.macs, body.at + 4 + p.ids_len, p.macs_len);
-    return p;
-}
-
-static void put_psks(struct rogue_record *record, const struct psks *p)
-{
-    uint8_t body[9000];
-
-    hf_store_number(body, p->ids_len, 2);
-    memcpy(body + 2, p->ids, p->ids_len);
-    hf_store_number(body + 2 + p->ids_len, p->macs_len, 2);
-    memcpy(body + 4 + p->ids_len, p->macs, p->macs_len);
-    edit_set(record, PSK, hf_span(body, 4 + p->ids_len + p->macs_len));
-}
-
 /* In front of the others. */
 static void put_first(uint8_t *list, size_t *len, struct hf_span one)
 {
@@ -103,7 +74,7 @@ static void bind_again(struct rogue *r, struct rogue_record *record,
     const struct hf_handshake *hs = r->end[HF_CLIENT].conn->handshake;
     const struct hf_crypto *c = &hs->settings->crypto;
     uint8_t key[HASH], digest[HASH], none[HASH];
-    struct psks p = psks_of(record);
+    struct edit_psks p = edit_psks(record);
     struct hf_hmac hmac = { .hash = NULL };
     struct hf_span text = HF_SPAN(digest);
     size_t at = record->len - p.macs_len;
@@ -132,36 +103,36 @@ static void flip_binder(struct rogue *r, struct rogue_record *record)
 /* One byte longer or shorter, zeroes or not at all: by the row's number. */
 static void resize_binder(struct rogue *r, struct rogue_record *record)
 {
-    struct psks p = psks_of(record);
+    struct edit_psks p = edit_psks(record);
     size_t len = attack_row(r)->number;
 
     p.macs[0] = (uint8_t)len;
     p.macs_len = len ? 1 + len : 0;
-    put_psks(record, &p);
+    edit_put_psks(record, &p);
 }
 
 static void two_binders(struct rogue *r, struct rogue_record *record)
 {
-    struct psks p = psks_of(record);
+    struct edit_psks p = edit_psks(record);
 
     (void)r;
     memcpy(p.macs + p.macs_len, p.macs, p.macs_len);
     p.macs_len *= 2;
-    put_psks(record, &p);
+    edit_put_psks(record, &p);
 }
 
 static void first_identity(struct rogue *r, struct rogue_record *record)
 {
-    struct psks p = psks_of(record);
+    struct edit_psks p = edit_psks(record);
 
     put_first(p.ids, &p.ids_len, attack_bytes(r));
-    put_psks(record, &p);
+    edit_put_psks(record, &p);
 }
 
 /* So many unknown ones first, each with a binder; then ours. */
 static void crowd(struct rogue *r, struct rogue_record *record)
 {
-    struct psks p = psks_of(record);
+    struct edit_psks p = edit_psks(record);
     uint8_t mac[1 + HASH] = { HASH };
     uint32_t count = attack_row(r)->number;
 
@@ -169,18 +140,18 @@ static void crowd(struct rogue *r, struct rogue_record *record)
         put_first(p.ids, &p.ids_len, attack_bytes(r));
         put_first(p.macs, &p.macs_len, HF_SPAN(mac));
     }
-    put_psks(record, &p);
+    edit_put_psks(record, &p);
     bind_again(r, record, count);
 }
 
 /* Our identity becomes another; its binder is made anew. */
 static void other_identity(struct rogue *r, struct rogue_record *record)
 {
-    struct psks p = psks_of(record);
+    struct edit_psks p = edit_psks(record);
 
     p.ids_len = 0;
     put_first(p.ids, &p.ids_len, attack_bytes(r));
-    put_psks(record, &p);
+    edit_put_psks(record, &p);
     if (p.macs_len && attack_row(r)->number)
         bind_again(r, record, 0);
 }
@@ -188,19 +159,19 @@ static void other_identity(struct rogue *r, struct rogue_record *record)
 /* One bit at that place of the identity. */
 static void flip_ticket(struct rogue *r, struct rogue_record *record)
 {
-    struct psks p = psks_of(record);
+    struct edit_psks p = edit_psks(record);
 
     p.ids[attack_row(r)->number] ^= 0x40;
-    put_psks(record, &p);
+    edit_put_psks(record, &p);
     bind_again(r, record, 0);
 }
 
 static void change_age(struct rogue *r, struct rogue_record *record)
 {
-    struct psks p = psks_of(record);
+    struct edit_psks p = edit_psks(record);
 
     p.ids[p.ids_len - 4] ^= 0x80;
-    put_psks(record, &p);
+    edit_put_psks(record, &p);
     bind_again(r, record, 0);
 }
 
@@ -402,15 +373,15 @@ static void change_second(struct rogue *r, struct rogue_record *record)
 
 static void crowd_second(struct rogue *r, struct rogue_record *record)
 {
-    struct psks p;
+    struct edit_psks p;
     uint8_t mac[1 + HASH] = { HASH };
 
     if (!is_hello(r, record, 1))
         return;
-    p = psks_of(record);
+    p = edit_psks(record);
     put_first(p.ids, &p.ids_len, attack_bytes(r));
     put_first(p.macs, &p.macs_len, HF_SPAN(mac));
-    put_psks(record, &p);
+    edit_put_psks(record, &p);
 }
 
 static void flip_second(struct rogue *r, struct rogue_record *record)
@@ -514,15 +485,15 @@ static void the_server_chooses_what_was_offered(void **state)
 
 static void offer_early(struct rogue *r, struct rogue_record *record)
 {
-    struct psks p;
+    struct edit_psks p;
 
     if (!edit_is(record, HF_CLIENT_HELLO) || r->step++)
         return;
-    p = psks_of(record);
+    p = edit_psks(record);
     edit_drop(record, PSK);
     edit_add(record, EARLY_DATA, hf_span(NULL, 0));
     edit_add(record, PSK, hf_span("\0\0\0\0", 4));
-    put_psks(record, &p);
+    edit_put_psks(record, &p);
     bind_again(r, record, 0);
 }
 
@@ -555,14 +526,14 @@ static void offer_second(struct rogue *r, struct rogue_record *record)
 {
     static const uint8_t id[] = { 0, 1, 'x', 0, 0, 0, 0 };
     uint8_t mac[1 + HASH] = { HASH };
-    struct psks p;
+    struct edit_psks p;
 
     if (!edit_is(record, HF_CLIENT_HELLO) || r->step++)
         return;
-    p = psks_of(record);
+    p = edit_psks(record);
     put_first(p.ids, &p.ids_len, HF_SPAN(id));
     put_first(p.macs, &p.macs_len, HF_SPAN(mac));
-    put_psks(record, &p);
+    edit_put_psks(record, &p);
     bind_again(r, record, 1);
 }
 
