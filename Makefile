@@ -3,6 +3,7 @@
 #   make check        installs what the tests need, runs all, says what happened
 #   make check ARGS='--suite base'
 #   make demo bench fuzz proofs mutants tidy format install clean
+#   make soak                         a night of all that; goes on where it was stopped
 #   make bogo BORINGSSL=dir GO=go     BoringSSL's conformance tests
 #   make limbo LIMBO=limbo.json       C2SP/x509-limbo
 #   make bettertls BETTERTLS=file     Netflix's bettertls, as exported
@@ -50,6 +51,8 @@ proofs:
 	@python3 scripts/proofs.py $(ARGS)
 mutants:
 	@python3 scripts/mutants.py $(ARGS)
+soak: all
+	@python3 scripts/soak.py -b $(BUILD) $(ARGS)
 tidy:
 	@sh scripts/tidy.sh $(ARGS)
 format:
@@ -59,4 +62,4 @@ install: all
 	@[ -n "$(DESTDIR)" ] || ldconfig 2>/dev/null || true
 clean:
 	@rm -rf $(BUILD)
-.PHONY: all ready check bench bogo limbo bettertls pkits fuzz demo proofs mutants tidy format install clean
+.PHONY: all ready check bench bogo limbo bettertls pkits fuzz demo proofs mutants soak tidy format install clean

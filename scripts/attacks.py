@@ -86,7 +86,7 @@ def main():
         faults.append('the rows are not those of the list beside the project')
     for fault in faults:
         print(fault)
-    print(f'{len(seen)} classes of attacks, {len(tests)} tests, '
+    print(f'# NOTE: {len(seen)} classes of attacks, {len(tests)} tests, '
           f'{len(faults)} faults')
     return bool(faults)
 

@@ -114,7 +114,7 @@ def main():
                 f"{by_name[reason] or ''} |\n"
     with open(page, "w", encoding="utf-8") as f:
         f.write(text)
-    print(f"{count['PASSED']} passed, {count['FAILED']} failed, "
+    print(f"# NOTE: {count['PASSED']} passed, {count['FAILED']} failed, "
           f"{count['UNIMPLEMENTED']} ask for what is not there, "
           f"{sum(by_name.values())} disabled")
     for name in failed:
