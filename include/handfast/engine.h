@@ -79,12 +79,12 @@ HF_PUBLIC enum hf_outcome hf_conn_eof(struct hf_conn *conn);
 HF_PUBLIC struct hf_span hf_conn_outgoing(const struct hf_conn *conn);
 HF_PUBLIC void hf_conn_sent(struct hf_conn *conn, size_t len);
 /* Seal as much of @data as fits into @room (records of at most 16384 bytes,
-
  * each at most HF_SEAL_OVERHEAD larger than its data and its padding; smaller
- * if the peer asked for that).  *taken says how much of @data went in.  Returns bytes written; 0 with *taken 0: no room, not ready yet,
- * closed, or failed (hf_conn_error).  Send hf_conn_outgoing() bytes first:
- * while there are any, nothing is sealed.  A server that took early data may
- * answer before it is ready. */
+ * if the peer asked for that).  *taken says how much of @data went in.  Returns
+ * bytes written; 0 with *taken 0: no room, not ready yet, closed, or failed
+ * (hf_conn_error).  Send hf_conn_outgoing() bytes first: while there are any,
+ * nothing is sealed.  A server that took early data may answer before it is
+ * ready. */
 HF_PUBLIC size_t hf_conn_send(struct hf_conn *conn, struct hf_span data,
                               uint8_t *room, size_t cap, size_t *taken);
 /* The @room with which one call takes @len bytes of data, by the limits and the

@@ -235,20 +235,25 @@ enum hf_step_result hf_recv_second_hello(struct hf_handshake *hs,
 
 /* ---- choosing (RFC 8446 4.1.1) ------------------------------------------------------------- */
 
-/* The numbers of a list by name, for people. */
+/* The numbers of a list by name, for people; those that there is room for, or a
+ * hello of 8,000 groups would keep us longer than a signature. */
 static void list_text(char *out, size_t cap, struct hf_span list16,
                       const char *(*name)(unsigned))
 {
+    enum { ONE = 52 }; /* the longest name, a blank, and " ..." */
     uint32_t number;
+    size_t len = 0;
 
     out[0] = '\0';
     while (hf_wire_next_number(2, &list16, &number)) {
-        const char *text = name(number);
+        const char *text = name(number), *gap = len ? " " : "";
 
-        if (text)
-            hf_format_more(out, cap, "%s%s", out[0] ? " " : "", text);
-        else
-            hf_format_more(out, cap, "%s%x", out[0] ? " " : "", number);
+        if (cap - len < ONE) {
+            hf_format_more(out, cap, " ...");
+            return;
+        }
+        len = text ? hf_format_more(out, cap, "%s%s", gap, text)
+                   : hf_format_more(out, cap, "%s%x", gap, number);
     }
 }
 
