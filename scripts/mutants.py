@@ -1,53 +1,46 @@
 #!/usr/bin/python3
-"""mutants.py [FILE...] - changes one thing in a source file at a time, and sees
-whether the tests notice.
+"""mutants.py [-k DIR] [-j N] [FILE...] - changes one thing in a source file at a
+time, and sees whether the tests notice.
 
 test/mutants.tsv says for each file which tests must notice, and which changes
-cannot be noticed and why.  A mutant that compiles and that no test notices has
-survived; one that survives without a reason, and a reason that excuses nothing,
-are failures.  Works on a copy of the sources; -k DIR keeps it for the next run.
+cannot be noticed and why; scripts/mutate.py knows the changes.  A mutant that
+compiles, that is another program than the original, and that no test notices
+has survived; one that survives without a reason, and a reason that excuses
+nothing, are failures.
+
+The sources are copied and their tests built once, with AddressSanitizer.  Then
+a mutant is one object, which stands before the libraries where a test is
+linked.  The tests that notice much in little time come first; one that hangs or
+eats the memory has noticed.  -k DIR keeps the copy and what came of each
+mutant, so that the next run goes on where this one was stopped: a mutant is
+tried again when its file, a header of it or the test that noticed it changed.
+-a tries all of them again.  -l lists the mutants only.
 """
 import argparse
+import concurrent.futures
+import hashlib
+import json
+import os
 import pathlib
 import re
+import resource
+import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+import time
+
+from mutate import mutants
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PARTS = ["include", "src", "test", "examples", "man", "tools", "scripts",
          "docs", "packaging"]
-
-# What is looked for outside comments and strings, and what it becomes.
-CHANGES = [
-    (r"==", "!="), (r"!=", "=="), (r"<=", "<"), (r">=", ">"),
-    (r"(?<= )<(?= )", "<="), (r"(?<= )>(?= )", ">="),
-    (r"&&", "||"), (r"\|\|", "&&"), (r"\breturn false\b", "return true"),
-    (r"\breturn true\b", "return false"), (r"!(?=[a-zA-Z(])", ""),
-    (r"\bHF_STEP_FAILED\b", "HF_STEP_DONE"), (r"(?<= )\+(?= )", "-"),
-    (r"(?<= )-(?= )", "+"), (r"(?<=[ (\[])\d+\b(?!\.)", "+1"),
-    (r"\bcontinue;", "break;"), (r"\bbreak;", "continue;"),
-]
-
-
-def code_only(text):
-    """The same length, with comments, strings and directives blanked."""
-    def blank(match):
-        return re.sub(r"[^\n]", " ", match.group())
-    return re.sub(r'/\*.*?\*/|"(?:\\.|[^"\\])*"|^#[^\n]*', blank, text,
-                  flags=re.S | re.M)
-
-
-def mutants(text):
-    """(line number, the line as it becomes, whole text)"""
-    code = code_only(text)
-    for pattern, to in CHANGES:
-        for match in re.finditer(pattern, code):
-            new = str(int(match.group()) + 1) if to == "+1" else to
-            changed = text[:match.start()] + new + text[match.end():]
-            line = text.count("\n", 0, match.start())
-            yield line + 1, changed.splitlines()[line].strip(), changed
+MEGABYTES = 1500
+# What is forgotten to be set is not zero by chance.
+QUICK = ["-w", "-O1", "-g0", "-ftrivial-auto-var-init=pattern"]
+SAME = ["-w", "-O2", "-g0", "-fno-sanitize=all", "-frandom-seed=1"]
 
 
 def read_table():
@@ -55,11 +48,12 @@ def read_table():
     for row in (ROOT / "test" / "mutants.tsv").read_text().splitlines():
         if not row or row.startswith("#"):
             continue
-        kind, file, what, *why = row.split("\t")
+        kind, file, *rest = row.split("\t")
         if kind == "tests":
-            tests[file] = what.split()
+            tests[file] = rest[0].split()
         else:
-            excused[file, what] = why[0]
+            function, what, why = rest
+            excused[file, function, what] = why
     return tests, excused
 
 
@@ -67,14 +61,24 @@ def renew(source, to):
     """A file that changed is newer than what was built of it."""
     to = pathlib.Path(to)
     if not to.exists() or to.read_bytes() != pathlib.Path(source).read_bytes():
-        shutil.copy(source, to)
+        shutil.copyfile(source, to)
+        shutil.copymode(source, to)
+
+
+def digest(*parts):
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+def limit():
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 30, 1 << 30))
 
 
 class Copy:
-    """The sources, where they may be spoilt."""
+    """The sources and what was built of them."""
 
     def __init__(self, place):
-        self.root = pathlib.Path(place)
+        self.root = pathlib.Path(place).resolve()
         self.build = self.root / "build"
         for part in PARTS:
             shutil.copytree(ROOT / part, self.root / part, dirs_exist_ok=True,
@@ -83,70 +87,253 @@ class Copy:
         for file in ROOT.iterdir():
             if file.is_file():
                 renew(file, self.root / file.name)
-        if not self.build.exists():
+        if not (self.build / "build.ninja").exists():
             subprocess.run(["meson", "setup", self.build, self.root,
                             "-Db_sanitize=address", "-Db_lundef=false"],
                            check=True, capture_output=True)
+        shared = os.environ.get("HF_SHARED", str(ROOT.parent / "shared"))
+        self.env = dict(
+            os.environ, CCACHE_DISABLE="1", HF_SHARED=shared,
+            HF_SOURCE=str(self.root), HF_BUILD=str(self.build),
+            CMOCKA_MESSAGE_OUTPUT="TAP",
+            ASAN_OPTIONS=f"hard_rss_limit_mb={MEGABYTES}:"
+                         "detect_leaks=1:handle_abort=0")
 
     def make(self, targets):
-        return subprocess.run(["ninja", "-C", self.build, *targets],
-                              capture_output=True, check=False).returncode == 0
+        made = subprocess.run(["ninja", "-C", self.build, *targets], text=True,
+                              capture_output=True, check=False)
+        if made.returncode:
+            raise SystemExit(made.stdout[-2000:] + "\nthe tests are not built")
+        self.deps = self.read_deps()
+        self.units = {  # the object of each source
+            (self.build / unit["file"]).resolve(): unit for unit in
+            json.loads((self.build / "compile_commands.json").read_text())}
 
-    def run(self, test):
-        program, *words = test.split(":")
+    def read_deps(self):
+        """What each object was made of, as ninja remembers it."""
+        deps, words = {}, None
+        text = subprocess.run(["ninja", "-C", self.build, "-t", "deps"],
+                              check=True, capture_output=True, text=True).stdout
+        for line in text.splitlines():
+            if re.match(r"\S+: #deps", line):
+                words = deps.setdefault(line.split(":")[0], [])
+            elif line.startswith("    ") and words is not None:
+                words.append((self.build / line.strip()).resolve())
+        return deps
+
+    def contents(self, obj, without=None):
+        """A digest of the sources of an object that are the project's."""
+        files = sorted({f for f in self.deps[obj]
+                        if f.is_relative_to(self.root) and f != without})
+        return digest(*(f"{f.relative_to(self.root)}\0{f.read_bytes().hex()}"
+                        for f in files))
+
+    def link_command(self, target):
+        lines = subprocess.run(
+            ["ninja", "-C", self.build, "-t", "commands", "-s", target],
+            check=True, capture_output=True, text=True).stdout.splitlines()
+        return shlex.split(lines[-1])
+
+
+def plain(command):
+    """A compiler's command without ccache, dependencies and where to."""
+    words, out = iter(command), []
+    for word in words:
+        if word in ("-o", "-MF", "-MQ"):
+            next(words)
+        elif word not in ("-MD", "-c") and not word.endswith("ccache"):
+            out.append(word)
+    return out
+
+
+class Test:
+    """A program that must notice."""
+
+    def __init__(self, copy, words):
+        self.copy, self.words = copy, words
+        self.program, *self.args = words.split(":")
+        self.link = plain(copy.link_command(self.program))
+        self.digest = digest(words, *(
+            copy.contents(w) for w in self.link
+            if w.endswith(".o") and w in copy.deps))
+        self.cost, self.noticed, self.limit = 0.0, 0, 600.0
+
+    def notices(self, obj, place):
+        """Does it fail with this object?"""
+        program = place / ("t" + str(threading.get_ident()))
+        begun = time.monotonic()
+        first = next(i for i, w in enumerate(self.link) if w.endswith(".o"))
+        linked = subprocess.run(
+            self.link[:first] + ["-fuse-ld=gold", str(obj)] +
+            self.link[first:] + ["-o", str(program)], cwd=self.copy.build,
+            env=self.copy.env, capture_output=True, check=False, text=True)
+        if linked.returncode:
+            raise SystemExit(f"{self.program}: {linked.stderr[-2000:]}")
         try:
-            return subprocess.run([self.build / program, *words],
-                                  capture_output=True, timeout=120,
-                                  check=False).returncode == 0
+            code = subprocess.run(
+                [str(program), *self.args], cwd=self.copy.build,
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL, env=self.copy.env,
+                timeout=self.limit, preexec_fn=limit, check=False).returncode
         except subprocess.TimeoutExpired:
-            return False
+            code = -1
+        finally:
+            program.unlink(missing_ok=True)
+        self.cost = 0.7 * self.cost + 0.3 * (time.monotonic() - begun)
+        self.noticed += code != 0
+        return code != 0
 
 
-def try_file(copy, file, tests, excused):
-    """(killed, survivors, reasons that were used)"""
-    original = (ROOT / file).read_text()
-    targets = [t.split(":")[0] for t in tests]
-    killed, survived, used = 0, [], set()
-    if not copy.make(targets) or not all(copy.run(t) for t in tests):
-        raise SystemExit(f"{file}: its tests fail before anything is changed")
-    for number, line, text in mutants(original):
-        (copy.root / file).write_text(text)
-        if not copy.make(targets):
-            continue  # it does not compile: nobody needs to notice
-        if not all(copy.run(t) for t in tests):
-            killed += 1
-        elif (file, line) in excused:
-            used.add((file, line))
-        else:
-            survived.append(f"{file}:{number}: {line}")
-            print(f"# survived: {survived[-1]}", flush=True)
-    (copy.root / file).write_text(original)
-    return killed, survived, used
+class File:
+    """A source file, its tests, and what came of its mutants before."""
+
+    def __init__(self, copy, file, words, again):
+        self.copy, self.path = copy, copy.root / file
+        unit = copy.units[self.path]
+        self.obj = unit["output"]
+        self.compile = [w for w in plain(shlex.split(unit["command"]))
+                        if (copy.build / w).resolve() != self.path]
+        self.tests = [Test(copy, w) for w in words]
+        self.around = copy.contents(self.obj, without=self.path)
+        self.lock = threading.Lock()
+        memory = copy.root / "mutants"
+        memory.mkdir(exist_ok=True)
+        self.memory = memory / (file.replace("/", "+") + ".jsonl")
+        self.known = {}
+        if self.memory.exists() and not again:
+            for line in self.memory.read_text().splitlines():
+                try:
+                    one = json.loads(line)
+                except ValueError:
+                    continue  # the run was stopped while it wrote
+                self.known[one["mutant"]] = one
+
+    def object_of(self, text, place, flags):
+        """The object's path, or None if it does not compile."""
+        source, obj = place / "mutant.c", place / "mutant.o"
+        source.write_text(text)
+        made = subprocess.run(
+            self.compile + flags + ["-iquote", str(self.path.parent), "-c",
+                                    str(source), "-o", str(obj)],
+            cwd=self.copy.build, env=self.copy.env, capture_output=True,
+            check=False)
+        return None if made.returncode else obj
+
+    def measure(self, place):
+        """Everything must pass before anything is changed."""
+        text = self.path.read_text()
+        self.same = self.object_of(text, place, SAME).read_bytes()
+        obj = self.object_of(text, place, QUICK)
+        for test in self.tests:
+            begun = time.monotonic()
+            if test.notices(obj, place):
+                raise SystemExit(f"{self.path}: {test.words} fails before "
+                                 "anything is changed")
+            test.cost = time.monotonic() - begun
+            test.limit = 20 + 10 * test.cost
+            test.noticed = 1
+
+    def judge(self, text, place):
+        """(what came of it, the test that noticed it)"""
+        obj = self.object_of(text, place, QUICK)
+        if not obj:
+            return "no C", ""
+        for test in sorted(self.tests, key=lambda t: t.cost / t.noticed):
+            if test.notices(obj, place):
+                return "noticed", test.words
+        obj = self.object_of(text, place, SAME)
+        same = obj and obj.read_bytes() == self.same
+        return ("the same" if same else "survived"), ""
+
+    def remembered(self, key):
+        one = self.known.get(key)
+        digests = {t.words: t.digest for t in self.tests}
+        if not one or one["came"] == "survived" and \
+                one["tests"] != sorted(digests.values()):
+            return None
+        if one["came"] == "noticed" and \
+                one["tests"] != [digests.get(one["by"])]:
+            return None
+        return one["came"]
+
+    def remember(self, key, came, by):
+        digests = {t.words: t.digest for t in self.tests}
+        one = {"mutant": key, "came": came, "by": by, "tests":
+               [digests[by]] if by else sorted(digests.values())}
+        with self.lock, self.memory.open("a") as out:
+            out.write(json.dumps(one) + "\n")
+
+    def try_one(self, text):
+        key = digest(text, self.around)
+        came = self.remembered(key)
+        if came:
+            return came
+        with tempfile.TemporaryDirectory(dir=self.copy.root) as place:
+            came, by = self.judge(text, pathlib.Path(place))
+        self.remember(key, came, by)
+        return came
+
+
+def try_file(file, name, excused, jobs):
+    """Prints what came of it; was it good?"""
+    with tempfile.TemporaryDirectory(dir=file.copy.root) as place:
+        file.measure(pathlib.Path(place))
+    found = mutants(file.path.read_text())
+    count, used = {}, set()
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        for mutant, came in zip(found, pool.map(
+                lambda m: file.try_one(m[3]), found)):
+            number, function, what, _ = mutant
+            if came == "survived" and (name, function, what) in excused:
+                came = "excused"
+                used.add((name, function, what))
+            elif came == "survived":
+                print(f"# survived: {name}:{number}: {function}: {what}",
+                      flush=True)
+            count[came] = count.get(came, 0) + 1
+    stale = [k for k in excused if k[0] == name and k not in used]
+    for key in stale:
+        print(f"# a reason that excuses nothing: {key[1]}: {key[2]}")
+    noticed, excuses, survived, same, no_c = (
+        count.get(came, 0)
+        for came in ("noticed", "excused", "survived", "the same", "no C"))
+    print(f"# NOTE: {name}: {noticed + excuses + survived} mutants, {noticed} "
+          f"noticed, {excuses} excused, {survived} survive ({same} more are "
+          f"the same program, {no_c} do not compile)", flush=True)
+    return noticed and not survived and not stale
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("-k", metavar="DIR", help="a place for the copy")
+    parser.add_argument("-j", metavar="N", type=int, default=1,
+                        help="so many at the same time")
+    parser.add_argument("-a", action="store_true", help="all of them again")
+    parser.add_argument("-l", action="store_true", help="only list them")
     parser.add_argument("files", nargs="*")
     args = parser.parse_args()
     tests, excused = read_table()
     files = args.files or list(tests)
-    print(f"1..{len(files)}")
+    if args.l:
+        for name in files:
+            for number, function, what, _ in mutants((ROOT / name).read_text()):
+                print(f"{name}:{number}: {function}: {what}")
+        return 0
+    print(f"1..{len(files)}", flush=True)
     failed = 0
     with tempfile.TemporaryDirectory() as place:
         copy = Copy(args.k or place)
-        for n, file in enumerate(files, 1):
-            killed, survived, used = try_file(copy, file, tests[file], excused)
-            stale = [k for k in excused if k[0] == file and k not in used]
-            for _, line in stale:
-                print(f"# a reason that excuses nothing: {line}")
-            good = killed and not survived and not stale
+        copy.make(sorted({w.split(":")[0] for f in files for w in tests[f]}))
+        for n, name in enumerate(files, 1):
+            file = File(copy, name, tests[name], args.a)
+            good = try_file(file, name, excused, args.j)
             failed += not good
-            print(f"{'ok' if good else 'not ok'} {n} - {file}: {killed} "
-                  f"noticed, {len(used)} that cannot be, {len(survived)} "
-                  "survived", flush=True)
+            print(f"{'ok' if good else 'not ok'} {n} - {name}", flush=True)
     return failed != 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
