@@ -13,11 +13,17 @@ struct authority {
 extern struct authority authority;
 /* Setup and teardown of a group of tests. */
 int authority_open(void **state);
+/* The same with leaves that have such a key (issue_key_by_name). */
+int authority_open_with(const char *key);
 int authority_close(void **state);
 
 /* The first certificate of a PEM text, and a private key, as libcrypto has
  * them: X509 and EVP_PKEY.  The caller frees. */
 struct x509_st *authority_cert(const char *pem);
 struct evp_pkey_st *authority_key(const char *pem);
+
+/* The issuer's word on the server's certificate (V_OCSP_CERTSTATUS_...), good
+ * until @until seconds from now; it stands until the next one. */
+struct hf_span authority_says(int status, long until);
 
 #endif

@@ -20,11 +20,15 @@
 static struct tapes tapes;
 static struct tape out;
 
-static size_t stride(void)
+/* Each call, or some of them. */
+static size_t stride(const struct tape *t)
 {
-    const char *wrap = getenv("HF_WRAP");
+    return tape_stride((size_t)(t - tapes.at), 5, 23);
+}
 
-    return wrap && *wrap ? 23 : 1;
+static size_t first(const struct tape *t)
+{
+    return (size_t)(t - tapes.at) % stride(t);
 }
 
 static size_t play(const struct tape *t, enum flaky what, size_t fail_at,
@@ -41,13 +45,14 @@ static size_t play(const struct tape *t, enum flaky what, size_t fail_at,
 
 static void fail_with(const char *what, const struct tape *t, size_t n)
 {
-    fail_msg("%s: %s, call %zu: %s %s", what,
+    fail_msg("%s: %s, %s, call %zu: %s %s", what,
+             tape_name((size_t)(t - tapes.at)),
              t->role == HF_CLIENT ? "client" : "server", n,
              hf_error_name(out.error.code), out.error.detail);
 }
 
 /* A prefix of what was said, and one alert at most: 7 bytes in the clear, 24
- * under keys. */
+ * under keys (31 in TLS 1.2). */
 static bool said_no_more(const struct tape *t)
 {
     size_t same = 0, rest;
@@ -56,7 +61,7 @@ static bool said_no_more(const struct tape *t)
            out.out[same] == t->out[same])
         same++;
     rest = out.out_len - same;
-    return rest <= 24;
+    return rest <= (t->act ? 31 : 24);
 }
 
 /* Who cannot seal a session gives none, and fails nobody.  (Who cannot open one
@@ -64,14 +69,15 @@ static bool said_no_more(const struct tape *t)
  * recorded peer goes on with.) */
 static bool less_is_said(const struct tape *t)
 {
-    return t->encore && out.ready && out.out_len < t->out_len;
+    return (t->encore || t->act) && out.ready && out.out_len < t->out_len;
 }
 
 /* A server that could not resume skips what it cannot read as early data that it
  * did not take; of this client, that is all that comes (RFC 8446 4.2.10). */
 static bool skips_all(const struct tape *t)
 {
-    return t->early_len && !out.early_len && !out.ready;
+    return t->encore && t->encore->way == WITH_EARLY_DATA && !out.early_len &&
+           !out.ready;
 }
 
 static void judge(const struct tape *t, size_t n)
@@ -90,7 +96,7 @@ static void judge(const struct tape *t, size_t n)
     if (out.error.code == HF_E_BUG ||
         (!out.error.code && !less_is_said(t) && !skips_all(t)))
         fail_with("it did not say what failed", t, n);
-    if (!t->encore && !said_no_more(t))
+    if (!t->encore && !less_is_said(t) && !said_no_more(t))
         fail_with("it said something new", t, n);
     if (out.ready && memcmp(out.secret, t->secret, sizeof(out.secret)))
         fail_with("it agreed on another secret", t, n);
@@ -113,7 +119,9 @@ static size_t sweep(enum flaky what)
         judge(t, 0);
         assert_true(tape_same(&out, t));
         assert_true(calls > 5);
-        for (size_t n = 1; n <= calls; n += stride())
+        size_t step = what == FLAKY_MEMORY ? 1 : stride(t); /* they are few */
+
+        for (size_t n = 1 + first(t) % step; n <= calls; n += step)
             for (int on = 0; on < 2; on++, plays++) {
                 play(t, what, n, on);
                 judge(t, n);
@@ -146,17 +154,19 @@ static void our_own_faults_are_called_so(void **state)
         if (t->encore)
             continue; /* the recorded peer is to blame, see above */
 
-        for (size_t n = 1; n <= calls; n += stride()) {
+        for (size_t n = 1 + first(t); n <= calls; n += stride(t)) {
             play(t, FLAKY_PROVIDER, n, true);
             if (!out.error.code)
                 continue;
             all++;
             own += out.error.code == HF_E_CRYPTO ||
                    out.error.code == HF_E_RANDOM;
-            /* An AEAD that fails to open and a bad tag are the same. */
+            /* An AEAD that fails to open and a bad tag are the same; and who
+             * is asked for the last word says no to what we cannot verify. */
             if (out.error.code != HF_E_CRYPTO &&
                 out.error.code != HF_E_RANDOM &&
-                out.error.code != HF_E_BAD_RECORD_MAC)
+                out.error.code != HF_E_BAD_RECORD_MAC &&
+                !(t->act && out.error.code == HF_E_VERDICT))
                 fail_with("it blames somebody else", t, n);
         }
         assert_true(own * 10 > all * 7);
@@ -180,7 +190,7 @@ static void configs_without_memory_fail_cleanly(void **state)
         assert_true(hf_config_freeze(stage.server));
         stage_clear(&stage);
         calls = flaky_end();
-        for (size_t n = 1; n <= calls; n += stride())
+        for (size_t n = 1; n <= calls; n += tape_stride(0, 1, 23))
             for (int on = 0; on < 2; on++) {
                 bool ok;
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 enum {
-    HASHES = 3,
+    HASHES = 4,
     AEADS = 3,
     GROUPS = 8,
     SIGNATURES = 32,
@@ -146,6 +146,7 @@ static bool works_here(void)
 HASH(0)
 HASH(1)
 HASH(2)
+HASH(3)
 
 #define AEAD(i)                                                        \
     static bool load_##i(void *self, void *state, const uint8_t *key)  \
@@ -274,6 +275,7 @@ static void fill_hashes(void)
     FILL(0)
     FILL(1)
     FILL(2)
+    FILL(3)
 #undef FILL
 }
 

@@ -13,44 +13,9 @@
 
 static struct duet duet;
 
-/* The issuer's word on the server's certificate, good until @until seconds
- * from now. */
-static struct hf_span answer(int status, long until)
-{
-    static uint8_t der[4096];
-    uint8_t *at = der;
-    EVP_PKEY *key = authority_key(authority.middle_key);
-    X509 *issuer = authority_cert(authority.middle),
-         *leaf = authority_cert(authority.certs.chain);
-    OCSP_BASICRESP *basic = OCSP_BASICRESP_new();
-    ASN1_TIME *from = X509_gmtime_adj(NULL, -7200);
-    ASN1_TIME *to = X509_gmtime_adj(NULL, until);
-    OCSP_CERTID *id = OCSP_cert_to_id(EVP_sha1(), leaf, issuer);
-    OCSP_RESPONSE *response;
-    int len;
-
-    assert_true(basic && id);
-    assert_non_null(OCSP_basic_add1_status(
-        basic, id, status, 0, status == V_OCSP_CERTSTATUS_REVOKED ? from : NULL,
-        from, to));
-    OCSP_CERTID_free(id);
-    assert_true(OCSP_basic_sign(basic, issuer, key, EVP_sha256(), NULL, 0));
-    response = OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic);
-    len = i2d_OCSP_RESPONSE(response, &at);
-    assert_true(len > 0 && (size_t)len <= sizeof(der));
-    OCSP_RESPONSE_free(response);
-    OCSP_BASICRESP_free(basic);
-    ASN1_TIME_free(from);
-    ASN1_TIME_free(to);
-    X509_free(issuer);
-    X509_free(leaf);
-    EVP_PKEY_free(key);
-    return hf_span(der, (size_t)len);
-}
-
 static struct hf_span good(void)
 {
-    return answer(V_OCSP_CERTSTATUS_GOOD, 3600);
+    return authority_says(V_OCSP_CERTSTATUS_GOOD, 3600);
 }
 
 static void begin(unsigned version, enum hf_revocation mode,
@@ -138,7 +103,7 @@ static void a_revoked_server_is_refused(void **state)
     (void)state;
     for (unsigned version = HF_TLS12; version <= HF_TLS13; version++) {
         begin(version, HF_REVOCATION_LEAF,
-              answer(V_OCSP_CERTSTATUS_REVOKED, 3600));
+              authority_says(V_OCSP_CERTSTATUS_REVOKED, 3600));
         assert_false(duet_run(&duet));
         assert_int_equal(hf_conn_error(duet.client)->code, HF_E_REVOKED);
         assert_int_equal(hf_conn_error(duet.server)->alert, 44);
@@ -151,7 +116,7 @@ static void an_old_response_is_refused(void **state)
     (void)state;
     for (unsigned version = HF_TLS12; version <= HF_TLS13; version++) {
         begin(version, HF_REVOCATION_LEAF,
-              answer(V_OCSP_CERTSTATUS_GOOD, -3600));
+              authority_says(V_OCSP_CERTSTATUS_GOOD, -3600));
         assert_false(duet_run(&duet));
         assert_int_equal(hf_conn_error(duet.client)->code, HF_E_BAD_STAPLE);
         duet_wipe(&duet);

@@ -2,8 +2,11 @@
 #define HF_UNPOISONED
 #include "engine/tape.h"
 
+#include "crypto/oracle.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -46,12 +49,29 @@ bool __wrap_hf_libcrypto_random(void *self, void *out, size_t len)
     return draw(self, out, len);
 }
 
+/* Padding that is not random. */
+static bool premaster_seal(void *self, const struct hf_public_key *key,
+                           const uint8_t secret[HF_PREMASTER_LEN], uint8_t *out,
+                           size_t cap, size_t *len, bool *fault)
+{
+    static struct oracle o;
+
+    (void)self;
+    *fault = !oracle_make(&o, 0, key, secret) || o.len > cap;
+    if (*fault)
+        return false;
+    memcpy(out, o.bytes, o.len);
+    *len = o.len;
+    return true;
+}
+
 const struct hf_provider *tape_provider(void)
 {
     static struct hf_provider provider;
 
     provider = hf_libcrypto;
     provider.random = draw;
+    provider.premaster_seal = premaster_seal;
     return &provider;
 }
 
@@ -80,13 +100,28 @@ static void collect(struct tape *t, struct hf_conn *conn, bool slow)
     }
 }
 
+/* No room for a record: none is made, and no number is spent. */
+static void say_nowhere(struct hf_conn *conn, const char *text)
+{
+    uint8_t room[5 + 16] = { 0 };
+    size_t taken = 0;
+
+    for (size_t cap = 0; cap <= sizeof(room); cap++) {
+        assert_int_equal(
+            hf_conn_send(conn, hf_span_text(text), room, cap, &taken), 0);
+        assert_int_equal(taken, 0);
+    }
+}
+
 static void say(struct tape *t, struct hf_conn *conn, const char *text,
                 bool slow)
 {
     uint8_t room[200];
-    size_t taken, made = hf_conn_send(conn, hf_span_text(text), room,
-                                      sizeof(room), &taken);
+    size_t taken, made;
 
+    if (slow)
+        say_nowhere(conn, text);
+    made = hf_conn_send(conn, hf_span_text(text), room, sizeof(room), &taken);
     put(t, hf_span(room, made));
     collect(t, conn, slow);
 }
@@ -184,7 +219,9 @@ static bool give(struct tape *t, struct hf_conn *conn, uint8_t *bytes,
                     (outcome != HF_DATA && outcome != HF_EARLY));
         if (outcome == HF_FAILED || outcome == HF_CLOSED)
             return false;
-    } while (outcome == HF_DATA || outcome == HF_READY || outcome == HF_EARLY);
+        if (outcome == HF_ASKS)
+            assert_true(act_answer(t->act, conn));
+    } while (outcome != HF_NEED_BYTES);
     return true;
 }
 
@@ -207,8 +244,11 @@ static struct hf_conn *begin(const struct tape *tape, struct tape *out)
     memset(out, 0, sizeof(*out));
     out->role = tape->role;
     out->config = tape->config;
+    out->act = tape->act;
     if (tape->encore)
         encore_rewind(tape->encore);
+    if (tape->act)
+        act_rewind(tape->act);
     tape_rewind(tape->role);
     tape_turn(tape->role);
     conn = hf_conn_new(tape->config, tape->role,
@@ -269,10 +309,12 @@ void tape_clear(void)
 
 /* From the first hello to the end. */
 static bool record(const struct stage *stage, struct encore *encore,
-                   struct tape *client, struct tape *server)
+                   struct act *act, struct tape *client, struct tape *server)
 {
-    struct tape seed[2] = { { .role = HF_CLIENT, .encore = encore },
-                            { .role = HF_SERVER, .encore = encore } };
+    struct tape seed[2] = {
+        { .role = HF_CLIENT, .encore = encore, .act = act },
+        { .role = HF_SERVER, .encore = encore, .act = act }
+    };
     struct hf_conn *c, *s;
     size_t c_at = 0, s_at = 0;
 
@@ -287,6 +329,7 @@ static bool record(const struct stage *stage, struct encore *encore,
     finish(client, c, false);
     finish(server, s, false);
     client->encore = server->encore = encore;
+    client->act = server->act = act;
     return client->ready && server->ready && client->closed && server->closed &&
            !memcmp(client->secret, server->secret, sizeof(client->secret));
 }
@@ -302,19 +345,35 @@ bool tape_record(enum scene scene, const struct hf_provider *provider,
                  struct stage *stage, struct tape *client, struct tape *server)
 {
     return have_certs() && stage_set_with(stage, scene, &certs, provider) &&
-           record(stage, NULL, client, server);
+           record(stage, NULL, NULL, client, server);
 }
 
-bool tape_record_again(enum way way, const struct hf_provider *provider,
+bool tape_record_again(enum way way, enum hf_strike strike,
+                       const struct hf_provider *provider,
                        struct encore *encore, struct tape *client,
                        struct tape *server)
 {
-    return have_certs() &&
-           encore_set(encore, way, SCENE_CLIENT_CERT, &certs, provider) &&
-           encore_meet(encore) &&
-           record(&encore->stage, encore, client, server) && client->resumed &&
-           server->early_len ==
-               (way == WITH_EARLY_DATA ? sizeof(hurry) - 1 : 0);
+    bool taken = way == WITH_EARLY_DATA && strike == HF_STRIKE_NEW;
+
+    if (!have_certs() ||
+        !encore_set(encore, way, SCENE_CLIENT_CERT, &certs, provider) ||
+        !encore_meet(encore))
+        return false;
+    encore->strike = strike;
+    return record(&encore->stage, encore, NULL, client, server) &&
+           client->resumed &&
+           server->early_len == (taken ? sizeof(hurry) - 1 : 0);
+}
+
+bool tape_record_act(enum act_kind kind, const struct hf_provider *provider,
+                     struct act *act, struct tape *client, struct tape *server)
+{
+    tape_rewind(HF_CLIENT);
+    tape_turn(HF_CLIENT);
+    /* The first one makes what a config makes once: ticket keys, chains. */
+    return act_set(act, kind, provider) &&
+           record(&act->stage, NULL, act, client, server) &&
+           record(&act->stage, NULL, act, client, server);
 }
 
 bool tapes_record(struct tapes *tapes, const struct hf_provider *provider)
@@ -324,18 +383,57 @@ bool tapes_record(struct tapes *tapes, const struct hf_provider *provider)
     for (unsigned i = 0; i < SCENES; i++, at += 2)
         if (!tape_record(i, provider, &tapes->stages[i], at, at + 1))
             return false;
-    for (unsigned i = 0; i < WAYS; i++, at += 2)
-        if (!tape_record_again(i, provider, &tapes->encores[i], at, at + 1))
+    for (unsigned i = 0; i < ENCORES; i++, at += 2)
+        if (!tape_record_again(i < WAYS ? i : WITH_EARLY_DATA,
+                               i < WAYS ? HF_STRIKE_NEW : HF_STRIKE_SEEN,
+                               provider, &tapes->encores[i], at, at + 1))
+            return false;
+    for (unsigned i = 0; i < ACTS; i++, at += 2)
+        if (!tape_record_act(i, provider, &tapes->acts[i], at, at + 1))
             return false;
     return true;
+}
+
+const char *tape_name(size_t i)
+{
+    i /= 2;
+    if (i < SCENES)
+        return scene_name((enum scene)i);
+    i -= SCENES;
+    if (i < WAYS)
+        return way_name((enum way)i);
+    return i == WAYS ? "early data that is not taken"
+                     : act_name((enum act_kind)(i - ENCORES));
+}
+
+static bool says(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value && *value;
+}
+
+bool tape_soaks(void)
+{
+    return says("HF_SOAK");
+}
+
+size_t tape_stride(size_t i, size_t others, size_t wrapped)
+{
+    if (says("HF_WRAP"))
+        return wrapped;
+    return i < TAPES_MET || tape_soaks() ? 1 : others;
 }
 
 void tapes_erase(struct tapes *tapes)
 {
     for (unsigned i = 0; i < SCENES; i++)
         stage_clear(&tapes->stages[i]);
-    for (unsigned i = 0; i < WAYS; i++)
+    for (unsigned i = 0; i < ENCORES; i++)
         encore_clear(&tapes->encores[i]);
+    for (unsigned i = 0; i < ACTS; i++)
+        act_clear(&tapes->acts[i]);
+    acts_forget();
     tape_clear();
 }
 

@@ -1,7 +1,7 @@
 /* tape.h - for tests: a connection whose every byte is known beforehand.
  *
  * Randomness is drawn from a stream for each role, wound back before each run,
- * and signatures are Ed25519, which draw none.  So a handshake that was
+ * and signatures are those that draw none.  So a handshake that was
  * recorded once can be played to one side again and again, cut, flipped or with
  * something failing in it, and what that side says must be what it said.
  *
@@ -9,6 +9,7 @@
 #ifndef HF_TAPE_H
 #define HF_TAPE_H
 
+#include "engine/acts.h"
 #include "engine/encore.h"
 
 const struct hf_provider *tape_provider(void);
@@ -24,6 +25,7 @@ struct tape {
     enum hf_role role;
     struct hf_config *config;
     struct encore *encore; /* the ends have met before */
+    struct act *act;       /* or it is one of these */
     uint8_t in[TAPE_MAX];  /* what it is given */
     size_t in_len;
     uint8_t out[TAPE_MAX]; /* what it says */
@@ -43,19 +45,39 @@ struct tape {
 bool tape_record(enum scene scene, const struct hf_provider *provider,
                  struct stage *stage, struct tape *client, struct tape *server);
 
-/* Record a second meeting, in which the session of the first is resumed. */
-bool tape_record_again(enum way way, const struct hf_provider *provider,
+/* Record a second meeting, in which the session of the first is resumed; @strike:
+ * what the server thinks of early data. */
+bool tape_record_again(enum way way, enum hf_strike strike,
+                       const struct hf_provider *provider,
                        struct encore *encore, struct tape *client,
                        struct tape *server);
 
-/* All of them: the handshakes of all scenes, then those of all ways. */
-enum { TAPES = 2 * (SCENES + WAYS) };
+/* Record an act. */
+bool tape_record_act(enum act_kind kind, const struct hf_provider *provider,
+                     struct act *act, struct tape *client, struct tape *server);
+
+/* All of them: the handshakes of all scenes, then those of all ways and one with
+ * early data that is not taken, then all acts. */
+enum {
+    ENCORES = WAYS + 1,
+    TAPES_MET = 2 * (SCENES + WAYS), /* from there on they are dear */
+    TAPES = 2 * (SCENES + ENCORES + ACTS)
+};
 struct tapes {
     struct tape at[TAPES]; /* clients at even places */
     struct stage stages[SCENES];
-    struct encore encores[WAYS];
+    struct encore encores[ENCORES];
+    struct act acts[ACTS];
 };
 bool tapes_record(struct tapes *tapes, const struct hf_provider *provider);
+/* What the @i-th is a tape of. */
+const char *tape_name(size_t i);
+/* A test that does something at every byte or call of the @i-th does it at each
+ * so many: at each one of those that were recorded first, of the others with
+ * HF_SOAK in the environment only, of none in a wrapper that is slow. */
+size_t tape_stride(size_t i, size_t others, size_t wrapped);
+/* Is HF_SOAK there? */
+bool tape_soaks(void);
 void tapes_erase(struct tapes *tapes);
 
 /* The certificates of all tapes go. */
