@@ -23,9 +23,7 @@ void *hf_alloc_array(size_t count, size_t size)
 
 void hf_free(void *p, size_t size)
 {
-    if (!p)
-        return;
-    hf_wipe(p, size);
+    hf_wipe(p, size); /* for both, NULL is fine */
     free(p);
 }
 
@@ -99,7 +97,7 @@ bool hf_equal_ct(const void *a, const void *b, size_t len)
 
     for (size_t i = 0; i < len; i++)
         diff |= (uint32_t)(x[i] ^ y[i]);
-    diff = hf_mask_equal(diff, 0) & 1;
+    diff = hf_mask_equal(diff, 0);
     HF_DECLASSIFY(&diff, sizeof(diff));
     return diff;
 }

@@ -7,6 +7,66 @@
 
 #include <cmocka.h>
 
+/* ---- what the C library is asked for: the linker puts these in front of it ----- */
+
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void __real_free(void *p);
+void __wrap_free(void *p);
+void *__real_memcpy(void *to, const void *from, size_t len);
+void *__wrap_memcpy(void *to, const void *from, size_t len);
+void *__real_memmove(void *to, const void *from, size_t len);
+void *__wrap_memmove(void *to, const void *from, size_t len);
+void *__real_memset(void *to, int byte, size_t len);
+void *__wrap_memset(void *to, int byte, size_t len);
+int __real_memcmp(const void *a, const void *b, size_t len);
+int __wrap_memcmp(const void *a, const void *b, size_t len);
+
+static size_t last_count, last_size;
+static size_t freed_looked_at, freed_dirty;
+/* With a null pointer or onto itself, which is undefined even for no bytes. */
+static unsigned undefined;
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    last_count = count;
+    last_size = size;
+    return __real_calloc(count, size);
+}
+
+void __wrap_free(void *p)
+{
+    for (size_t i = 0; p && i < freed_looked_at; i++)
+        freed_dirty += ((const uint8_t *)p)[i] != 0;
+    __real_free(p);
+}
+
+void *__wrap_memcpy(void *to, const void *from, size_t len)
+{
+    undefined += !to || !from || to == from;
+    return __real_memcpy(to, from, len);
+}
+
+void *__wrap_memmove(void *to, const void *from, size_t len)
+{
+    undefined += !to || !from;
+    return __real_memmove(to, from, len);
+}
+
+void *__wrap_memset(void *to, int byte, size_t len)
+{
+    undefined += !to;
+    return __real_memset(to, byte, len);
+}
+
+int __wrap_memcmp(const void *a, const void *b, size_t len)
+{
+    undefined += !a || !b;
+    return __real_memcmp(a, b, len);
+}
+
+/* ---- memory -------------------------------------------------------------------- */
+
 static void allocated_memory_is_zero(void **state)
 {
     enum { SIZE = 4096 };
@@ -40,6 +100,36 @@ static void allocating_nothing_gives_something_to_free(void **state)
     hf_free(NULL, 100);
 }
 
+static void what_is_freed_was_wiped(void **state)
+{
+    uint8_t *p;
+
+    (void)state;
+    for (size_t size = 1; size <= 64; size++) {
+        p = hf_alloc(size);
+        assert_non_null(p);
+        hf_fill(p, 0x5a, size);
+        freed_looked_at = size;
+        freed_dirty = 0;
+        hf_free(p, size);
+        freed_looked_at = 0;
+        assert_int_equal(freed_dirty, 0);
+    }
+}
+
+/* More would hide from the sanitizers who writes beyond the end. */
+static void as_many_bytes_are_allocated_as_were_asked_for(void **state)
+{
+    (void)state;
+    for (size_t size = 0; size <= 64; size++) {
+        hf_free(hf_alloc(size), size);
+        assert_int_equal(last_count, 1);
+        assert_int_equal(last_size, size ? size : 1);
+        hf_free(hf_alloc_array(3, size), 3 * size);
+        assert_int_equal(last_size, size ? 3 * size : 1);
+    }
+}
+
 static void arrays_that_overflow_are_refused(void **state)
 {
     (void)state;
@@ -70,17 +160,20 @@ static void copying_nothing_from_nowhere_is_fine(void **state)
     uint8_t a[3] = { 1, 2, 3 }, b[3] = { 0 };
 
     (void)state;
+    undefined = 0;
     hf_copy(b, NULL, 0);
     hf_copy(NULL, NULL, 0);
     hf_move(NULL, NULL, 0);
     hf_fill(NULL, 1, 0);
     assert_true(hf_equal(NULL, NULL, 0));
     assert_int_equal(hf_compare(NULL, a, 0), 0);
+    hf_wipe(NULL, 0);
     hf_copy(b, a, 2);
     assert_int_equal(b[1], 2);
     assert_int_equal(b[2], 0);
     hf_copy(a, a, sizeof(a)); /* onto itself */
     assert_int_equal(a[2], 3);
+    assert_int_equal(undefined, 0);
 }
 
 static void moving_handles_overlap_both_ways(void **state)
@@ -190,6 +283,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(allocated_memory_is_zero),
         cmocka_unit_test(allocating_nothing_gives_something_to_free),
+        cmocka_unit_test(what_is_freed_was_wiped),
+        cmocka_unit_test(as_many_bytes_are_allocated_as_were_asked_for),
         cmocka_unit_test(arrays_that_overflow_are_refused),
         cmocka_unit_test(wiping_leaves_zeroes_and_nothing_else_touched),
         cmocka_unit_test(copying_nothing_from_nowhere_is_fine),

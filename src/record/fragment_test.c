@@ -1,5 +1,6 @@
 /* fragment_test.c - records out of messages: cut where they must be, in order,
- * and put together again. */
+ * and put together again; and how much of them fits, against a second opinion
+ * that counts one byte at a time. */
 #define HF_UNPOISONED
 #include "record/witness.h"
 #include "record/record.h"
@@ -132,6 +133,122 @@ static void the_limit_of_a_key_stops_a_message(void **state)
     hf_direction_wipe(&out);
 }
 
+/* ---- how much fits, and what is filled up -------------------------------- */
+
+static const uint16_t pads[] = { 0, 1, 2, 3, 7, 16, 100, 512, 5000 };
+static const uint16_t mosts[] = { 0, 64, 100, 511, 512 };
+
+/* As RFC 8446 5.4 and 8449 4 have it: the fewest zeroes that make content, type
+ * and zeroes a multiple, as far as the limit goes. */
+static size_t naive_padding(const struct hf_direction *d, size_t len)
+{
+    size_t zeroes = 0, most = d->limit.most ? d->limit.most : 16384;
+
+    if (!d->pad)
+        return 0;
+    while ((len + 1 + zeroes) % d->pad && len + zeroes < most)
+        zeroes++;
+    return zeroes;
+}
+
+enum { ROOMS = 600 };
+
+/* The most of @want that travels in a record of at most @room bytes; @whole[n]
+ * is what n bytes are with their padding. */
+static size_t naive_fits(const uint16_t *whole, size_t want, size_t room)
+{
+    size_t n = want < ROOMS ? want : ROOMS;
+
+    while (n && whole[n] + (size_t)HF_RECORD_OVERHEAD > room)
+        n--;
+    return n;
+}
+
+static void padding_goes_to_the_next_multiple_or_the_limit(void **state)
+{
+    struct hf_direction d = { .aead = crypto.provider->aeads[0] };
+
+    (void)state;
+    for (size_t p = 0; p < HF_COUNT(pads); p++)
+        for (size_t m = 0; m < HF_COUNT(mosts); m++) {
+            d.pad = pads[p];
+            d.limit.most = mosts[m];
+            for (size_t len = 0; len <= hf_record_most(&d);
+                 len += len < 1100 || len > 16300 ? 1 : 997)
+                assert_int_equal(hf_record_padding(&d, len),
+                                 naive_padding(&d, len));
+        }
+}
+
+/* In the clear and in TLS 1.2 there is no place for it. */
+static void only_tls_1_3_under_keys_pads(void **state)
+{
+    struct hf_direction clear = { .pad = 100 };
+    struct hf_direction tls12 = { .aead = crypto.provider->aeads[0],
+                                  .pad = 100,
+                                  .tls12 = true };
+
+    (void)state;
+    for (size_t len = 0; len < 300; len++) {
+        assert_int_equal(hf_record_padding(&clear, len), 0);
+        assert_int_equal(hf_record_padding(&tls12, len), 0);
+    }
+}
+
+static void check_fits(const struct hf_direction *d)
+{
+    static const size_t wants[] = { 0, 1, 63, 64, 65, 99, 500, 20000 };
+    uint16_t whole[ROOMS + 1];
+
+    for (size_t n = 0; n <= ROOMS; n++)
+        whole[n] = n > hf_record_most(d) ? UINT16_MAX
+                                         : (uint16_t)(n + naive_padding(d, n));
+    for (size_t w = 0; w < HF_COUNT(wants); w++)
+        for (size_t room = 0; room <= ROOMS; room++)
+            assert_int_equal(hf_record_fits(d, wants[w], room),
+                             naive_fits(whole, wants[w], room));
+}
+
+static void as_much_is_taken_as_fits_and_no_more(void **state)
+{
+    struct hf_direction d = { .aead = crypto.provider->aeads[0] };
+
+    (void)state;
+    for (size_t p = 0; p < HF_COUNT(pads); p++)
+        for (size_t m = 0; m < HF_COUNT(mosts); m++) {
+            d.pad = pads[p];
+            d.limit.most = mosts[m];
+            check_fits(&d);
+        }
+}
+
+/* Of every size into a buffer of its own: the buffer asserts that it was asked
+ * for as much as was written, and so does a sanitizer. */
+static void what_is_sealed_fits_where_it_goes(void **state)
+{
+    static const uint8_t key[HF_AEAD_KEY_MAX] = { 5 }, iv[HF_NONCE_LEN];
+    struct hf_direction out = { .aead = NULL };
+
+    (void)state;
+    for (uint16_t pad = 0; pad <= 600; pad = (uint16_t)(pad + 300)) {
+        witness_forget();
+        assert_true(hf_direction_set(&out, crypto.self,
+                                     crypto.provider->aeads[0], key, iv,
+                                     HF_TRAFFIC, &error));
+        out.pad = pad;
+        for (size_t len = 0; len <= 1100; len++) {
+            struct hf_buffer made = { .at = NULL };
+
+            assert_true(hf_records_seal(&out, 23, 0x0303, hf_span(data, len),
+                                        &made, &error));
+            assert_int_equal(hf_buffer_bytes(&made).len,
+                             5 + len + 1 + naive_padding(&out, len) + 16);
+            hf_buffer_wipe(&made);
+        }
+        hf_direction_wipe(&out);
+    }
+}
+
 static int begin(void **state)
 {
     (void)state;
@@ -155,6 +272,10 @@ int main(void)
         cmocka_unit_test(messages_are_cut_at_16384_bytes_under_keys),
         cmocka_unit_test(what_is_behind_is_left_alone),
         cmocka_unit_test(the_limit_of_a_key_stops_a_message),
+        cmocka_unit_test(padding_goes_to_the_next_multiple_or_the_limit),
+        cmocka_unit_test(only_tls_1_3_under_keys_pads),
+        cmocka_unit_test(as_much_is_taken_as_fits_and_no_more),
+        cmocka_unit_test(what_is_sealed_fits_where_it_goes),
     };
 
     return cmocka_run_group_tests(tests, begin, end);

@@ -5,8 +5,21 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
+
+/* The linker puts this one in front of the C library's. */
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+
+static bool no_memory;
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return no_memory ? NULL : __real_calloc(count, size);
+}
 
 /* ---- a flight of messages -------------------------------------------------- */
 
@@ -132,6 +145,131 @@ static void unread_messages_can_be_kept(void **state)
     check_flight(&reader, bytes);
 }
 
+/* ---- kept and lent -------------------------------------------------------- */
+
+static const struct hf_span one = { (const uint8_t *)"\x08\0\0\1\7", 5 };
+static const struct hf_span two = { (const uint8_t *)"\x14\0\0\2\1\2", 6 };
+
+static void keep(struct hf_reassembly *r, struct hf_span bytes)
+{
+    struct hf_error error = { .code = HF_OK };
+
+    hf_reassembly_add(r, bytes);
+    assert_true(hf_reassembly_save(r, &error));
+}
+
+/* The next is @want, and lies there if it is to lie in its record. */
+static void next_is(struct hf_reassembly *r, struct hf_span want, bool there)
+{
+    struct hf_error error = { .code = HF_OK };
+    struct hf_span message;
+
+    assert_true(hf_reassembly_next(r, &message, &error));
+    assert_true(hf_span_equal(message, want));
+    assert_int_equal(message.at == want.at, there);
+}
+
+static void nothing_is_next(struct hf_reassembly *r)
+{
+    struct hf_error error = { .code = HF_OK };
+    struct hf_span message;
+
+    assert_false(hf_reassembly_next(r, &message, &error));
+    assert_int_equal(error.code, HF_OK);
+}
+
+/* Several that were kept unread, and the rest of the last one in a record of its
+ * own, behind which another lies. */
+static void kept_messages_are_read_one_by_one(void **state)
+{
+    (void)state;
+    for (size_t cut = 0; cut <= two.len; cut++) {
+        struct hf_reassembly r = { .lent = 0 };
+        uint8_t rest[16];
+        size_t n = two.len - cut;
+
+        keep(&r, one);
+        keep(&r, one);
+        keep(&r, hf_span_first(two, cut));
+        memcpy(rest, two.at + cut, n);
+        memcpy(rest + n, one.at, one.len);
+        hf_reassembly_add(&r, hf_span(rest, n + one.len));
+        next_is(&r, one, false);
+        assert_false(hf_reassembly_empty(&r));
+        next_is(&r, one, false);
+        assert_false(hf_reassembly_empty(&r));
+        next_is(&r, cut ? two : hf_span(rest, two.len), !cut);
+        assert_false(hf_reassembly_empty(&r));
+        next_is(&r, hf_span(rest + n, one.len), true);
+        assert_true(hf_reassembly_empty(&r));
+        nothing_is_next(&r);
+        hf_reassembly_wipe(&r);
+    }
+}
+
+/* As at a change of keys: what was read is no longer there, be it asked for the
+ * next or not. */
+static void the_last_of_the_kept_leaves_nothing(void **state)
+{
+    struct hf_reassembly r = { .lent = 0 };
+    struct hf_error error = { .code = HF_OK };
+
+    (void)state;
+    for (int again = 0; again < 2; again++) {
+        keep(&r, one);
+        keep(&r, two);
+        next_is(&r, one, false);
+        next_is(&r, two, false);
+        assert_true(hf_reassembly_empty(&r));
+        assert_true(hf_reassembly_save(&r, &error));
+        assert_true(hf_reassembly_empty(&r));
+        assert_null(r.kept.at);
+        assert_int_equal(r.lent, 0);
+    }
+    keep(&r, one);
+    keep(&r, hf_span_first(two, 5));
+    next_is(&r, one, false);
+    assert_true(
+        hf_reassembly_save(&r, &error)); /* the one that was lent goes */
+    nothing_is_next(&r);
+    hf_reassembly_add(&r, hf_span_after(two, 5));
+    next_is(&r, two, false);
+    hf_reassembly_wipe(&r);
+}
+
+/* In no case is it taken for a message that has not come yet. */
+static void memory_that_is_not_there_is_told(void **state)
+{
+    struct hf_reassembly r = { .lent = 0 };
+    struct hf_error error = { .code = HF_OK };
+    struct hf_span message;
+    uint8_t head[4] = { 13, 0, 0x10, 0 }, body[4096] = { 0 };
+
+    (void)state;
+    no_memory = true;
+    hf_reassembly_add(&r, hf_span_first(two, 5));
+    assert_false(hf_reassembly_next(&r, &message, &error));
+    assert_int_equal(error.code, HF_OK); /* it lies in its record still */
+    assert_false(hf_reassembly_save(&r, &error));
+    assert_int_equal(error.code, HF_E_OUT_OF_MEMORY);
+    hf_reassembly_wipe(&r);
+
+    for (size_t had = 1; had <= 4; had += 3) { /* half a header, a whole one */
+        error = (struct hf_error){ .code = HF_OK };
+        no_memory = false;
+        keep(&r, hf_span(head, had));
+        hf_reassembly_add(&r, hf_span(head + had, 4 - had));
+        no_memory = true;
+        assert_false(hf_reassembly_next(&r, &message, &error));
+        assert_int_equal(error.code, HF_OK); /* there was room for so little */
+        r.now = HF_SPAN(body);
+        assert_false(hf_reassembly_next(&r, &message, &error));
+        assert_int_equal(error.code, HF_E_OUT_OF_MEMORY);
+        hf_reassembly_wipe(&r);
+    }
+    no_memory = false;
+}
+
 static void a_whole_message_is_handed_out_where_it_lies(void **state)
 {
     struct hf_reassembly r = { .lent = 0 };
@@ -203,6 +341,12 @@ static unsigned header_verdict(unsigned type, size_t len, bool by_byte)
         assert_true(r.kept.cap <= 512); /* grows with what came */
     }
     hf_reassembly_wipe(&r);
+    if (error.code) {
+        char said[64];
+
+        snprintf(said, sizeof(said), "type %u announces %zu bytes", type, len);
+        assert_non_null(strstr(error.detail, said));
+    }
     return error.code;
 }
 
@@ -215,6 +359,7 @@ static void size_is_judged_by_the_header_alone(void **state)
 
         for (int by_byte = 0; by_byte < 2; by_byte++) {
             assert_int_equal(header_verdict(type, 0, by_byte), HF_OK);
+            assert_int_equal(header_verdict(type, most - 1, by_byte), HF_OK);
             assert_int_equal(header_verdict(type, most, by_byte), HF_OK);
             assert_int_equal(header_verdict(type, most + 1, by_byte),
                              HF_E_TOO_LARGE);
@@ -253,6 +398,9 @@ int main(void)
         cmocka_unit_test(a_flight_is_the_same_cut_at_any_two_places),
         cmocka_unit_test(a_flight_is_the_same_in_pieces_of_any_size),
         cmocka_unit_test(unread_messages_can_be_kept),
+        cmocka_unit_test(kept_messages_are_read_one_by_one),
+        cmocka_unit_test(the_last_of_the_kept_leaves_nothing),
+        cmocka_unit_test(memory_that_is_not_there_is_told),
         cmocka_unit_test(a_whole_message_is_handed_out_where_it_lies),
         cmocka_unit_test(pending_bytes_are_never_taken_for_none),
         cmocka_unit_test(size_is_judged_by_the_header_alone),
