@@ -18,6 +18,7 @@ tried again when its file, a header of it or the test that noticed it changed.
 """
 import argparse
 import concurrent.futures
+import contextlib
 import hashlib
 import json
 import os
@@ -26,6 +27,7 @@ import re
 import resource
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -44,17 +46,19 @@ SAME = ["-w", "-O2", "-g0", "-fno-sanitize=all", "-frandom-seed=1"]
 
 
 def read_table():
-    tests, excused = {}, {}
+    """Which programs must notice, in which functions; and the excuses."""
+    tests, only, excused = {}, {}, {}
     for row in (ROOT / "test" / "mutants.tsv").read_text().splitlines():
         if not row or row.startswith("#"):
             continue
         kind, file, *rest = row.split("\t")
         if kind == "tests":
             tests[file] = rest[0].split()
+            only[file] = rest[1].split() if rest[1:] else []
         else:
             function, what, why = rest
             excused[file, function, what] = why
-    return tests, excused
+    return tests, only, excused
 
 
 def renew(source, to):
@@ -274,15 +278,29 @@ class File:
         return came
 
 
-def try_file(file, name, excused, jobs):
+def mutants_in(path, functions):
+    """Those of these functions, or of all."""
+    return [m for m in mutants(path.read_text())
+            if not functions or m[1] in functions]
+
+
+def try_all(file, found, jobs):
+    """Yields each mutant and what came of it."""
+    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+        try:
+            yield from zip(found, pool.map(lambda m: file.try_one(m[3]), found))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def try_file(file, name, found, excused, jobs):
     """Prints what came of it; was it good?"""
     with tempfile.TemporaryDirectory(dir=file.copy.root) as place:
         file.measure(pathlib.Path(place))
-    found = mutants(file.path.read_text())
     count, used = {}, set()
-    with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
-        for mutant, came in zip(found, pool.map(
-                lambda m: file.try_one(m[3]), found)):
+    with contextlib.closing(try_all(file, found, jobs)) as results:
+        for mutant, came in results:
             number, function, what, _ = mutant
             if came == "survived" and (name, function, what) in excused:
                 came = "excused"
@@ -312,11 +330,12 @@ def main():
     parser.add_argument("-l", action="store_true", help="only list them")
     parser.add_argument("files", nargs="*")
     args = parser.parse_args()
-    tests, excused = read_table()
+    tests, only, excused = read_table()
     files = args.files or list(tests)
     if args.l:
         for name in files:
-            for number, function, what, _ in mutants((ROOT / name).read_text()):
+            for number, function, what, _ in mutants_in(ROOT / name,
+                                                        only.get(name)):
                 print(f"{name}:{number}: {function}: {what}")
         return 0
     print(f"1..{len(files)}", flush=True)
@@ -326,13 +345,19 @@ def main():
         copy.make(sorted({w.split(":")[0] for f in files for w in tests[f]}))
         for n, name in enumerate(files, 1):
             file = File(copy, name, tests[name], args.a)
-            good = try_file(file, name, excused, args.j)
+            found = mutants_in(file.path, only[name])
+            good = try_file(file, name, found, excused, args.j)
             failed += not good
             print(f"{'ok' if good else 'not ok'} {n} - {name}", flush=True)
     return failed != 0
 
 
+def stop(*_):
+    raise KeyboardInterrupt
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, stop)
     try:
         sys.exit(main())
     except KeyboardInterrupt:

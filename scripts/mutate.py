@@ -36,6 +36,7 @@ CHANGES = [
     (r"^ +\{ .*\},$", ""), (r"^(?:STEP|JOB|ROW|X) *\(.*\)$", ""),
     (r"^ +case [^:]+: (?:return|break)\b[^;]*;$", ""),
 ]
+NEGATIONS = ("==", "!=", r"!(?=[a-zA-Z(])")
 NUMBER = re.compile(r"(?<![\w.\"])(?:0x[0-9a-fA-F]+|\d+)(?=[uUlL]*\b)(?!\.)")
 CONSTANT = re.compile(r"\bHF_[A-Z]+(?:_[A-Z0-9_]+|[0-9]\w*)\b")
 CONDITION = re.compile(r"\b(if|while) \(")
@@ -132,11 +133,26 @@ def others(code, pattern=CONSTANT):
     return other
 
 
+def single_terms(code):
+    """Places in conditions that are one term: they are tried as always true
+    and as never true, so whoever notices both notices the negation."""
+    places = set()
+    for match in CONDITION.finditer(code):
+        end = closing(code, match.end() - 1)
+        if match.group(1) == "if" and not re.search(
+                r"&&|\|\||\?", code[match.end():end]):
+            places.update(range(match.end(), end))
+    return places
+
+
 def edits(text):
     """(from, to, what stands there then, a name for it if the line is none)"""
     code = code_only(text)
+    simple = single_terms(code)
     for pattern, to in CHANGES:
         for match in re.finditer(pattern, code, re.M):
+            if pattern in NEGATIONS and match.start() in simple:
+                continue
             gone = not to and "\n" not in match.group() and len(
                 match.group().strip()) > 20
             yield match.start(), match.end(), to, (

@@ -427,6 +427,46 @@ static void every_row_is_sound(void **state)
     assert_string_equal(hf_fact_name(HF_FACTS), "?");
 }
 
+/* A fact that another brings along is named beside it, so that a row would
+ * not stand by mistake if they ever came apart. */
+static void a_row_names_what_its_facts_imply(void **state)
+{
+    static const struct {
+        unsigned fact, with, without;
+    } implied[] = {
+        { HF_FACT_RETRY, HF_FACT_TLS13, 0 },
+        { HF_FACT_EARLY, HF_FACT_TLS13, 0 },
+        { HF_FACT_GAVE, HF_FACT_ASKED, 0 },
+        { HF_FACT_PACKED, HF_FACT_TLS13, HF_FACT_RESUMED },
+        { HF_FACT_PACKED_TOO, HF_FACT_TLS13 | HF_FACT_ASKED, 0 },
+        { HF_FACT_SIGNED, 0, HF_FACT_TLS13 | HF_FACT_RESUMED },
+        { HF_FACT_STAPLED, 0, HF_FACT_TLS13 | HF_FACT_RESUMED },
+        { HF_FACT_TICKET, 0, HF_FACT_TLS13 },
+    };
+    bool behind = false;
+
+    (void)state;
+    for (size_t at = 0; at < hf_flow_steps; at++) {
+        const struct hf_step *step = &hf_flow[at];
+        unsigned set = step->if_set | step->maybe, clear = step->if_clear;
+
+        for (size_t i = 0; i < HF_COUNT(implied); i++)
+            if (set & implied[i].fact) {
+                assert_int_equal(implied[i].with & ~set, 0);
+                assert_int_equal(implied[i].without & ~clear, 0);
+            }
+        if (set & HF_FACT_ASKED && !(set & HF_FACT_TLS13))
+            assert_int_equal(clear & (HF_FACT_TLS13 | HF_FACT_RESUMED),
+                             HF_FACT_TLS13 | HF_FACT_RESUMED);
+        /* Once the version is chosen, a row is of one or of the other. */
+        if (at && hf_flow[at - 1].says == HF_SERVER_HELLO)
+            behind = true;
+        if (behind)
+            assert_true((set | clear) & HF_FACT_TLS13);
+    }
+    assert_true(behind);
+}
+
 static void behind_the_end_there_is_nothing(void **state)
 {
     (void)state;
@@ -452,6 +492,7 @@ int main(void)
         cmocka_unit_test(messages_travel_under_the_keys_that_the_rfc_says),
         cmocka_unit_test(every_step_that_can_be_reached_has_its_functions),
         cmocka_unit_test(every_row_is_sound),
+        cmocka_unit_test(a_row_names_what_its_facts_imply),
         cmocka_unit_test(behind_the_end_there_is_nothing),
     };
 
