@@ -80,6 +80,40 @@ static void lengths_of_names_are_bounded(void **state)
     assert_true(hf_dns_is_sound(hf_span(name, 253), &labels));
     assert_int_equal(labels, 127);
     assert_false(hf_dns_is_sound(hf_span(name, 255), &labels));
+    name[1] = 'a'; /* two letters in front */
+    for (size_t i = 2; i < sizeof(name); i++)
+        name[i] = i % 2 ? 'a' : '.';
+    assert_false(hf_dns_is_sound(hf_span(name, 254), &labels));
+    assert_true(hf_dns_is_sound(hf_span(name, 252), &labels));
+}
+
+static void letters_and_digits_are_names_and_hyphens_are_inside(void **state)
+{
+    size_t labels;
+
+    (void)state;
+    for (unsigned c = 0; c < 256; c++) {
+        uint8_t name[3] = { 'a', (uint8_t)c, 'b' };
+        bool letter = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
+                      (c >= 'A' && c <= 'Z');
+
+        assert_int_equal(hf_dns_is_sound(hf_span(name + 1, 1), &labels),
+                         letter);
+        assert_int_equal(hf_dns_is_sound(HF_SPAN(name), &labels),
+                         letter || c == '-' || c == '.');
+        assert_int_equal(labels, c == '.' ? 2 : 1);
+    }
+}
+
+static void a_wildcard_is_a_star_a_dot_and_more(void **state)
+{
+    (void)state;
+    assert_true(hf_dns_is_wildcard(hf_span_text("*.a")));
+    assert_false(hf_dns_is_wildcard(hf_span_text("*.")));
+    assert_false(hf_dns_is_wildcard(hf_span_text("*")));
+    assert_false(hf_dns_is_wildcard(hf_span_text("")));
+    assert_false(hf_dns_is_wildcard(hf_span_text("*a.b")));
+    assert_false(hf_dns_is_wildcard(hf_span_text("a.b")));
 }
 
 /* ---- what is wanted ------------------------------------------------------------------ */
@@ -99,12 +133,15 @@ static void names_to_check_are_read(void **state)
         { "1-1", "1-1" },
         { "127.0.0.1.example", "127.0.0.1.example" },
     };
+    static const uint8_t zero[sizeof((struct hf_peer_name){ 0 }.ip)];
     struct hf_peer_name name;
 
     (void)state;
     for (size_t i = 0; i < HF_COUNT(rows); i++) {
         assert_true(hf_peer_name_read(rows[i].text, &name));
         assert_false(name.is_ip);
+        assert_int_equal(name.ip_len, 0);
+        assert_memory_equal(name.ip, zero, sizeof(zero)); /* nor half of one */
         assert_string_equal(name.dns, rows[i].dns);
     }
 }
@@ -248,6 +285,8 @@ int main(void)
         cmocka_unit_test(patterns_cover_names),
         cmocka_unit_test(a_nul_ends_no_name),
         cmocka_unit_test(lengths_of_names_are_bounded),
+        cmocka_unit_test(letters_and_digits_are_names_and_hyphens_are_inside),
+        cmocka_unit_test(a_wildcard_is_a_star_a_dot_and_more),
         cmocka_unit_test(names_to_check_are_read),
         cmocka_unit_test(addresses_to_check_are_read),
         cmocka_unit_test(what_is_neither_is_refused),
