@@ -59,6 +59,7 @@ END
         ;;
     fuzz) table build; cat <<'END'
 clang           clang
+llvm            llvm-cov
 libclang-rt-14-dev /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a
 END
         ;;

@@ -53,7 +53,7 @@ HF_PUBLIC struct hf_conn *hf_conn_new(struct hf_config *config,
 HF_PUBLIC bool hf_conn_set_sni(struct hf_conn *conn, const char *name);
 /* Client, before anything was exchanged: sessions are shared only with
  * connections of the same @label (such as "host:port"; at most 255 bytes are
- * looked at).  False: it is too late. */
+ * looked at; NULL: none, as if never said).  False: it is too late. */
 HF_PUBLIC bool hf_conn_set_session_label(struct hf_conn *conn,
                                          const char *label);
 /* Watch this connection only, before anything was exchanged. */

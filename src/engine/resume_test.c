@@ -234,6 +234,13 @@ static void a_label_keeps_sessions_apart(void **state)
     assert_true(duet_run(&duet));
     assert_true(hf_conn_resumed(duet.client));
     assert_false(hf_conn_set_session_label(duet.client, "too late"));
+    assert_false(hf_conn_set_session_label(duet.client, NULL));
+    hang_up();
+    assert_true(duet_start(&duet, "localhost"));
+    assert_true(hf_conn_set_session_label(duet.client, "localhost:443"));
+    assert_true(hf_conn_set_session_label(duet.client, NULL)); /* or none */
+    assert_true(duet_run(&duet));
+    assert_true(hf_conn_resumed(duet.client)); /* by connect_to()'s */
     close_configs();
 }
 

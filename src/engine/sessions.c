@@ -73,18 +73,20 @@ bool hf_conn_resumed(const struct hf_conn *conn)
 
 bool hf_conn_set_session_label(struct hf_conn *conn, const char *label)
 {
-    size_t len = hf_text_len(label);
-    char *copy;
+    struct hf_span text = hf_span_text(label);
+    char *copy = NULL;
 
     if (conn->started || conn->failed || conn->session.role == HF_SERVER)
         return false;
-    copy = hf_alloc(len + 1);
-    if (!copy) {
+    if (label)
+        copy = hf_alloc(text.len + 1);
+    if (label && !copy) {
         hf_fail(&conn->session.error, HF_E_OUT_OF_MEMORY, NULL);
         conn->failed = true;
         return false;
     }
-    hf_copy(copy, label, len);
+    if (label)
+        hf_copy(copy, text.at, text.len);
     if (conn->label)
         hf_free(conn->label, hf_text_len(conn->label) + 1);
     conn->label = copy;

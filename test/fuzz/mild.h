@@ -8,6 +8,8 @@
 #include "handfast/crypto.h"
 
 extern const struct hf_provider mild_provider;
+/* Its one way of compression: as it is, behind a byte. */
+extern const struct hf_compression *const mild_compressions[];
 /* A signature that begins with this byte is a wrong one. */
 enum { MILD_WRONG = 0xff };
 
