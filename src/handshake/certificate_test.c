@@ -1,0 +1,177 @@
+/* certificate_test.c - which schemes go with which keys, all 65,536 of them, in
+ * TLS 1.3 and in TLS 1.2; and proofs that cannot have been heard. */
+#define HF_UNPOISONED
+#include "handshake/handshake.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* ---- schemes (RFC 8446 4.2.3, RFC 5246 7.4.1.4.1, RFC 8422 5.1.3) ------------------- */
+
+/* What a scheme means.  In TLS 1.2 one of ECDSA is for any curve. */
+static const struct meaning {
+    uint16_t scheme;
+    uint8_t key, padding, hash;
+    bool tls13;
+} meanings[] = {
+    { 0x0401, HF_KEY_RSA, HF_PADDING_PKCS1, HF_SHA256, false },
+    { 0x0501, HF_KEY_RSA, HF_PADDING_PKCS1, HF_SHA384, false },
+    { 0x0601, HF_KEY_RSA, HF_PADDING_PKCS1, HF_SHA512, false },
+    { 0x0403, HF_KEY_P256, HF_PADDING_NONE, HF_SHA256, true },
+    { 0x0503, HF_KEY_P384, HF_PADDING_NONE, HF_SHA384, true },
+    { 0x0603, HF_KEY_P521, HF_PADDING_NONE, HF_SHA512, true },
+    { 0x0804, HF_KEY_RSA, HF_PADDING_PSS, HF_SHA256, true },
+    { 0x0805, HF_KEY_RSA, HF_PADDING_PSS, HF_SHA384, true },
+    { 0x0806, HF_KEY_RSA, HF_PADDING_PSS, HF_SHA512, true },
+    { 0x0807, HF_KEY_ED25519, HF_PADDING_NONE, HF_HASH_NONE, true },
+    { 0x0809, HF_KEY_RSA_PSS, HF_PADDING_PSS, HF_SHA256, true },
+    { 0x080a, HF_KEY_RSA_PSS, HF_PADDING_PSS, HF_SHA384, true },
+    { 0x080b, HF_KEY_RSA_PSS, HF_PADDING_PSS, HF_SHA512, true },
+};
+
+static bool is_ec(unsigned kind)
+{
+    return kind == HF_KEY_P256 || kind == HF_KEY_P384 || kind == HF_KEY_P521;
+}
+
+static const struct meaning *meaning_of(unsigned scheme)
+{
+    for (size_t i = 0; i < HF_COUNT(meanings); i++)
+        if (meanings[i].scheme == scheme)
+            return &meanings[i];
+    return NULL;
+}
+
+static bool fits(const struct meaning *m, const struct hf_public_key *key,
+                 bool tls13)
+{
+    if (!m || (tls13 && !m->tls13))
+        return false;
+    if (key->pss_hash && key->pss_hash != m->hash)
+        return false;
+    if (!tls13 && is_ec(key->kind) && is_ec(m->key))
+        return true;
+    return key->kind == m->key;
+}
+
+static void assert_how(const struct hf_signature *how,
+                       const struct hf_public_key *key, unsigned scheme,
+                       bool tls13)
+{
+    const struct meaning *m = meaning_of(scheme);
+
+    if ((how != NULL) != fits(m, key, tls13))
+        fail_msg("scheme %04x, key %u, hash %u, TLS 1.%u", scheme, key->kind,
+                 key->pss_hash, tls13 ? 3 : 2);
+    if (!how)
+        return;
+    assert_int_equal(how->key, key->kind);
+    assert_int_equal(how->padding, m->padding);
+    assert_int_equal(how->hash, m->hash);
+    assert_non_null(how->verify);
+}
+
+static void a_scheme_goes_with_its_keys_and_no_others(void **state)
+{
+    static struct hf_settings settings;
+    struct hf_error error = { .code = HF_OK };
+
+    (void)state;
+    assert_true(hf_crypto_open(&settings.crypto, &hf_libcrypto, &error));
+    for (unsigned kind = HF_KEY_NONE; kind <= HF_KEY_MLDSA87; kind++)
+        for (unsigned hash = 0; hash <= HF_SHA512; hash++) {
+            struct hf_public_key key = { .kind = (uint8_t)kind,
+                                         .pss_hash = (uint8_t)hash };
+
+            if (hash && kind != HF_KEY_RSA_PSS)
+                continue;
+            for (unsigned scheme = 0; scheme < 0x10000; scheme++) {
+                struct hf_numbers one = { { (uint16_t)scheme }, 1 };
+                unsigned named = 0;
+
+                assert_how(hf_negotiate_signature(&settings, &one, &key), &key,
+                           scheme, true);
+                assert_how(
+                    hf_negotiate_signature12(&settings, &one, &key, &named),
+                    &key, scheme, false);
+                assert_int_equal(named, scheme);
+            }
+        }
+    hf_crypto_close(&settings.crypto);
+}
+
+/* The first that fits, by the other side's order. */
+static void their_first_scheme_that_fits_is_taken(void **state)
+{
+    static struct hf_settings settings;
+    const struct hf_numbers theirs = { { 0x0401, 0x0805, 0x0503, 0x0403 }, 4 };
+    const struct hf_public_key ec = { .kind = HF_KEY_P256 };
+    const struct hf_public_key rsa = { .kind = HF_KEY_RSA };
+    const struct hf_public_key other = { .kind = HF_KEY_ED25519 };
+    struct hf_error error = { .code = HF_OK };
+    const struct hf_signature *how;
+    unsigned scheme;
+
+    (void)state;
+    assert_true(hf_crypto_open(&settings.crypto, &hf_libcrypto, &error));
+    assert_int_equal(hf_negotiate_signature(&settings, &theirs, &ec)->hash,
+                     HF_SHA256);
+    how = hf_negotiate_signature12(&settings, &theirs, &ec, &scheme);
+    assert_int_equal(how->hash, HF_SHA384);
+    assert_int_equal(scheme, 0x0503);
+    how = hf_negotiate_signature12(&settings, &theirs, &rsa, &scheme);
+    assert_int_equal(how->padding, HF_PADDING_PKCS1);
+    assert_int_equal(scheme, 0x0401);
+    assert_null(hf_negotiate_signature12(&settings, &theirs, &other, &scheme));
+    hf_crypto_close(&settings.crypto);
+}
+
+/* ---- a proof that was not heard --------------------------------------------------------- */
+
+/* TLS 1.2: CertificateVerify is the last in the transcript, with its header
+ * and the scheme, and signs what is before it. */
+static uint16_t check_after(size_t said, size_t signature_len)
+{
+    static const uint8_t bytes[64];
+    static struct hf_settings settings;
+    struct hf_session session = { .role = HF_SERVER, .settings = &settings };
+    struct hf_cert leaf = { .key = { .kind = HF_KEY_P256 } };
+    struct hf_cert *peer[] = { &leaf };
+    struct hf_handshake *hs = hf_handshake_new(&session);
+    uint16_t code;
+
+    assert_non_null(hs);
+    session.peer = peer;
+    if (said)
+        assert_true(hf_buffer_add(&hs->transcript.all, hf_span(bytes, said)));
+    hs->signature = hf_span(bytes, signature_len);
+    assert_int_equal(hf_job_check_signature12(hs), HF_STEP_FAILED);
+    code = session.error.code;
+    assert_true(hs->proofs.signature == 0);
+    hf_handshake_free(hs);
+    return code;
+}
+
+static void a_proof_is_in_the_transcript(void **state)
+{
+    (void)state;
+    assert_int_equal(check_after(0, 10), HF_E_BUG);
+    assert_int_equal(check_after(17, 10), HF_E_BUG);
+    /* No scheme was offered, which is the next to be found out. */
+    assert_int_equal(check_after(18, 10), HF_E_WRONG_SIGNATURE);
+    assert_int_equal(check_after(19, 10), HF_E_WRONG_SIGNATURE);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_scheme_goes_with_its_keys_and_no_others),
+        cmocka_unit_test(their_first_scheme_that_fits_is_taken),
+        cmocka_unit_test(a_proof_is_in_the_transcript),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
