@@ -188,6 +188,7 @@ static void attend(unsigned truth, enum hf_role me)
             if (!speaks(&s, step) || step->says != said)
                 fail_msg("facts %03x: does not say %s after%s", truth,
                          hf_message_name(said), course_text(&so_far));
+            probe(&s, point_of(&s, &so_far)); /* our turn: nothing may come */
             s.at++;
         }
         add(&so_far, all.at[i]);
