@@ -384,11 +384,14 @@ static void the_application_has_the_last_word(void **state)
             assert_int_equal(hf_conn_peer_certificates(conn_of(HF_CLIENT)), 2);
             assert_true(hf_conn_peer_certificate(conn_of(HF_CLIENT), 0).len >
                         0);
+            /* Nobody has shown yet that the chain is his. */
+            assert_false(hf_conn_peer_verified(conn_of(HF_CLIENT)));
             assert_int_equal(
                 answer(HF_CLIENT, (struct hf_answer){ .accept = accept }),
                 accept);
             /* Accepted is not verified. */
-            assert_int_equal(hf_conn_peer_verified(conn_of(HF_CLIENT)), trusts);
+            assert_int_equal(hf_conn_peer_verified(conn_of(HF_CLIENT)),
+                             trusts && accept);
             if (!accept)
                 rogue_expect(&rogue, HF_CLIENT, HF_E_VERDICT);
             end();
