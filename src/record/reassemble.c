@@ -48,8 +48,6 @@ static bool gather(struct hf_reassembly *r, size_t want, struct hf_error *error)
 
     if (take > r->now.len)
         take = r->now.len;
-    if (!take)
-        return true;
     if (!hf_buffer_add(&r->kept, hf_span_first(r->now, take)))
         return hf_fail(error, HF_E_OUT_OF_MEMORY, NULL);
     r->now = hf_span_after(r->now, take);
@@ -78,15 +76,19 @@ static bool next_kept(struct hf_reassembly *r, struct hf_span *message,
     return true;
 }
 
+/* What the last message occupied is free again. */
+static void drop_lent(struct hf_reassembly *r)
+{
+    hf_buffer_drop(&r->kept, r->lent);
+    r->lent = 0;
+}
+
 bool hf_reassembly_next(struct hf_reassembly *r, struct hf_span *message,
                         struct hf_error *error)
 {
     size_t len;
 
-    if (r->lent) {
-        hf_buffer_drop(&r->kept, r->lent);
-        r->lent = 0;
-    }
+    drop_lent(r);
     if (r->kept.at)
         return next_kept(r, message, error);
     if (r->now.len < MESSAGE_HEADER)
@@ -106,10 +108,7 @@ bool hf_reassembly_empty(const struct hf_reassembly *r)
 
 bool hf_reassembly_save(struct hf_reassembly *r, struct hf_error *error)
 {
-    if (r->lent) {
-        hf_buffer_drop(&r->kept, r->lent);
-        r->lent = 0;
-    }
+    drop_lent(r);
     if (r->now.len && !hf_buffer_add(&r->kept, r->now))
         return hf_fail(error, HF_E_OUT_OF_MEMORY, NULL);
     r->now = hf_span(NULL, 0);

@@ -270,6 +270,39 @@ static void memory_that_is_not_there_is_told(void **state)
     no_memory = false;
 }
 
+/* The same where a header begins with the last byte that the buffer holds: one of
+ * these sizes is its own. */
+static void memory_for_the_rest_of_a_header_may_lack(void **state)
+{
+    static uint8_t bytes[1200] = { 13 };
+    size_t lacked = 0;
+
+    (void)state;
+    for (size_t len = 100; len < sizeof(bytes) - 1; len++) {
+        struct hf_reassembly r = { .lent = 0 };
+        struct hf_error error = { .code = HF_OK };
+        struct hf_span message;
+
+        hf_store_number(bytes + 1, len - 4, 3);
+        bytes[len] = 20;
+        keep(&r, hf_span(bytes, len + 1));
+        next_is(&r, hf_span(bytes, len), false);
+        hf_reassembly_add(&r, hf_span("\0\0", 3));
+        no_memory = true;
+        if (hf_reassembly_next(&r, &message, &error)) {
+            assert_true(hf_span_equal(message, hf_span("\x14\0\0", 4)));
+            assert_int_equal(error.code, HF_OK);
+        } else {
+            assert_int_equal(error.code, HF_E_OUT_OF_MEMORY);
+            lacked++;
+        }
+        no_memory = false;
+        bytes[len] = 0;
+        hf_reassembly_wipe(&r);
+    }
+    assert_true(lacked > 0);
+}
+
 static void a_whole_message_is_handed_out_where_it_lies(void **state)
 {
     struct hf_reassembly r = { .lent = 0 };
@@ -401,6 +434,7 @@ int main(void)
         cmocka_unit_test(kept_messages_are_read_one_by_one),
         cmocka_unit_test(the_last_of_the_kept_leaves_nothing),
         cmocka_unit_test(memory_that_is_not_there_is_told),
+        cmocka_unit_test(memory_for_the_rest_of_a_header_may_lack),
         cmocka_unit_test(a_whole_message_is_handed_out_where_it_lies),
         cmocka_unit_test(pending_bytes_are_never_taken_for_none),
         cmocka_unit_test(size_is_judged_by_the_header_alone),
