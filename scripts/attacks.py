@@ -37,9 +37,19 @@ def fault_of_c(folder, name, function):
     return None
 
 
+def fault_of_model(name):
+    """What is wrong with a program of the state explorer's, or None."""
+    if text_of('test', 'model', name + '.c') is None:
+        return 'no such file'
+    build = text_of('test', 'model', 'meson.build') or ''
+    return None if f"'{name}.c'" in build else 'is not run'
+
+
 def fault_of(test):
     if test.endswith('.py'):
         return None if text_of(test) else 'no such file'
+    if match := re.fullmatch(r'model/(\w+)', test):
+        return fault_of_model(match[1])
     match = re.fullmatch(r'(\w+)/(\w+)(?::(\w+))?', test)
     return fault_of_c(*match.groups()) if match else 'is not written as a test'
 

@@ -5,5 +5,7 @@
 #include "handfast/crypto.h"
 
 struct hf_provider firm_provider(void);
+/* A premaster secret, as @len bytes of RSA's; returns @len. */
+size_t firm_premaster(uint8_t *out, size_t len, const uint8_t *secret);
 
 #endif

@@ -40,12 +40,15 @@ enum place {
     WAIT_SERVER_FINISHED_ASKED,
     WAIT_SERVER_FINISHED_EARLY,
     CLIENT12_CERT,
+    CLIENT12_CERT_PROMISED, /* and a CertificateStatus behind it, perhaps */
+    CLIENT12_STATUS,
     CLIENT12_KX,
     CLIENT12_DONE,
     CLIENT12_DONE_ASKED,
     CLIENT12_TICKET, /* NewSessionTicket, then ChangeCipherSpec */
     CLIENT12_CCS,
     CLIENT12_FINISHED,
+    CLIENT12_TICKET_RESUMED,
     CLIENT12_CCS_RESUMED,
     CLIENT12_FINISHED_RESUMED,
     /* both */
@@ -83,12 +86,15 @@ static const char *const place_names[PLACES] = {
     "WAIT_SERVER_FINISHED_ASKED",
     "WAIT_SERVER_FINISHED_EARLY",
     "CLIENT12_CERT",
+    "CLIENT12_CERT_PROMISED",
+    "CLIENT12_STATUS",
     "CLIENT12_KX",
     "CLIENT12_DONE",
     "CLIENT12_DONE_ASKED",
     "CLIENT12_TICKET",
     "CLIENT12_CCS",
     "CLIENT12_FINISHED",
+    "CLIENT12_TICKET_RESUMED",
     "CLIENT12_CCS_RESUMED",
     "CLIENT12_FINISHED_RESUMED",
     "CONNECTED",
@@ -97,14 +103,17 @@ static const char *const place_names[PLACES] = {
     "FAILED",
 };
 
+enum { IDLE_MAX = 32 };
 enum {
     NO = 0,
     UNEXPECTED = 10,
     BAD_HANDSHAKE = 40,
+    UNKNOWN_CERTIFICATE = 46,
     ILLEGAL = 47,
     UNDECODABLE = 50,
     DECRYPT = 51,
     PROTOCOL_VERSION = 70,
+    FELL_BACK = 86,
     NO_RENEGOTIATION = 100,
     MISSING_EXTENSION = 109,
     UNSUPPORTED = 110,
@@ -126,116 +135,7 @@ struct edge {
 
 /* clang-format off */
 static const struct edge edges[] = {
-/* ---- a server, TLS 1.3: RFC 8446 A.2 ---- */
-GO(START, HELLO13,   KNOWS13, RETRIES|ASKS,   WAIT_FINISHED, "SH (CCS) EE CERT CV FIN")
-GO(START, HELLO13,   KNOWS13|ASKS, RETRIES,   WAIT_CERT,     "SH (CCS) EE CR CERT CV FIN")
-GO(START, HELLO13,   KNOWS13|RETRIES, 0,      START_AGAIN,   "HRR (CCS)")
-STOP(START, HELLO13, 0, KNOWS13,              PROTOCOL_VERSION)
-/* a ticket that is taken: nobody shows a certificate (2.2) */
-GO(START, HELLO_PSK, KNOWS13|REMEMBERS, RETRIES, WAIT_FINISHED, "SH (CCS) EE FIN")
-GO(START, HELLO_PSK, KNOWS13|REMEMBERS|RETRIES, 0, START_AGAIN, "HRR (CCS)")
-/* early data is taken once, and not after a retry (4.2.10, 8) */
-GO(START, HELLO_EARLY, EARLY, RETRIES|FORGETFUL, WAIT_EOED,  "SH (CCS) EE FIN")
-GO(START, HELLO_EARLY, EARLY|FORGETFUL, RETRIES, WAIT_FINISHED, "SH (CCS) EE FIN")
-GO(START, HELLO_EARLY, EARLY|RETRIES, 0,      START_AGAIN,   "HRR (CCS)")
-GO(START_AGAIN, HELLO_EARLY, 0, 0,            WAIT_FINISHED, "SH EE FIN")
-GO(WAIT_EOED, END_OF_EARLY_DATA, 0, 0,        WAIT_FINISHED, "")         /* 4.5 */
-GO(START_AGAIN, HELLO13, 0, ASKS,             WAIT_FINISHED, "SH EE CERT CV FIN")
-GO(START_AGAIN, HELLO13, ASKS, 0,             WAIT_CERT,     "SH EE CR CERT CV FIN")
-STOP(START_AGAIN, HELLO12, 0, 0,              MISSING_EXTENSION)         /* 9.2: no key_share */
-STOP(START_AGAIN, HELLO_TICKET, 0, 0,         MISSING_EXTENSION)
-GO(START_AGAIN, HELLO_PSK, 0, 0,              WAIT_FINISHED, "SH EE FIN")
-GO(WAIT_CERT, CERTIFICATE, 0, 0,              WAIT_CV,       "")
-GO(WAIT_CERT, NO_CERTIFICATE, 0, REQUIRES,    WAIT_FINISHED, "")
-STOP(WAIT_CERT, NO_CERTIFICATE, REQUIRES, 0,  CERTIFICATE_REQUIRED)      /* 4.4.2.4 */
-GO(WAIT_CV, VERIFY, 0, 0,                     WAIT_FINISHED, "")
-STOP(WAIT_CV, BAD_VERIFY, 0, 0,               DECRYPT)                   /* 4.4.3 */
-GO(WAIT_FINISHED, FINISHED, 0, 0,             CONNECTED,     "(NST)")
-STOP(WAIT_FINISHED, BAD_FINISHED, 0, 0,       DECRYPT)                   /* 4.4.4 */
-
-/* ---- a server, TLS 1.2: RFC 5246 figure 1, RFC 5077 figures 1 and 2 ---- */
-GO(START, HELLO12,   KNOWS12, ASKS,           WAIT12_KX,     "SH CERT SKE SHD")
-GO(START, HELLO12,   KNOWS12|ASKS, 0,         WAIT12_CERT,   "SH CERT SKE CR SHD")
-STOP(START, HELLO12, 0, KNOWS12,              PROTOCOL_VERSION)
-GO(START, HELLO_TICKET, KNOWS12|REMEMBERS, 0, WAIT12_CCS_RESUMED, "SH CCS FIN"   )
-GO(WAIT12_CERT, CERTIFICATE, 0, 0,            WAIT12_KX_SIGNED, "")
-GO(WAIT12_CERT, NO_CERTIFICATE, 0, REQUIRES,  WAIT12_KX,     "")
-STOP(WAIT12_CERT, NO_CERTIFICATE, REQUIRES, 0, BAD_HANDSHAKE)            /* 7.4.6 */
-GO(WAIT12_KX, CLIENT_KX, 0, 0,                WAIT12_CCS,    "")
-GO(WAIT12_KX_SIGNED, CLIENT_KX, 0, 0,         WAIT12_CV,     "")
-GO(WAIT12_CV, VERIFY, 0, 0,                   WAIT12_CCS,    "")
-STOP(WAIT12_CV, BAD_VERIFY, 0, 0,             DECRYPT)                   /* 7.4.8 */
-GO(WAIT12_CCS, CCS, 0, 0,                     WAIT12_FINISHED, "")
-GO(WAIT12_FINISHED, FINISHED, 0, 0,           CONNECTED12,   "(NST) CCS FIN")
-STOP(WAIT12_FINISHED, BAD_FINISHED, 0, 0,     DECRYPT)                   /* 7.4.9 */
-GO(WAIT12_CCS_RESUMED, CCS, 0, 0,             WAIT12_FINISHED_RESUMED, "")
-GO(WAIT12_FINISHED_RESUMED, FINISHED, 0, 0,   CONNECTED12,   "")
-STOP(WAIT12_FINISHED_RESUMED, BAD_FINISHED, 0, 0, DECRYPT)
-
-/* ---- a client, TLS 1.3: RFC 8446 A.1 ---- */
-GO(WAIT_SH, SERVER13, 0, 0,                   WAIT_EE,       "(CCS)")   /* D.4 */
-GO(WAIT_SH, SERVER_PSK, 0, 0,                 WAIT_EE_PSK,   "(CCS)")
-GO(WAIT_SH, RETRY, 0, 0,                      WAIT_SH_AGAIN, "(CCS) CH")
-GO(WAIT_SH_AGAIN, SERVER13, 0, 0,             WAIT_EE,       "")
-GO(WAIT_EE, EXTENSIONS, 0, 0,                 WAIT_CERT_CR,  "")
-GO(WAIT_EE_PSK, EXTENSIONS, 0, 0,             WAIT_SERVER_FINISHED, "")
-GO(WAIT_EE_PSK, EXTENSIONS_EARLY, EARLY, 0,   WAIT_SERVER_FINISHED_EARLY, "")
-STOP(WAIT_EE_PSK, EXTENSIONS_EARLY, 0, EARLY, UNSUPPORTED)               /* 4.2: it was not offered */
-STOP(WAIT_EE, EXTENSIONS_EARLY, 0, EARLY,     UNSUPPORTED)
-STOP(WAIT_EE, EXTENSIONS_EARLY, EARLY, 0,     ILLEGAL)                   /* 4.2.10: without its key */
-GO(WAIT_SERVER_FINISHED_EARLY, FINISHED, 0, 0, CONNECTED, "EOED FIN")
-STOP(WAIT_SERVER_FINISHED_EARLY, BAD_FINISHED, 0, 0, DECRYPT)
-GO(WAIT_CERT_CR, REQUEST, 0, 0,               WAIT_SERVER_CERT, "")
-GO(WAIT_CERT_CR, CERTIFICATE, 0, 0,           WAIT_SERVER_CV, "")
-STOP(WAIT_CERT_CR, NO_CERTIFICATE, 0, 0,      UNDECODABLE)               /* 4.4.2.4 */
-GO(WAIT_SERVER_CERT, CERTIFICATE, 0, 0,       WAIT_SERVER_CV_ASKED, "")
-STOP(WAIT_SERVER_CERT, NO_CERTIFICATE, 0, 0,  UNDECODABLE)
-GO(WAIT_SERVER_CV, VERIFY, 0, 0,              WAIT_SERVER_FINISHED, "")
-STOP(WAIT_SERVER_CV, BAD_VERIFY, 0, 0,        DECRYPT)
-GO(WAIT_SERVER_CV_ASKED, VERIFY, 0, 0,        WAIT_SERVER_FINISHED_ASKED, "")
-STOP(WAIT_SERVER_CV_ASKED, BAD_VERIFY, 0, 0,  DECRYPT)
-GO(WAIT_SERVER_FINISHED, FINISHED, 0, 0,      CONNECTED,     "FIN")
-STOP(WAIT_SERVER_FINISHED, BAD_FINISHED, 0, 0, DECRYPT)
-GO(WAIT_SERVER_FINISHED_ASKED, FINISHED, HAS_CERTIFICATE, 0, CONNECTED, "CERT CV FIN")
-GO(WAIT_SERVER_FINISHED_ASKED, FINISHED, 0, HAS_CERTIFICATE, CONNECTED, "CERT FIN")
-STOP(WAIT_SERVER_FINISHED_ASKED, BAD_FINISHED, 0, 0, DECRYPT)
-
-/* ---- a client, TLS 1.2 ---- */
-GO(WAIT_SH, SERVER12, 0, 0,                   CLIENT12_CERT, "")
-GO(WAIT_SH, SERVER_TICKET, 0, 0,              CLIENT12_CCS_RESUMED, "") /* no new ticket is promised */
-/* After a retry there is only TLS 1.3 (RFC 8446 4.1.4). */
-STOP(WAIT_SH_AGAIN, SERVER_PSK, 0, 0,         ILLEGAL)  /* its share is for the first hello */
-STOP(WAIT_SH_AGAIN, SERVER12, 0, 0,           ILLEGAL)
-STOP(WAIT_SH_AGAIN, SERVER_TICKET, 0, 0,      ILLEGAL)
-GO(CLIENT12_CERT, CERTIFICATE, 0, 0,          CLIENT12_KX,   "")
-STOP(CLIENT12_CERT, NO_CERTIFICATE, 0, 0,     UNDECODABLE)
-GO(CLIENT12_KX, SERVER_KX, 0, 0,              CLIENT12_DONE, "")
-GO(CLIENT12_DONE, REQUEST, 0, 0,              CLIENT12_DONE_ASKED, "")
-GO(CLIENT12_DONE, HELLO_DONE, REMEMBERS, 0,   CLIENT12_TICKET, "CKE CCS FIN")
-GO(CLIENT12_DONE, HELLO_DONE, 0, REMEMBERS,   CLIENT12_CCS,  "CKE CCS FIN")
-GO(CLIENT12_DONE_ASKED, HELLO_DONE, HAS_CERTIFICATE|REMEMBERS, 0, CLIENT12_TICKET, "CERT CKE CV CCS FIN")
-GO(CLIENT12_DONE_ASKED, HELLO_DONE, HAS_CERTIFICATE, REMEMBERS, CLIENT12_CCS, "CERT CKE CV CCS FIN")
-GO(CLIENT12_DONE_ASKED, HELLO_DONE, REMEMBERS, HAS_CERTIFICATE, CLIENT12_TICKET, "CERT CKE CCS FIN")
-GO(CLIENT12_DONE_ASKED, HELLO_DONE, 0, HAS_CERTIFICATE|REMEMBERS, CLIENT12_CCS, "CERT CKE CCS FIN")
-GO(CLIENT12_TICKET, NEW_TICKET, 0, 0,         CLIENT12_CCS,  "")
-GO(CLIENT12_CCS, CCS, 0, 0,                   CLIENT12_FINISHED, "")
-GO(CLIENT12_FINISHED, FINISHED, 0, 0,         CONNECTED12,   "")
-STOP(CLIENT12_FINISHED, BAD_FINISHED, 0, 0,   DECRYPT)
-GO(CLIENT12_CCS_RESUMED, CCS, 0, 0,           CLIENT12_FINISHED_RESUMED, "")
-GO(CLIENT12_FINISHED_RESUMED, FINISHED, 0, 0, CONNECTED12,   "CCS FIN")
-STOP(CLIENT12_FINISHED_RESUMED, BAD_FINISHED, 0, 0, DECRYPT)
-
-/* ---- connected ---- */
-GO(CONNECTED, KEY_UPDATE, 0, 0,               CONNECTED,     "")         /* 4.6.3 */
-GO(CONNECTED, KEY_UPDATE_ASK, 0, 0,           CONNECTED,     "KU")
-GO(CONNECTED, NEW_TICKET, 0, IS_SERVER,       CONNECTED,     "")         /* 4.6.1 */
-/* No renegotiation: who asks for it is told so (RFC 5246 7.2.2), and left. */
-STOP(CONNECTED12, HELLO_REQUEST, 0, IS_SERVER, NO_RENEGOTIATION)
-STOP(CONNECTED12, HELLO12, IS_SERVER, 0, NO_RENEGOTIATION)
-STOP(CONNECTED12, HELLO13, IS_SERVER, 0, NO_RENEGOTIATION)
-STOP(CONNECTED12, HELLO_PSK, IS_SERVER, 0, NO_RENEGOTIATION)
-STOP(CONNECTED12, HELLO_EARLY, IS_SERVER, 0, NO_RENEGOTIATION)
-STOP(CONNECTED12, HELLO_TICKET, IS_SERVER, 0, NO_RENEGOTIATION)
+#include "edges.def"
 };
 /* clang-format on */
 
@@ -252,23 +152,49 @@ const char *model_place(unsigned at)
 const char *say_name(enum say say)
 {
     static const char *const names[SAYS] = {
-        "HELLO13",        "HELLO_PSK",
-        "HELLO_EARLY",    "HELLO12",
-        "HELLO_TICKET",   "SERVER13",
-        "SERVER_PSK",     "SERVER12",
-        "SERVER_TICKET",  "RETRY",
-        "EXTENSIONS",     "EXTENSIONS_EARLY",
-        "REQUEST",        "CERTIFICATE",
-        "NO_CERTIFICATE", "VERIFY",
-        "BAD_VERIFY",     "FINISHED",
-        "BAD_FINISHED",   "END_OF_EARLY_DATA",
-        "KEY_UPDATE",     "KEY_UPDATE_ASK",
-        "NEW_TICKET",     "SERVER_KX",
-        "HELLO_DONE",     "CLIENT_KX",
-        "STATUS",         "HELLO_REQUEST",
-        "UNKNOWN",        "CCS",
-        "DATA",           "CLOSE",
-        "CANCELED",       "WARNING",
+        "HELLO13",
+        "HELLO_BOTH",
+        "HELLO_PSK",
+        "HELLO_EARLY",
+        "HELLO_KEY",
+        "HELLO_BAD_KEY",
+        "HELLO12",
+        "HELLO_FALLBACK",
+        "HELLO_TICKET",
+        "SERVER13",
+        "SERVER_PSK",
+        "SERVER_KEY",
+        "SERVER12",
+        "SERVER12_MARKED",
+        "SERVER12_STATUS",
+        "SERVER_TICKET",
+        "SERVER_RENEWS",
+        "RETRY",
+        "EXTENSIONS",
+        "EXTENSIONS_EARLY",
+        "REQUEST",
+        "CERTIFICATE",
+        "NO_CERTIFICATE",
+        "COMPRESSED",
+        "VERIFY",
+        "BAD_VERIFY",
+        "FINISHED",
+        "BAD_FINISHED",
+        "END_OF_EARLY_DATA",
+        "KEY_UPDATE",
+        "KEY_UPDATE_ASK",
+        "NEW_TICKET",
+        "SERVER_KX",
+        "HELLO_DONE",
+        "CLIENT_KX",
+        "STATUS",
+        "HELLO_REQUEST",
+        "UNKNOWN",
+        "CCS",
+        "DATA",
+        "CLOSE",
+        "CANCELED",
+        "WARNING",
         "FATAL",
     };
 
@@ -299,28 +225,49 @@ static void speak(struct verdict *v, const char *word)
              word);
 }
 
+/* Tickets that are due.  TLS 1.3: two after a full handshake, one after a
+ * resumption.  TLS 1.2: one, if the hello knows tickets (RFC 5077 3.2). */
+static unsigned tickets(const struct model *m)
+{
+    if (!(m->is & REMEMBERS))
+        return 0;
+    if (is_tls12(m))
+        return m->hello == SAY_HELLO_TICKET || m->hello == SAY_HELLO_BOTH;
+    return m->as == SAY_HELLO13 || m->as == SAY_HELLO_KEY ? 2 : 1;
+}
+
 /* Words in brackets are said if they are due. */
+static void speak_one(struct model *m, struct verdict *v, const char *word)
+{
+    if (!strcmp(word, "(NST)")) {
+        for (unsigned i = tickets(m); i; i--)
+            speak(v, "NST");
+    } else if (!strcmp(word, "(CCS)")) {
+        if (!m->ccs_spoken)
+            speak(v, "CCS");
+        m->ccs_spoken = true;
+    } else if (!strcmp(word, "(CS)")) {
+        if (m->is & STAPLES)
+            speak(v, "CS");
+    } else if (!strcmp(word, "(SKE)")) {
+        if (!(m->is & RSA))
+            speak(v, "SKE");
+    } else if (!strcmp(word, "SH") && is_tls12(m) && m->is & KNOWS13) {
+        speak(v, "SHM"); /* RFC 8446 4.1.3: marked */
+    } else if (!strcmp(word, "CERT") && m->is & PACKS && m->is & IS_SERVER) {
+        speak(v, "CCERT"); /* RFC 8879 4 */
+    } else {
+        speak(v, word);
+    }
+}
+
 static void speak_all(struct model *m, struct verdict *v, const char *words)
 {
     char copy[SPOKEN_MAX], *rest = copy, *word;
 
     snprintf(copy, sizeof(copy), "%s", words);
-    while ((word = strtok_r(rest, " ", &rest))) {
-        if (!strcmp(word, "(NST)")) {
-            /* TLS 1.3: two after a full handshake, one after a resumption. */
-            if (!(m->is & REMEMBERS) || m->hello == SAY_HELLO12)
-                continue;
-            word = "NST";
-            if (m->hello == SAY_HELLO13)
-                speak(v, word);
-        } else if (!strcmp(word, "(CCS)")) {
-            if (m->ccs_spoken)
-                continue;
-            m->ccs_spoken = true;
-            word = "CCS";
-        }
-        speak(v, word);
-    }
+    while ((word = strtok_r(rest, " ", &rest)))
+        speak_one(m, v, word);
 }
 
 static void fail(struct model *m, struct verdict *v, unsigned alert)
@@ -337,14 +284,27 @@ static void fail(struct model *m, struct verdict *v, unsigned alert)
 
 /* ---- what is no message of the handshake -------------------------------------------------- */
 
+/* What moves nothing may come as often as it likes, by the RFCs; but who sends
+ * nothing else is an attack, and this endpoint has had enough after so many in a
+ * row (RFC 8446 D.4 leaves it open). */
+static bool has_enough(struct model *m, struct verdict *v)
+{
+    if (++m->idle <= IDLE_MAX)
+        return false;
+    fail(m, v, UNEXPECTED);
+    return true;
+}
+
 /* RFC 8446 6, RFC 5246 7.2: to close is an error before the end; warnings are
  * known to TLS 1.2 only. */
 static void hear_alert(struct model *m, enum say say, struct verdict *v)
 {
     bool mild = is_tls12(m) || (is_unsettled(m) && m->is & KNOWS12);
 
-    if (say == SAY_CANCELED || (say == SAY_WARNING && mild))
+    if (say == SAY_CANCELED || (say == SAY_WARNING && mild)) {
+        has_enough(m, v);
         return;
+    }
     if (say == SAY_CLOSE && m->ready) {
         v->closed = true;
         m->at = CLOSED;
@@ -364,21 +324,50 @@ static void hear_ccs(struct model *m, struct verdict *v)
 
     if (!settled || m->ready)
         fail(m, v, UNEXPECTED);
+    else
+        has_enough(m, v);
 }
 
-/* RFC 8446 4.1.2: the second hello is the first, but for what was asked; a
- * ticket may be left out, and not come up. */
+/* What a hello means to a server like this one. */
+static enum say meaning(const struct model *m, enum say say)
+{
+    if (say == SAY_HELLO_BOTH) /* RFC 8446 4.2.1 */
+        return m->is & KNOWS13 ? SAY_HELLO13 : SAY_HELLO12;
+    if (say == SAY_HELLO_FALLBACK && !(m->is & KNOWS13))
+        return SAY_HELLO12;
+    /* Tickets that nobody can open might as well not be there, and a key is no
+     * certificate. */
+    if (m->is & LOSES && (say == SAY_HELLO_PSK || say == SAY_HELLO_EARLY))
+        return SAY_HELLO13;
+    if (m->is & LOSES && say == SAY_HELLO_TICKET)
+        return SAY_HELLO12;
+    if (m->is & REQUIRES && (say == SAY_HELLO_KEY || say == SAY_HELLO_BAD_KEY))
+        return SAY_HELLO13;
+    return say;
+}
+
+/* RFC 8446 4.1.2: the second hello is the first, but for what was asked; a key
+ * that is not taken may be left out, and none may come up. */
 static bool is_other_hello(const struct model *m, enum say say)
 {
-    return m->at == START_AGAIN && m->hello == SAY_HELLO13 &&
-           (say == SAY_HELLO_PSK || say == SAY_HELLO_EARLY);
+    if (m->at != START_AGAIN || say > SAY_HELLO_BAD_KEY)
+        return false;
+    if ((say == SAY_HELLO_BOTH) != (m->hello == SAY_HELLO_BOTH))
+        return true;
+    return m->hello == SAY_HELLO13 && say != SAY_HELLO13;
 }
 
-/* Only who announced early data may have some under way. */
+/* RFC 8446 4.2.10: only who announced early data may have some under way, and
+ * until it has said something else. */
 static bool is_skipped(const struct model *m, enum say say)
 {
-    return m->at == START_AGAIN && say == SAY_DATA &&
-           m->hello == SAY_HELLO_EARLY;
+    return m->at == START_AGAIN && say == SAY_DATA && m->skips;
+}
+
+/* Whoever says hello again is told that there is no renegotiation. */
+static bool is_renegotiation(const struct model *m, enum say say)
+{
+    return m->at == CONNECTED12 && m->is & IS_SERVER && say <= SAY_HELLO_TICKET;
 }
 
 static const struct edge *find(const struct model *m, enum say say)
@@ -390,34 +379,60 @@ static const struct edge *find(const struct model *m, enum say say)
     return NULL;
 }
 
-/* What is said next comes under other keys (RFC 8446 5.1). */
-static bool changes_keys(enum say say)
+/* The keys under which the peer speaks at that place (RFC 8446 A; RFC 5246
+ * 7.1). */
+static unsigned epoch(unsigned at)
 {
-    return say == SAY_SERVER13 || say == SAY_SERVER_PSK ||
-           say == SAY_END_OF_EARLY_DATA || say == SAY_FINISHED ||
-           say == SAY_KEY_UPDATE || say == SAY_KEY_UPDATE_ASK;
+    enum { PLAIN, EARLY_DATA, HANDSHAKE, TRAFFIC };
+
+    switch (at) {
+    case WAIT_EOED: return EARLY_DATA;
+    case WAIT_CERT:
+    case WAIT_CV:
+    case WAIT_FINISHED: return HANDSHAKE;
+    case WAIT12_FINISHED:
+    case WAIT12_FINISHED_RESUMED:
+    case CLIENT12_FINISHED:
+    case CLIENT12_FINISHED_RESUMED:
+    case CONNECTED:
+    case CONNECTED12: return TRAFFIC;
+    default:
+        return at >= WAIT_EE && at <= WAIT_SERVER_FINISHED_EARLY ? HANDSHAKE
+                                                                 : PLAIN;
+    }
 }
 
 static void follow(struct model *m, enum say say, const struct edge *e,
                    struct verdict *v)
 {
-    if (say <= SAY_HELLO_TICKET)
+    if (say <= SAY_HELLO_TICKET) {
         m->hello = say;
+        m->as = meaning(m, say);
+    }
     if (e->to == FAILED) {
         fail(m, v, e->alert);
         return;
     }
+    if (!m->ready)
+        m->idle = 0;
+    else if (has_enough(m, v))
+        return;
+    m->skips = m->at == START && say == SAY_HELLO_EARLY && e->to != WAIT_EOED;
+    m->keyed = epoch(m->at) != epoch(e->to) || say == SAY_KEY_UPDATE ||
+               say == SAY_KEY_UPDATE_ASK;
+    v->keyed = m->keyed;
     m->at = e->to;
     if (m->at == WAIT_SH_AGAIN)
         m->is &= ~(unsigned)EARLY; /* RFC 8446 4.1.2: none in the second */
-    m->keyed = changes_keys(say);
     speak_all(m, v, e->spoken);
-    m->ready = v->ready = m->at == CONNECTED || m->at == CONNECTED12;
+    if (!m->ready && (m->at == CONNECTED || m->at == CONNECTED12))
+        m->ready = true;
 }
 
 void model_hear(struct model *m, enum say say, struct verdict *out)
 {
-    const struct edge *e = find(m, say);
+    enum say as = meaning(m, say);
+    const struct edge *e = find(m, as);
 
     memset(out, 0, sizeof(*out));
     out->ready = m->ready;
@@ -428,12 +443,16 @@ void model_hear(struct model *m, enum say say, struct verdict *out)
         hear_alert(m, say, out);
     } else if (say == SAY_DATA && m->ready) {
         out->data = true;
+        m->idle = 0;
     } else if (say == SAY_DATA && m->at == WAIT_EOED) {
         out->early = true;
+        m->idle = 0;
     } else if (is_skipped(m, say)) {
         out->ready = false; /* RFC 8446 4.2.10 */
     } else if (is_other_hello(m, say)) {
         fail(m, out, ILLEGAL);
+    } else if (is_renegotiation(m, say)) {
+        fail(m, out, NO_RENEGOTIATION);
     } else if (e) {
         follow(m, say, e, out);
     } else if (say == SAY_CCS && !is_tls12(m)) {
@@ -450,7 +469,7 @@ void model_begin(struct model *m, const struct scenario *scenario,
     memset(m, 0, sizeof(*m));
     memset(first, 0, sizeof(*first));
     m->is = scenario->is;
-    m->hello = SAYS;
+    m->hello = m->as = SAYS;
     m->at = m->is & IS_SERVER ? START : WAIT_SH;
     if (!(m->is & IS_SERVER))
         speak_all(m, first, m->is & EARLY ? "CH (CCS)" : "CH"); /* D.4 */

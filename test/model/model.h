@@ -13,25 +13,34 @@
 /* What a peer can say: each well-formed, and right in all but its place (or
  * wrong in exactly the way that its name says). */
 enum say {
-    SAY_HELLO13,      /* ClientHello of TLS 1.3 */
-    SAY_HELLO_PSK,    /* ... with a ticket that is good */
-    SAY_HELLO_EARLY,  /* ... and with early data to follow */
-    SAY_HELLO12,      /* of TLS 1.2 */
-    SAY_HELLO_TICKET, /* ... with a ticket that is good */
-    SAY_SERVER13,     /* ServerHello of TLS 1.3 */
-    SAY_SERVER_PSK,   /* ... that takes the ticket */
-    SAY_SERVER12,     /* of TLS 1.2 */
-    SAY_SERVER_TICKET,
-    SAY_RETRY, /* HelloRetryRequest */
+    SAY_HELLO13,        /* ClientHello of TLS 1.3 */
+    SAY_HELLO_BOTH,     /* ... and of TLS 1.2, whichever the server likes */
+    SAY_HELLO_PSK,      /* ... with a ticket that is good */
+    SAY_HELLO_EARLY,    /* ... and with early data to follow */
+    SAY_HELLO_KEY,      /* with a key that both had before */
+    SAY_HELLO_BAD_KEY,  /* ... that is another: the binder is wrong */
+    SAY_HELLO12,        /* of TLS 1.2 */
+    SAY_HELLO_FALLBACK, /* ... by one who says that it is not the first try */
+    SAY_HELLO_TICKET,   /* ... with a ticket that is good */
+    SAY_SERVER13,       /* ServerHello of TLS 1.3 */
+    SAY_SERVER_PSK,     /* ... that takes the ticket */
+    SAY_SERVER_KEY,     /* ... that takes the key */
+    SAY_SERVER12,       /* of TLS 1.2; there will be a ticket if one wants it */
+    SAY_SERVER12_MARKED, /* ... and could do better */
+    SAY_SERVER12_STATUS, /* ... and promises a CertificateStatus */
+    SAY_SERVER_TICKET,   /* ... that takes the ticket */
+    SAY_SERVER_RENEWS,   /* ... and will give another */
+    SAY_RETRY,           /* HelloRetryRequest */
     SAY_EXTENSIONS,
     SAY_EXTENSIONS_EARLY, /* early data was accepted */
     SAY_REQUEST,          /* CertificateRequest */
     SAY_CERTIFICATE,
     SAY_NO_CERTIFICATE, /* an empty list */
+    SAY_COMPRESSED,     /* the certificate, compressed (RFC 8879) */
     SAY_VERIFY,
     SAY_BAD_VERIFY,
     SAY_FINISHED,
-    SAY_BAD_FINISHED,
+    SAY_BAD_FINISHED, /* it is the endpoint's own */
     SAY_END_OF_EARLY_DATA,
     SAY_KEY_UPDATE,
     SAY_KEY_UPDATE_ASK, /* ... and change yours as well */
@@ -60,11 +69,19 @@ enum {
     REQUIRES = 1 << 4,        /* ... and goes on only with one */
     RETRIES = 1 << 5,         /* server: takes no group that has a share */
     HAS_CERTIFICATE = 1 << 6, /* client */
-    REMEMBERS = 1 << 7,  /* sessions: gives tickets, or keeps and has one */
-    HAS_PSK = 1 << 8,    /* client: the session it has is of TLS 1.3 */
-    HAS_TICKET = 1 << 9, /* ... of TLS 1.2 */
-    EARLY = 1 << 10,     /* sends early data, or takes it */
-    FORGETFUL = 1 << 11  /* server: cannot tell whether it is a copy */
+    REMEMBERS = 1 << 7,    /* sessions: gives tickets, or keeps and has one */
+    HAS_PSK = 1 << 8,      /* client: the session it has is of TLS 1.3 */
+    HAS_TICKET = 1 << 9,   /* ... of TLS 1.2 */
+    EARLY = 1 << 10,       /* sends early data, or takes it */
+    FORGETFUL = 1 << 11,   /* server: cannot tell whether it is a copy */
+    LOSES = 1 << 12,       /* server: the keys of all tickets that it gave */
+    RENEWS = 1 << 13,      /* server: gives a new one for each, in TLS 1.2 */
+    HAS_KEY = 1 << 14,     /* an external pre-shared key */
+    DEMANDS_KEY = 1 << 15, /* ... and will have nothing else */
+    PACKS = 1 << 16,       /* certificates may be compressed */
+    STAPLES = 1 << 17,     /* server: has a CertificateStatus; client: asks */
+    RSA = 1 << 18,         /* TLS 1.2 with RSA key transport, and only that */
+    DOUBTS = 1 << 19       /* its application has the last word: no */
 };
 struct scenario {
     const char *name;
@@ -77,18 +94,21 @@ enum { SPOKEN_MAX = 160 };
 /* What became of one thing that was said. */
 struct verdict {
     bool failed, ready, closed, data, early;
+    bool keyed;              /* the peer's next words are under other keys */
     char spoken[SPOKEN_MAX]; /* "SH CCS EE CERT CV FIN", "alert10" */
 };
 
-enum { PLACES_MAX = 40 };
+enum { PLACES_MAX = 48 };
 struct model {
     unsigned is;
     unsigned at;        /* a place of model.c */
-    unsigned hello;     /* server: the one in force */
+    unsigned hello, as; /* server: the one in force, and what it means */
     bool retried, over; /* over: failed or closed */
     bool ready;
     bool keyed;      /* the peer's keys changed with what it said last */
     bool ccs_spoken; /* TLS 1.3's dummy one was sent */
+    bool skips;      /* 0-RTT data that was refused may be under way */
+    unsigned idle;   /* things in a row that moved nothing */
 };
 void model_begin(struct model *m, const struct scenario *scenario,
                  struct verdict *first);

@@ -3,27 +3,43 @@
 #include "cast.h"
 
 #include "../fuzz/mild.h"
+#include "firm.h"
 
 #include <string.h>
 
-static const char chain[] =
-#include "../fuzz/mild_chain.inc"
-    ;
+#include "certificates.inc"
 
-enum { ECDSA = 0x0403, SIGNATURE = 8, SHARE = 32, X25519 = 29, P256 = 23 };
+enum { ECDSA = 0x0403, SIGNATURE = 8, SHARE = 32, X25519 = 29, STORED = 1 };
 
-struct hf_span speak_leaf(void)
+struct hf_span speak_authority(void)
 {
-    static uint8_t leaf[1024];
-    static size_t len;
-    struct hf_span text = { (const uint8_t *)chain, sizeof(chain) - 1 };
+    return hf_span_text(authority);
+}
+
+struct hf_span speak_chain(bool rsa)
+{
+    return hf_span_text(rsa ? chain_rsa : chain_ecdsa);
+}
+
+static struct hf_span leaf_of(bool rsa)
+{
+    static uint8_t leaf[2][1024];
+    static size_t len[2];
+    struct hf_span text = speak_chain(rsa);
     struct hf_pem pem;
     bool bad;
 
-    if (!len && (!hf_pem_next(&text, &pem, &bad) ||
-                 !hf_unbase64(pem.base64, leaf, sizeof(leaf), &len)))
-        len = 0;
-    return hf_span(leaf, len);
+    if (!len[rsa] &&
+        (!hf_pem_next(&text, &pem, &bad) ||
+         !hf_unbase64(pem.base64, leaf[rsa], sizeof(leaf[rsa]), &len[rsa])))
+        len[rsa] = 0;
+    return hf_span(leaf[rsa], len[rsa]);
+}
+
+/* Servers of RSA key transport show an RSA key; nobody else does. */
+static bool shows_rsa(const struct play *p)
+{
+    return p->cast->scenario->is & RSA && !(p->cast->scenario->is & IS_SERVER);
 }
 
 static bool is_tls12(const struct play *p)
@@ -39,9 +55,11 @@ static void put_fill(struct hf_writer *w, uint8_t byte, size_t len)
 
 /* ---- bodies --------------------------------------------------------------------- */
 
-static void put_certificate(struct hf_writer *w, bool tls12, bool empty)
+static void put_certificate(struct hf_writer *w, const struct play *p,
+                            bool empty)
 {
-    struct hf_span leaf = speak_leaf();
+    struct hf_span leaf = leaf_of(shows_rsa(p));
+    bool tls12 = is_tls12(p);
     size_t mark;
 
     if (!tls12)
@@ -54,6 +72,22 @@ static void put_certificate(struct hf_writer *w, bool tls12, bool empty)
             hf_put(w, 0, 2); /* extensions */
     }
     hf_writer_close(w, mark, 3);
+}
+
+/* RFC 8879 4, as the mild provider compresses: a byte that is the length. */
+static void put_compressed(struct hf_writer *w, const struct play *p)
+{
+    uint8_t plain[1100];
+    struct hf_writer inner = hf_writer(plain, sizeof(plain));
+    struct hf_span bytes;
+
+    put_certificate(&inner, p, false);
+    bytes = hf_written(&inner);
+    hf_put(w, STORED, 2);
+    hf_put(w, (uint32_t)bytes.len, 3);
+    hf_put(w, (uint32_t)bytes.len + 1, 3);
+    hf_put(w, (uint8_t)bytes.len, 1);
+    hf_put_bytes(w, bytes);
 }
 
 static void put_request(struct hf_writer *w, bool tls12)
@@ -80,12 +114,24 @@ static void put_verify(struct hf_writer *w, bool bad)
     put_fill(w, bad ? MILD_WRONG : 0, SIGNATURE);
 }
 
+/* A bad one is what the victim would say itself: the right length, the right
+ * keys of the wrong side. */
 static void put_finished(struct hf_writer *w, const struct play *p, bool bad)
 {
-    const struct hf_hash *hash = p->victim->session.hash;
-    size_t len = is_tls12(p) ? HF_FINISHED12_LEN : hash ? hash->len : 32;
+    static const uint8_t digest[HF_HASH_MAX];
+    struct hf_session *s = &p->victim->session;
+    struct hf_handshake *hs = p->victim->handshake;
+    size_t len = is_tls12(p) ? HF_FINISHED12_LEN : s->hash ? s->hash->len : 32;
+    enum hf_role who = (s->role == HF_CLIENT) == bad ? HF_CLIENT : HF_SERVER;
+    uint8_t mac[HF_HASH_MAX] = { 0 };
+    bool ok = true;
 
-    put_fill(w, bad ? 0xff : 0, len);
+    if (hs && s->hash && is_tls12(p) && hs->master.hash)
+        ok = hf_keys12_finished(hs, who, digest, mac);
+    else if (hs && s->hash && !is_tls12(p))
+        ok = hf_keys13_finished(
+            s, who == HF_CLIENT ? hs->client_hs : hs->server_hs, digest, mac);
+    hf_put_bytes(w, hf_span(mac, ok ? len : 0));
 }
 
 static void put_ticket(struct hf_writer *w, bool tls12)
@@ -110,8 +156,16 @@ static void put_server_kx(struct hf_writer *w)
     put_verify(w, false);
 }
 
-static void put_client_kx(struct hf_writer *w)
+static void put_client_kx(struct hf_writer *w, const struct play *p)
 {
+    const struct hf_handshake *hs = p->victim->handshake;
+    uint8_t secret[HF_PREMASTER_LEN] = { 3, 3 }, sealed[256];
+
+    if (hs && hf_rsa12_in_use(hs) && is_tls12(p)) {
+        hf_put(w, (uint32_t)firm_premaster(sealed, sizeof(sealed), secret), 2);
+        hf_put_bytes(w, HF_SPAN(sealed));
+        return;
+    }
     hf_put(w, SHARE, 1);
     put_fill(w, 0, SHARE);
 }
@@ -130,7 +184,7 @@ static void put_body(struct hf_writer *w, const struct play *p, enum say say)
     case SAY_REQUEST: put_request(w, tls12); break;
     case SAY_CERTIFICATE:
     case SAY_NO_CERTIFICATE:
-        put_certificate(w, tls12, say == SAY_NO_CERTIFICATE);
+        put_certificate(w, p, say == SAY_NO_CERTIFICATE);
         break;
     case SAY_VERIFY:
     case SAY_BAD_VERIFY: put_verify(w, say == SAY_BAD_VERIFY); break;
@@ -140,7 +194,8 @@ static void put_body(struct hf_writer *w, const struct play *p, enum say say)
     case SAY_KEY_UPDATE_ASK: hf_put(w, say == SAY_KEY_UPDATE_ASK, 1); break;
     case SAY_NEW_TICKET: put_ticket(w, tls12); break;
     case SAY_SERVER_KX: put_server_kx(w); break;
-    case SAY_CLIENT_KX: put_client_kx(w); break;
+    case SAY_COMPRESSED: put_compressed(w, p); break;
+    case SAY_CLIENT_KX: put_client_kx(w, p); break;
     case SAY_STATUS:
         hf_put(w, 0x01000001, 4);
         hf_put(w, 0, 1);
@@ -159,6 +214,7 @@ static unsigned kind_of(enum say say)
         [SAY_REQUEST] = HF_CERTIFICATE_REQUEST,
         [SAY_CERTIFICATE] = HF_CERTIFICATE,
         [SAY_NO_CERTIFICATE] = HF_CERTIFICATE,
+        [SAY_COMPRESSED] = HF_COMPRESSED_CERTIFICATE,
         [SAY_VERIFY] = HF_CERTIFICATE_VERIFY,
         [SAY_BAD_VERIFY] = HF_CERTIFICATE_VERIFY,
         [SAY_FINISHED] = HF_FINISHED,
