@@ -53,10 +53,8 @@ static const struct hf_hmac *master_key(struct hf_handshake *hs)
     struct hf_session *s = hs->session;
 
     if (!hs->master.hash && !hf_hmac_key(&hs->master, &hs->settings->crypto,
-                                         s->hash, HF_SPAN(s->master_secret))) {
-        hf_hmac_wipe(&hs->master);
+                                         s->hash, HF_SPAN(s->master_secret)))
         return NULL;
-    }
     return &hs->master;
 }
 

@@ -92,6 +92,8 @@ static void check_install(struct lone *l, size_t row, bool sending)
     assert_memory_equal(lone_key(), block + (servers ? key : 0), key);
     assert_memory_equal(d->iv, block + 2 * key + (servers ? salt : 0), salt);
     assert_true(lone_zero(d->iv + salt, HF_NONCE_LEN - salt));
+    assert_true(lone_zero(l->hs->key_block + 2 * (key + salt),
+                          sizeof(l->hs->key_block) - 2 * (key + salt)));
     assert_ptr_equal(d->aead, l->s.aead);
     assert_true(d->tls12);
     assert_int_equal(d->explicit_len, 12 - salt);
@@ -119,7 +121,10 @@ static void both_directions_have_their_part_of_the_key_block(void **state)
                 for (int i = 0; i < 2; i++) {
                     const bool sending = i == first;
 
+                    lone_fail_at(0);
                     assert_true(hf_keys12_install(l.hs, sending));
+                    if (i) /* the block was there: one call loads the key */
+                        assert_int_equal(lone_calls(), 1);
                     assert_int_equal(l.keyed_count, i + 1);
                     check_install(&l, row, sending);
                 }

@@ -19,6 +19,91 @@ static const struct {
 static const struct hf_span said = { (const uint8_t *)"\1\0\0\3abc", 7 };
 static const uint8_t zeroes[64];
 
+/* ---- secrets on the stack: the linker puts these in front of the real ones ------ */
+
+bool __real_hf_hmac_key(struct hf_hmac *h, const struct hf_crypto *c,
+                        const struct hf_hash *hash, struct hf_span key);
+bool __wrap_hf_hmac_key(struct hf_hmac *h, const struct hf_crypto *c,
+                        const struct hf_hash *hash, struct hf_span key);
+void __real_hf_hmac_wipe(struct hf_hmac *h);
+void __wrap_hf_hmac_wipe(struct hf_hmac *h);
+bool __real_hf_expand_label(const struct hf_hmac *secret, const char *label,
+                            struct hf_span context, uint8_t *out, size_t len);
+bool __wrap_hf_expand_label(const struct hf_hmac *secret, const char *label,
+                            struct hf_span context, uint8_t *out, size_t len);
+void __real_hf_wipe(void *p, size_t size);
+void __wrap_hf_wipe(void *p, size_t size);
+
+/* Where a secret was put, and not wiped since. */
+static struct {
+    const void *at;
+    size_t len;
+} owed[32];
+
+static void owe(const void *at, size_t len)
+{
+    for (size_t i = 0; i < HF_COUNT(owed); i++)
+        if (!owed[i].at || owed[i].at == at) {
+            owed[i].at = at;
+            owed[i].len = len;
+            return;
+        }
+    fail_msg("more places than there is room for");
+}
+
+static void paid(const void *at, size_t len)
+{
+    for (size_t i = 0; i < HF_COUNT(owed); i++)
+        if (owed[i].at == at && len >= owed[i].len)
+            owed[i].at = NULL;
+}
+
+bool __wrap_hf_hmac_key(struct hf_hmac *h, const struct hf_crypto *c,
+                        const struct hf_hash *hash, struct hf_span key)
+{
+    const bool ok = __real_hf_hmac_key(h, c, hash, key);
+
+    if (ok)
+        owe(h, sizeof(*h));
+    return ok;
+}
+
+void __wrap_hf_hmac_wipe(struct hf_hmac *h)
+{
+    paid(h, sizeof(*h));
+    __real_hf_hmac_wipe(h);
+}
+
+bool __wrap_hf_expand_label(const struct hf_hmac *secret, const char *label,
+                            struct hf_span context, uint8_t *out, size_t len)
+{
+    const bool ok = __real_hf_expand_label(secret, label, context, out, len);
+
+    if (ok)
+        owe(out, len);
+    return ok;
+}
+
+void __wrap_hf_wipe(void *p, size_t size)
+{
+    paid(p, size);
+    __real_hf_wipe(p, size);
+}
+
+/* Only session and handshake still hold secrets, and what the test gave. */
+static void nothing_is_owed(const struct lone *l, const uint8_t *given)
+{
+    for (size_t i = 0; i < HF_COUNT(owed); i++) {
+        const uint8_t *at = owed[i].at, *s = (const uint8_t *)&l->s,
+                      *hs = (const uint8_t *)l->hs;
+
+        if (at && at != given && !(at >= s && at < s + sizeof(l->s)) &&
+            !(at >= hs && at < hs + sizeof(*l->hs)))
+            fail_msg("%zu bytes were not wiped", owed[i].len);
+        owed[i].at = NULL;
+    }
+}
+
 static void fill(uint8_t *out, size_t len, unsigned from)
 {
     for (size_t i = 0; i < len; i++)
@@ -335,9 +420,9 @@ enum verb {
     VERBS
 };
 
-static bool run(struct lone *l, enum verb verb)
+static bool run(struct lone *l, enum verb verb, uint8_t out[64])
 {
-    uint8_t digest[64] = { 1 }, out[64];
+    uint8_t digest[64] = { 1 };
 
     switch (verb) {
     case EARLY: return hf_keys13_early(l->hs, l->s.hash);
@@ -351,8 +436,7 @@ static bool run(struct lone *l, enum verb verb)
         return hf_keys13_finished(&l->s, l->s.client_secret, digest, out);
     case EXPORT:
     case VERBS:
-    default:
-        return hf_keys13_export(&l->s, "x", hf_span("c", 1), out, sizeof(out));
+    default: return hf_keys13_export(&l->s, "x", hf_span("c", 1), out, 64);
     }
 }
 
@@ -373,13 +457,15 @@ static void begin_verb(struct lone *l, struct hf_saved_session *saved,
 static void check_failure(struct hf_saved_session *saved, enum verb verb,
                           size_t n)
 {
-    uint8_t before[64];
+    uint8_t before[64], out[64];
     struct lone l;
 
     begin_verb(&l, saved, verb);
     memcpy(before, l.s.client_secret, sizeof(before));
     lone_fail_at(n);
-    assert_false(run(&l, verb));
+    memset(owed, 0, sizeof(owed));
+    assert_false(run(&l, verb, out));
+    nothing_is_owed(&l, out);
     if (verb != EXPORT) /* whoever asked for it tells */
         assert_int_equal(l.s.error.code, HF_E_CRYPTO);
     assert_null(l.s.out.aead);
@@ -395,7 +481,7 @@ static void check_failure(struct hf_saved_session *saved, enum verb verb,
 
 static void each_failure_is_told_and_leaves_no_keys(void **state)
 {
-    uint8_t secret[32] = { 1 };
+    uint8_t secret[32] = { 1 }, out[64];
     struct hf_saved_session saved = { .secret = HF_SPAN(secret) };
 
     (void)state;
@@ -404,7 +490,9 @@ static void each_failure_is_told_and_leaves_no_keys(void **state)
         size_t calls;
 
         begin_verb(&l, &saved, (enum verb)verb);
-        assert_true(run(&l, (enum verb)verb));
+        memset(owed, 0, sizeof(owed));
+        assert_true(run(&l, (enum verb)verb, out));
+        nothing_is_owed(&l, out);
         calls = lone_calls();
         lone_end(&l);
         assert_true(calls > 10);

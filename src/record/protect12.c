@@ -89,8 +89,7 @@ size_t hf_record_seal12(struct hf_direction *d, uint8_t type,
     hf_store_number(out + 1, 0x0303, 2);
     hf_store_number(out + 3, len, 2);
     /* The explicit nonce is the sequence number: it never repeats. */
-    if (d->explicit_len)
-        hf_store_number(explicit, d->seq, d->explicit_len);
+    hf_store_number(explicit, d->seq, d->explicit_len);
     make_nonce(d, explicit, nonce);
     make_aad(aad, d->seq++, type, data.len);
     sealed = d->aead->seal(d->state, &one);

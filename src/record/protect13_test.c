@@ -51,6 +51,7 @@ static unsigned open_record(struct hf_direction *in, uint8_t *bytes, size_t len,
                             uint8_t *type, struct hf_span *plain)
 {
     struct hf_frame f;
+    bool opened;
 
     error = (struct hf_error){ .code = HF_OK };
     switch (hf_frame_next(&f, bytes, len, 0x0304, true, &error)) {
@@ -60,7 +61,9 @@ static unsigned open_record(struct hf_direction *in, uint8_t *bytes, size_t len,
     default: break;
     }
     assert_int_equal(5 + f.len, len);
-    return hf_record_open(in, &f, type, plain, &error) ? HF_OK : error.code;
+    opened = hf_record_open(in, &f, type, plain, &error);
+    assert_int_equal(opened, error.code == HF_OK);
+    return error.code;
 }
 
 /* ---- there and back ---------------------------------------------------------- */
