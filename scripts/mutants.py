@@ -100,6 +100,7 @@ class Copy:
             os.environ, CCACHE_DISABLE="1", HF_SHARED=shared,
             HF_SOURCE=str(self.root), HF_BUILD=str(self.build),
             CMOCKA_MESSAGE_OUTPUT="TAP",
+            CMOCKA_TEST_ABORT="1",  # the first failure is enough
             ASAN_OPTIONS=f"hard_rss_limit_mb={MEGABYTES}:"
                          "detect_leaks=1:handle_abort=0")
 

@@ -63,7 +63,7 @@ static const struct hf_signature *how12(const struct hf_crypto *c,
     const struct hf_signature *named = hf_signature_by_scheme(c, scheme);
     bool ec = key->kind == HF_KEY_P256 || key->kind == HF_KEY_P384 ||
               key->kind == HF_KEY_P521;
-    bool named_ec = named && named->scheme >> 8 && (scheme & 0xff) == 3;
+    bool named_ec = (scheme & 0xff) == 3; /* SignatureAlgorithm.ecdsa */
 
     if (!named || (key->pss_hash && key->pss_hash != named->hash))
         return NULL;

@@ -165,12 +165,204 @@ static void a_proof_is_in_the_transcript(void **state)
     assert_int_equal(check_after(19, 10), HF_E_WRONG_SIGNATURE);
 }
 
+/* ---- what a signature proves -------------------------------------------------------------- */
+
+/* A provider that says of every signature what it is told to; and what was
+ * told to who watches. */
+struct verdict {
+    bool ok, fault;
+    unsigned asked, told, told_ok;
+    char inputs[100];
+};
+
+static void watch(void *ctx, const struct hf_event *event)
+{
+    struct verdict *v = ctx;
+
+    assert_int_equal(event->kind, HF_EVENT_DECISION);
+    assert_int_equal(event->id, HF_EV_TRANSCRIPT_SIGNATURE);
+    v->told++;
+    v->told_ok += event->ok;
+    hf_format(v->inputs, sizeof(v->inputs), "%s", event->inputs);
+}
+
+static bool verify(void *self, const struct hf_signature *how,
+                   const struct hf_public_key *key, struct hf_span message,
+                   struct hf_span signature, bool *fault)
+{
+    struct verdict *v = self;
+
+    assert_int_equal(how->key, key->kind);
+    assert_true(message.len > 0);
+    assert_int_equal(signature.len, 7);
+    v->asked++;
+    if (v->fault) /* else it is left alone */
+        *fault = true;
+    return v->ok;
+}
+
+static const struct hf_signature ecdsa = {
+    .name = "ecdsa_secp256r1_sha256",
+    .scheme = 0x0403,
+    .key = HF_KEY_P256,
+    .padding = HF_PADDING_NONE,
+    .hash = HF_SHA256,
+    .verify = verify,
+};
+
+static uint16_t checked(enum hf_role role, unsigned version,
+                        const struct hf_numbers *offered, unsigned scheme,
+                        struct verdict *verdict, struct hf_error *error)
+{
+    static const struct hf_signature *const signatures[] = { &ecdsa, NULL };
+    static const struct hf_provider provider = { .signatures = signatures };
+    static const struct hf_hash hash = { .id = HF_SHA256, .len = 32 };
+    static const uint8_t text[40], signature[7];
+    static struct hf_settings settings;
+    struct hf_session session = { .role = role,
+                                  .settings = &settings,
+                                  .hash = &hash,
+                                  .watch = watch,
+                                  .watch_ctx = verdict };
+    struct hf_cert leaf = { .key = { .kind = HF_KEY_P256 } };
+    struct hf_cert *peer[] = { &leaf };
+    struct hf_handshake *hs = hf_handshake_new(&session);
+    bool ok;
+
+    assert_non_null(hs);
+    settings.crypto = (struct hf_crypto){ &provider, verdict };
+    settings.verify = *offered;
+    session.peer = peer;
+    hs->signature = HF_SPAN(signature);
+    hs->signature_scheme = (uint16_t)scheme;
+    ok = version == HF_TLS13
+             ? hf_job_check_signature(hs) == HF_STEP_DONE
+             : hf_check_signature12(hs, scheme, HF_SPAN(text), hs->signature);
+    *error = session.error;
+    assert_int_equal(ok, error->code == HF_OK);
+    assert_int_equal(hs->proofs.signature == HF_PROOF_SIGNATURE, ok);
+    assert_int_equal(hs->proofs.signature == 0, !ok);
+    assert_int_equal(session.peer_scheme, ok ? scheme : 0);
+    hf_handshake_free(hs);
+    return error->code;
+}
+
+static void only_a_good_signature_that_we_offered_is_a_proof(void **state)
+{
+    const struct hf_numbers it = { { 0x0804, 0x0403 }, 2 };
+    const struct hf_numbers others = { { 0x0804, 0x0503 }, 2 };
+    struct hf_error e;
+
+    (void)state;
+    for (unsigned version = HF_TLS12; version <= HF_TLS13; version++) {
+        struct verdict good = { .ok = true }, bad = { .ok = false };
+        struct verdict fault = { .fault = true };
+
+        assert_int_equal(checked(HF_CLIENT, version, &it, 0x0403, &good, &e),
+                         HF_OK);
+        assert_int_equal(checked(HF_CLIENT, version, &it, 0x0403, &bad, &e),
+                         HF_E_BAD_SIGNATURE);
+        assert_int_equal(checked(HF_CLIENT, version, &it, 0x0403, &fault, &e),
+                         HF_E_CRYPTO);
+        assert_int_equal(good.asked + bad.asked + fault.asked, 3);
+        assert_int_equal(good.told + bad.told + fault.told, 3);
+        assert_int_equal(good.told_ok, 1);
+        assert_int_equal(bad.told_ok + fault.told_ok, 0);
+        /* It is good, and of a kind that we know; but nobody asked for it. */
+        assert_int_equal(
+            checked(HF_CLIENT, version, &others, 0x0403, &good, &e),
+            HF_E_WRONG_SIGNATURE);
+        assert_non_null(strstr(e.detail, "ecdsa_secp256r1_sha256 (0x0403)"));
+        assert_int_equal(
+            checked(HF_CLIENT, version, &others, 0x7777, &good, &e),
+            HF_E_WRONG_SIGNATURE);
+        assert_non_null(strstr(e.detail, "an unknown scheme (0x7777)"));
+        /* Offered, but not for this key. */
+        assert_int_equal(checked(HF_CLIENT, version, &it, 0x0804, &good, &e),
+                         HF_E_WRONG_SIGNATURE);
+        assert_int_equal(good.asked, 1);
+    }
+}
+
+/* RFC 5246 7.4.3 and 7.4.8. */
+static void in_tls_1_2_two_things_are_signed(void **state)
+{
+    const struct hf_numbers it = { { 0x0403 }, 1 };
+    struct verdict v = { .ok = true };
+    struct hf_error e;
+
+    (void)state;
+    assert_int_equal(checked(HF_CLIENT, HF_TLS12, &it, 0x0403, &v, &e), HF_OK);
+    assert_non_null(strstr(v.inputs, "of both randoms"));
+    assert_int_equal(checked(HF_SERVER, HF_TLS12, &it, 0x0403, &v, &e), HF_OK);
+    assert_non_null(strstr(v.inputs, "of all messages so far"));
+}
+
+/* ---- messages that are refused ----------------------------------------------------------- */
+
+/* An error would end the handshake later, too; but nothing may be done in
+ * between. */
+static void what_cannot_be_read_ends_the_step(void **state)
+{
+    static const struct {
+        const char *name;
+        hf_recv_fn *receive;
+        uint16_t code;
+        bool gave; /* to a server: its client has given something */
+        struct hf_span body;
+    } rows[] = {
+#define ROW(receive, code, gave, body)                \
+    {                                                 \
+#receive, receive, code, gave,                \
+        {                                             \
+            (const uint8_t *)(body), sizeof(body) - 1 \
+        }                                             \
+    }
+        /* clang-format off */
+        ROW(hf_recv_certificate, HF_E_TRUNCATED, false, ""),
+        ROW(hf_recv_certificate, HF_E_ILLEGAL, false, "\1x\0\0\0"),
+        ROW(hf_recv_certificate, HF_E_CERT_DER, true, "\0\0\0\x0a\0\0\5\x30\3\2\1\1\0\0"),
+        ROW(hf_recv_certificate, HF_E_UNSOLICITED, true, "\0\0\0\x0e\0\0\5\x30\3\2\1\1\0\4\0\5\0\0"),
+        ROW(hf_recv_certificate12, HF_E_TRUNCATED, false, ""),
+        ROW(hf_recv_certificate12, HF_E_BOUNDS, false, "\0\0\3\0\0\0"),
+        ROW(hf_recv_certificate12, HF_E_CERT_DER, true, "\0\0\x08\0\0\5\x30\3\2\1\1"),
+        ROW(hf_recv_cert_verify, HF_E_TRUNCATED, false, ""),
+        ROW(hf_recv_server_kx, HF_E_TRUNCATED, false, ""),
+    /* clang-format on */
+#undef ROW
+    };
+
+    (void)state;
+    for (size_t i = 0; i < HF_COUNT(rows); i++)
+        for (unsigned role = HF_CLIENT; role <= HF_SERVER; role++) {
+            static struct hf_settings settings;
+            struct hf_session session = { .role = role, .settings = &settings };
+            struct hf_handshake *hs = hf_handshake_new(&session);
+            struct hf_message m = { .body = rows[i].body };
+            bool gave = rows[i].gave && role == HF_SERVER;
+
+            assert_non_null(hs);
+            if (rows[i].receive(hs, &m) != HF_STEP_FAILED)
+                fail_msg("row %zu: %s", i, rows[i].name);
+            if (session.error.code != rows[i].code)
+                fail_msg("row %zu: %s %s", i, rows[i].name,
+                         hf_error_name(session.error.code));
+            assert_int_equal(hs->facts, gave ? HF_FACT_GAVE : 0);
+            assert_int_equal(session.peer_count, 0);
+            hf_handshake_free(hs);
+            hf_session_wipe(&session);
+        }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_scheme_goes_with_its_keys_and_no_others),
         cmocka_unit_test(their_first_scheme_that_fits_is_taken),
         cmocka_unit_test(a_proof_is_in_the_transcript),
+        cmocka_unit_test(only_a_good_signature_that_we_offered_is_a_proof),
+        cmocka_unit_test(in_tls_1_2_two_things_are_signed),
+        cmocka_unit_test(what_cannot_be_read_ends_the_step),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -46,7 +46,7 @@ static uint16_t ask_cheap(struct hf_checker *c, struct hf_cert *const *path,
         return refuse(c, i, HF_EV_CHECK_PATH, HF_E_UNKNOWN_ISSUER);
     if (i == 0)
         return HF_OK;
-    if (!(cert->flags & HF_CERT_BASIC) || !(cert->flags & HF_CERT_CA))
+    if (!(cert->flags & HF_CERT_CA))
         return refuse(c, i, HF_EV_CHECK_ISSUER, HF_E_NOT_A_CA);
     if (cert->flags & HF_CERT_KEY_USAGE &&
         !(cert->usage & HF_USE_KEY_CERT_SIGN))

@@ -348,6 +348,20 @@ static void constraints_are_asked_after_signatures(void **state)
     refused(HF_E_BUDGET, 1, HF_EV_CHECK_CONSTRAINTS);
 }
 
+/* RFC 5280 6.1.5 a and b: at the end; 6.1.3 f: on the way. */
+static void policies_are_asked_after_constraints(void **state)
+{
+    (void)state;
+    good_path();
+    REPLACE(
+        1, MIDDLE,
+        .ext = { CA, "policyConstraints=critical,requireExplicitPolicy:0" });
+    refused(HF_E_POLICY, 0, HF_EV_CHECK_POLICIES);
+    assert_int_equal(fake.calls, 2);
+    REPLACE(2, ROOT, .ext = { CA, "nameConstraints=permitted;DNS:other.test" });
+    refused(HF_E_NAME_CONSTRAINT, 0, HF_EV_CHECK_CONSTRAINTS);
+}
+
 static void length_and_depth_are_bounded(void **state)
 {
     (void)state;
@@ -434,6 +448,7 @@ int main(void)
         TEST(a_fault_is_no_verdict),
         TEST(signatures_are_paid_for),
         TEST(constraints_are_asked_after_signatures),
+        TEST(policies_are_asked_after_constraints),
         TEST(length_and_depth_are_bounded),
         TEST(a_leaf_may_be_the_anchor),
         TEST(memory_that_is_used_again_is_no_proof),
