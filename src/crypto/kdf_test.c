@@ -1,6 +1,5 @@
 /* kdf_test.c - key derivation against RFC 4231, RFC 5869, RFC 8448, Project
- * Wycheproof and libcrypto's own TLS 1.2 PRF; and what is left in the outputs
- * when a hash fails in the middle. */
+ * Wycheproof and libcrypto's own TLS 1.2 PRF. */
 #include "vectors.h"
 
 #include <openssl/core_names.h>
@@ -411,104 +410,6 @@ static void prf_refuses_too_many_parts(void **state)
     assert_int_equal(out[0], 0);
 }
 
-/* ---- a hash that fails at its n-th call ------------------------------------------------ */
-
-static int calls_left;
-
-static const struct hf_hash *real(void)
-{
-    return sha(HF_SHA256);
-}
-
-static bool may_go_on(void)
-{
-    return calls_left-- > 0;
-}
-
-static bool failing_start(void *self, struct hf_hash_state *s)
-{
-    return may_go_on() && real()->start(self, s);
-}
-
-static bool failing_add(struct hf_hash_state *s, struct hf_span bytes)
-{
-    return may_go_on() && real()->add(s, bytes);
-}
-
-static bool failing_digest(const struct hf_hash_state *s, uint8_t *out)
-{
-    return may_go_on() && real()->digest(s, out);
-}
-
-static bool failing_copy(struct hf_hash_state *to,
-                         const struct hf_hash_state *from)
-{
-    return may_go_on() && real()->copy(to, from);
-}
-
-static void failing_wipe(struct hf_hash_state *s)
-{
-    real()->wipe(s);
-}
-
-static const struct hf_hash failing = {
-    "failing",   HF_SHA256,      32,           64,           failing_start,
-    failing_add, failing_digest, failing_copy, failing_wipe,
-};
-
-static bool run_all(uint8_t *out)
-{
-    struct hf_span seed = hex("0102");
-    struct hf_hmac h = { 0 };
-    uint8_t prk[32];
-
-    bool ok = hf_hkdf_extract(opened(), &failing, hf_span(NULL, 0), seed,
-                              prk) &&
-              hf_hmac_key(&h, opened(), &failing, HF_SPAN(prk)) &&
-              hf_expand_label(&h, "key", seed, out, 40) &&
-              hf_prf12(opened(), &failing, HF_SPAN(prk), "x", &seed, 1, out,
-                       40) &&
-              hf_hash_parts(opened(), &failing, &seed, 1, out);
-    hf_hmac_wipe(&h);
-    return ok;
-}
-
-static void each_failure_of_a_hash_is_reported(void **state)
-{
-    uint8_t out[40];
-    int needed;
-
-    (void)state;
-    calls_left = 1000;
-    assert_true(run_all(out));
-    needed = 1000 - calls_left;
-    assert_true(needed > 30);
-    for (int n = 0; n < needed; n++) {
-        calls_left = n;
-        assert_false(run_all(out));
-    }
-}
-
-static void a_failure_leaves_nothing_in_the_output(void **state)
-{
-    struct hf_hmac h;
-    uint8_t out[40];
-
-    (void)state;
-    calls_left = 1000;
-    assert_true(hf_hmac_key(&h, opened(), &failing, hex("01")));
-    calls_left = 1000;
-    assert_true(hf_hkdf_expand(&h, hex("00"), out, sizeof(out)));
-    for (int n = 0, needed = 1000 - calls_left; n < needed; n++) {
-        memset(out, 1, sizeof(out));
-        calls_left = n;
-        assert_false(hf_hkdf_expand(&h, hex("00"), out, sizeof(out)));
-        for (size_t i = 0; i < sizeof(out); i++)
-            assert_int_equal(out[i], 0);
-    }
-    hf_hmac_wipe(&h);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -525,8 +426,6 @@ int main(void)
         cmocka_unit_test(prf_matches_the_known_answer),
         cmocka_unit_test(prf_agrees_with_libcrypto_at_every_length),
         cmocka_unit_test(prf_refuses_too_many_parts),
-        cmocka_unit_test(each_failure_of_a_hash_is_reported),
-        cmocka_unit_test(a_failure_leaves_nothing_in_the_output),
     };
     return cmocka_run_group_tests(tests, open_crypto, close_crypto);
 }
