@@ -32,8 +32,7 @@ void hf_handshake_free(struct hf_handshake *hs)
             hs->shares[i].kx->wipe(hs->shares[i].state);
     if (hs->transcript.hash)
         hs->transcript.hash->wipe(&hs->before_second);
-    if (hs->master.hash)
-        hf_hmac_wipe(&hs->master);
+    hf_hmac_wipe(&hs->master);
     hf_transcript_wipe(&hs->transcript);
     hf_arena_wipe(&hs->arena);
     hf_free(hs, sizeof(*hs));

@@ -9,11 +9,35 @@
 
 #include <cmocka.h>
 
+/* Which allocation from now on fails; 0: none. */
+static unsigned fail_at;
+
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    if (fail_at && !--fail_at)
+        return NULL;
+    return __real_calloc(count, size);
+}
+
 struct world {
     struct hf_settings settings;
     struct hf_session session;
     struct hf_handshake *hs;
+    unsigned told;         /* messages that who watches was told of, */
+    struct hf_event event; /* ... and the last of them */
 };
+
+static void watch(void *ctx, const struct hf_event *event)
+{
+    struct world *w = ctx;
+
+    assert_int_equal(event->kind, HF_EVENT_MESSAGE);
+    w->told++;
+    w->event = *event;
+}
 
 static struct world *begin(enum hf_role role)
 {
@@ -22,6 +46,8 @@ static struct world *begin(enum hf_role role)
     memset(&w, 0, sizeof(w));
     w.session.role = role;
     w.session.settings = &w.settings;
+    w.session.watch = watch;
+    w.session.watch_ctx = &w;
     w.hs = hf_handshake_new(&w.session);
     assert_non_null(w.hs);
     return &w;
@@ -156,6 +182,65 @@ static void a_proof_is_its_whole_value(void **state)
         }
 }
 
+/* ---- the beginning and the end of its memory ------------------------------------------- */
+
+static unsigned states_wiped;
+
+static void wipe_state(struct hf_hash_state *state)
+{
+    assert_non_null(state);
+    states_wiped++;
+}
+
+static unsigned shares_wiped[3];
+
+static void wipe_share(void *state)
+{
+    shares_wiped[*(uint64_t *)state]++;
+}
+
+/* What it was given is not its own; what lies inside another is wiped with
+ * that. */
+static void what_it_made_is_wiped_once(void **state)
+{
+    static const struct hf_hash hash = { .wipe = wipe_state };
+    static const struct hf_kx kx = { .wipe = wipe_share };
+    struct world *w = begin(HF_CLIENT);
+
+    (void)state;
+    assert_ptr_equal(w->hs->session, &w->session);
+    assert_ptr_equal(w->hs->settings, &w->settings);
+    assert_ptr_equal(w->hs->error, &w->session.error);
+    assert_ptr_equal(w->hs->transcript.crypto, &w->settings.crypto);
+    assert_ptr_equal(w->hs->transcript.arena, &w->hs->arena);
+    w->hs->transcript.hash = w->hs->master.hash = &hash;
+    w->hs->share_count = HF_COUNT(shares_wiped);
+    for (size_t i = 0; i < HF_COUNT(shares_wiped); i++) {
+        w->hs->shares[i].kx = &kx;
+        w->hs->shares[i].state[0] = i;
+        shares_wiped[i] = 0;
+    }
+    w->hs->shares[1].in = &w->hs->shares[0];
+    states_wiped = 0;
+    end(w);
+    assert_int_equal(shares_wiped[0], 1);
+    assert_int_equal(shares_wiped[1], 0);
+    assert_int_equal(shares_wiped[2], 1);
+    assert_int_equal(states_wiped, 4); /* transcripts: two; a MAC's: two */
+    hf_handshake_free(NULL);
+}
+
+static void without_memory_there_is_none(void **state)
+{
+    static struct hf_settings settings;
+    struct hf_session session = { .settings = &settings };
+
+    (void)state;
+    fail_at = 1;
+    assert_null(hf_handshake_new(&session));
+    assert_int_equal(fail_at, 0);
+}
+
 /* ---- messages of ours ----------------------------------------------------------------- */
 
 /* The header of the record that was made last, which takes it out. */
@@ -213,17 +298,111 @@ static void a_message_that_does_not_fit_is_a_fault_of_ours(void **state)
     }
 }
 
+/* Whatever is not there for it, nothing is said and the reason is told. */
+static void without_memory_nothing_is_said(void **state)
+{
+    static const uint8_t mac[12] = { 1 };
+    struct hf_finished finished = { HF_SPAN(mac) };
+    unsigned failed = 0;
+
+    (void)state;
+    for (unsigned n = 1;; n++) {
+        struct world *w = begin(HF_CLIENT);
+        bool ok;
+
+        fail_at = n;
+        ok = hf_message_send(w->hs, HF_FINISHED, hf_finished, &finished,
+                             sizeof(mac));
+        assert_int_equal(w->session.error.code,
+                         ok ? HF_OK : HF_E_OUT_OF_MEMORY);
+        assert_int_equal(hf_buffer_bytes(&w->session.outgoing).len,
+                         ok ? 5 + 4 + sizeof(mac) : 0);
+        end(w);
+        if (ok)
+            break;
+        failed++;
+    }
+    fail_at = 0;
+    assert_true(failed >= 2);
+}
+
+static bool refuse_bytes(struct hf_hash_state *state, struct hf_span bytes)
+{
+    (void)state;
+    (void)bytes;
+    return false;
+}
+
+static void what_is_not_in_the_transcript_is_not_said(void **state)
+{
+    static const struct hf_hash hash = { .add = refuse_bytes,
+                                         .wipe = wipe_state };
+    static const uint8_t hello[] = { HF_SERVER_HELLO, 0, 0, 0 };
+    struct world *w = begin(HF_SERVER);
+
+    (void)state;
+    w->hs->transcript.hash = &hash;
+    assert_false(hf_handshake_say(w->hs, HF_SERVER_HELLO, HF_SPAN(hello)));
+    assert_int_equal(w->session.error.code, HF_E_CRYPTO);
+    assert_int_equal(hf_buffer_bytes(&w->session.outgoing).len, 0);
+    assert_int_equal(w->told, 0);
+    end(w);
+}
+
+/* What is said, and who is told: a retry is a ServerHello on the wire. */
+static void each_message_is_told_under_its_own_name(void **state)
+{
+    static const struct {
+        unsigned kind;
+        uint8_t type;
+    } rows[] = {
+        { HF_HELLO_RETRY_REQUEST, 2 },
+        { HF_SERVER_HELLO, 2 },
+        { HF_FINISHED, 20 },
+    };
+    static const uint8_t mac[12] = { 1 };
+    struct hf_finished finished = { HF_SPAN(mac) };
+
+    (void)state;
+    for (size_t i = 0; i < HF_COUNT(rows); i++) {
+        struct world *w = begin(HF_SERVER);
+
+        w->session.out.epoch = HF_PLAIN;
+        assert_true(hf_message_send(w->hs, rows[i].kind, hf_finished, &finished,
+                                    sizeof(mac)));
+        assert_int_equal(hf_buffer_bytes(&w->session.outgoing).at[5],
+                         rows[i].type);
+        assert_int_equal(w->told, 1);
+        assert_true(w->event.sent);
+        assert_int_equal(w->event.record, 22);
+        assert_int_equal(w->event.message, rows[i].kind);
+        end(w);
+    }
+}
+
 /* RFC 8446 D.4: "if not offering early data ...", once, and only if the
  * client's session id asks for it. */
 static void the_dummy_ccs_is_sent_once_if_a_session_id_asks_for_it(void **state)
 {
+    static const struct hf_aead aead;
     struct world *w = begin(HF_SERVER);
 
     (void)state;
     assert_true(hf_send_dummy_ccs(w->hs));
     assert_int_equal(hf_buffer_bytes(&w->session.outgoing).len, 0);
     w->hs->session_id_len = 32;
+    w->session.out.aead = &aead; /* too late */
     assert_true(hf_send_dummy_ccs(w->hs));
+    assert_int_equal(hf_buffer_bytes(&w->session.outgoing).len, 0);
+    assert_false(w->hs->dummy_ccs_sent);
+    assert_int_equal(w->told, 0);
+    w->session.out.aead = NULL;
+    assert_true(hf_send_dummy_ccs(w->hs));
+    assert_int_equal(w->told, 1);
+    assert_true(w->event.sent);
+    assert_int_equal(w->event.record, 20);
+    assert_int_equal(w->event.message, HF_CHANGE_CIPHER_SPEC);
+    assert_int_equal(w->event.bytes.len, 1);
     assert_int_equal(hf_buffer_bytes(&w->session.outgoing).at[5], 1);
     assert_record(w, 20, 0x0303, 1);
     assert_true(hf_send_dummy_ccs(w->hs));
@@ -231,11 +410,65 @@ static void the_dummy_ccs_is_sent_once_if_a_session_id_asks_for_it(void **state)
     end(w);
 }
 
+/* ---- messages of the peer -------------------------------------------------------------- */
+
+/* The step of the flow where @me hears @message first. */
+static size_t step_of(enum hf_role me, unsigned message)
+{
+    for (size_t at = 0; at < hf_flow_steps; at++)
+        if (hf_flow[at].who != me && hf_flow[at].says == message)
+            return at;
+    fail();
+    return 0;
+}
+
+static const char *heard(enum hf_role me, unsigned due, unsigned facts,
+                         unsigned came)
+{
+    static char detail[200];
+    const uint8_t message[] = { (uint8_t)came, 0, 0, 0 };
+    struct world *w = begin(me);
+
+    w->hs->at = step_of(me, due);
+    w->hs->facts = facts;
+    hf_reassembly_add(&w->session.messages, HF_SPAN(message));
+    assert_int_equal(hf_handshake_run(w->hs), HF_STEP_FAILED);
+    assert_int_equal(w->session.error.code, HF_E_UNEXPECTED);
+    assert_int_equal(w->told, 1); /* it came, whatever it is worth */
+    assert_false(w->event.sent);
+    hf_format(detail, sizeof(detail), "%s", w->session.error.detail);
+    end(w);
+    return detail;
+}
+
+/* What may be left out is not what was due, but what cannot. */
+static void what_was_due_is_told(void **state)
+{
+    (void)state;
+    assert_string_equal(
+        heard(HF_CLIENT, HF_HELLO_RETRY_REQUEST, 0, HF_FINISHED),
+        "finished (20) came where server_hello was due");
+    assert_string_equal(heard(HF_CLIENT, HF_HELLO_RETRY_REQUEST, 0, 99),
+                        "a message of an unknown type (99) came where "
+                        "server_hello was due");
+    assert_string_equal(heard(HF_SERVER, HF_CLIENT_HELLO, 0, HF_SERVER_HELLO),
+                        "server_hello (2) came where client_hello was due");
+    assert_string_equal(
+        heard(HF_CLIENT, HF_CERTIFICATE_REQUEST, HF_FACT_TLS13, HF_FINISHED),
+        "finished (20) came where certificate was due");
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(connected_means_proved),
         cmocka_unit_test(a_proof_is_its_whole_value),
+        cmocka_unit_test(what_it_made_is_wiped_once),
+        cmocka_unit_test(without_memory_there_is_none),
+        cmocka_unit_test(without_memory_nothing_is_said),
+        cmocka_unit_test(what_is_not_in_the_transcript_is_not_said),
+        cmocka_unit_test(each_message_is_told_under_its_own_name),
+        cmocka_unit_test(what_was_due_is_told),
         cmocka_unit_test(only_the_first_hello_is_in_a_record_of_tls_1_0),
         cmocka_unit_test(a_message_that_does_not_fit_is_a_fault_of_ours),
         cmocka_unit_test(
