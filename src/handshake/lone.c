@@ -33,6 +33,11 @@ size_t lone_calls(void)
     return calls;
 }
 
+struct hf_provider *lone_provider(void)
+{
+    return &provider;
+}
+
 const uint8_t *lone_key(void)
 {
     return last_key;
@@ -104,6 +109,21 @@ static void watch(void *ctx, const struct hf_event *event)
     if (event->kind == HF_EVENT_KEYS && l->keyed_count < LONE_LOG_MAX) {
         l->keyed[l->keyed_count].sent = event->sent;
         l->keyed[l->keyed_count++].epoch = event->epoch;
+    }
+    if (event->kind == HF_EVENT_DECISION) {
+        l->decided.id = event->id;
+        l->decided.ok = event->ok;
+        hf_format(l->decided.inputs, sizeof(l->decided.inputs), "%s",
+                  event->inputs);
+        l->decided_count++;
+    }
+    if (event->kind == HF_EVENT_MESSAGE) {
+        l->passed.sent = event->sent;
+        l->passed.record = event->record;
+        l->passed.epoch = event->epoch;
+        l->passed.message = event->message;
+        l->passed.len = event->bytes.len;
+        l->passed_count++;
     }
     if (event->kind != HF_EVENT_SECRET || l->told_count == LONE_LOG_MAX)
         return;

@@ -32,6 +32,21 @@ struct lone {
         uint8_t epoch;
     } keyed[LONE_LOG_MAX];
     size_t keyed_count;
+    /* The last decision, and how many there were. */
+    struct {
+        uint8_t id;
+        bool ok;
+        char inputs[32];
+    } decided;
+    size_t decided_count;
+    /* The last message or ChangeCipherSpec that was said. */
+    struct {
+        bool sent;
+        uint8_t record, epoch;
+        uint16_t message;
+        size_t len;
+    } passed;
+    size_t passed_count;
 };
 /* The transcript is that of @said. */
 void lone_begin(struct lone *l, enum hf_role role, unsigned suite,
@@ -41,6 +56,8 @@ void lone_end(struct lone *l);
 void lone_fail_at(size_t n);
 /* How many there were since. */
 size_t lone_calls(void);
+/* What the handshake's provider does; it may be changed. */
+struct hf_provider *lone_provider(void);
 /* The key that an AEAD was given last. */
 const uint8_t *lone_key(void);
 /* Not one byte of it is anything but zero. */
