@@ -1,8 +1,8 @@
 /* mem_test.c - allocating, copying, wiping, comparing; spans of text. */
 #define HF_UNPOISONED
 #include "base/base.h"
+#include "base/reach.h"
 
-#include <setjmp.h>
 #include <stdarg.h>
 
 #include <cmocka.h>
@@ -222,6 +222,26 @@ static void secrets_differ_if_one_bit_does(void **state)
     }
 }
 
+static const uint8_t expected[256];
+
+static bool compare_256(const uint8_t *bytes)
+{
+    return hf_equal_ct(bytes, expected, 256);
+}
+
+/* Who stopped at the first difference would tell by the time where it is. */
+static void secrets_are_compared_to_the_end(void **state)
+{
+    uint8_t bytes[256] = { 0 };
+
+    (void)state;
+    for (size_t i = 0; i + 1 < sizeof(bytes); i++) {
+        bytes[i] = 1;
+        assert_true(reach(compare_256, bytes, sizeof(bytes), 1));
+        bytes[i] = 0;
+    }
+}
+
 static void masks_are_all_ones_or_none(void **state)
 {
     static const uint32_t values[] = { 0,          1,          2,
@@ -291,6 +311,7 @@ int main(void)
         cmocka_unit_test(moving_handles_overlap_both_ways),
         cmocka_unit_test(comparing_orders_bytes_as_unsigned),
         cmocka_unit_test(secrets_differ_if_one_bit_does),
+        cmocka_unit_test(secrets_are_compared_to_the_end),
         cmocka_unit_test(masks_are_all_ones_or_none),
         cmocka_unit_test(a_word_is_loaded_from_any_place),
         cmocka_unit_test(texts_become_spans),

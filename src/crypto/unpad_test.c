@@ -3,6 +3,7 @@
  * 7.4.7.1).  Nothing is encrypted here; transport_test.c does that. */
 #include "vectors.h"
 
+#include "base/reach.h"
 #include "crypto/oracle.h"
 
 enum { LEN = HF_PREMASTER_LEN, TLS12 = 0x0303, SHORTEST = 2 + 8 + 1 + LEN };
@@ -212,6 +213,29 @@ static void what_stands_in_is_below_any_modulus(void **state)
     }
 }
 
+static bool unpad_256(const uint8_t *bytes)
+{
+    uint8_t got[LEN];
+
+    memcpy(got, drawn, LEN);
+    hf_premaster_unpad(UINT32_MAX, hf_span(bytes, 256), TLS12, got);
+    return true;
+}
+
+/* Wherever it is wrong, the secret is looked at: who stopped there would tell
+ * by the time where that was. */
+static void every_block_is_looked_at_to_the_end(void **state)
+{
+    uint8_t block[256];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(block) - 1; i++) {
+        oracle_pad(block, sizeof(block), secret);
+        block[i] = block[i] ? 0 : 1;
+        assert_true(reach(unpad_256, block, sizeof(block), 1));
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -220,6 +244,7 @@ int main(void)
         cmocka_unit_test(seven_bytes_of_padding_are_too_few),
         cmocka_unit_test(every_changed_bit_has_its_verdict),
         cmocka_unit_test(a_zero_anywhere_in_the_padding_is_refused),
+        cmocka_unit_test(every_block_is_looked_at_to_the_end),
         cmocka_unit_test(both_bytes_of_the_version_count),
         cmocka_unit_test(only_a_number_below_the_modulus_goes_as_it_came),
         cmocka_unit_test(what_stands_in_is_below_any_modulus),

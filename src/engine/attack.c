@@ -73,7 +73,8 @@ static void check(const struct rogue *r, enum hf_role victim,
     const struct hf_error *other = hf_conn_error(r->end[!victim].conn);
 
     if (!r->step)
-        fail_msg("%s: nothing was changed", row->what);
+        fail_msg("%s: nothing was changed: %s, %s", row->what,
+                 hf_error_name(error->code), error->detail);
     if (row->code == HF_OK) {
         if (!transcripts_differ(r))
             fail_msg("%s: %s, %s", row->what, hf_error_name(error->code),

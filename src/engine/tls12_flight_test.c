@@ -10,10 +10,17 @@
 #include <cmocka.h>
 
 static struct stage stages[SCENES];
+static struct stage modest; /* its client offers one group */
 
 static int open_stages(void **state)
 {
-    if (attack_open(state))
+    static const uint16_t p256[] = { 23, 0 };
+
+    if (attack_open(state) || !stage_set(&modest, SCENE_FULL, attack_certs()) ||
+        !hf_config_set_groups(modest.client, p256) ||
+        !hf_config_set_shares(modest.client, p256) ||
+        !hf_config_set_versions(modest.client, HF_TLS12, HF_TLS12) ||
+        !hf_config_set_versions(modest.server, HF_TLS12, HF_TLS13))
         return -1;
     for (unsigned i = 0; i < SCENES; i++)
         if (!stage_set(&stages[i], i, attack_certs()) ||
@@ -27,6 +34,7 @@ static int close_stages(void **state)
 {
     for (unsigned i = 0; i < SCENES; i++)
         stage_clear(&stages[i]);
+    stage_clear(&modest);
     return attack_close(state);
 }
 
@@ -142,6 +150,21 @@ static void the_servers_share_is_signed_and_sound(void **state)
 
     (void)state;
     play(SCENE_FULL, HF_CLIENT, rows, HF_COUNT(rows));
+}
+
+/* Somebody had the server choose what the client can do and does not want. */
+static void a_group_that_was_not_offered_is_refused(void **state)
+{
+    /* clang-format off */
+    static const struct attack rows[] = {
+        ATTACK("one that we know", ske_put, HF_E_NOT_OFFERED, ANY_BYTE, "group 0x001d", 5, "\0\x1d")
+        ATTACK("the same, signed", ske_sign, HF_E_NOT_OFFERED, ANY_BYTE, "group 0x001d", 0, "\3\0\x1d\x20" Z32)
+    };
+    /* clang-format on */
+
+    (void)state;
+    for (size_t i = 0; i < HF_COUNT(rows); i++)
+        attack_in(&modest, HF_CLIENT, &rows[i]);
 }
 
 /* ---- ClientKeyExchange, certificates, proofs -------------------------------------------- */
@@ -267,6 +290,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_servers_share_is_signed_and_sound),
+        cmocka_unit_test(a_group_that_was_not_offered_is_refused),
         cmocka_unit_test(the_clients_share_is_sound),
         cmocka_unit_test(certificates_and_proofs_are_read_with_care),
         cmocka_unit_test(finished_must_fit_and_be_the_last),
