@@ -4,6 +4,7 @@
  * or a chain in which each certificate comes behind three bytes: whether it is
  * sent, trusted or both, and its length.  Then:
  *
+ *   a name in a certificate stands for what RFC 9525 says, said twice;
  *   what was read lies within the bytes, and all of it can be told in
  *   printable text that ends;
  *   a verification ends within its budget, with a proof or with a reason;
@@ -16,6 +17,7 @@
 #include "x509/x509.h"
 
 #include <string.h>
+#include <strings.h>
 
 enum { ONE, PEM, NAME, CHAIN, KINDS };
 enum { SENT_MAX = 40, NOW = 1800000000 };
@@ -193,12 +195,39 @@ static void check_pem(struct hf_span text)
     hf_store_free(store);
 }
 
+static bool same_letters(struct hf_span a, struct hf_span b)
+{
+    return a.len == b.len &&
+           !strncasecmp((const char *)a.at, (const char *)b.at, a.len) &&
+           !memchr(a.at, 0, a.len);
+}
+
+/* RFC 9525 6.3, in other words: the name itself, or what is behind its first
+ * dot, if there is another dot in that. */
+static bool should_cover(struct hf_span pattern, const char *dns)
+{
+    const char *rest = strchr(dns, '.');
+
+    if (same_letters(pattern, hf_span_text(dns)))
+        return true;
+    return rest && rest > dns && strchr(rest + 1, '.') && pattern.len > 2 &&
+           !memcmp(pattern.at, "*.", 2) &&
+           same_letters(hf_span_after(pattern, 2), hf_span_text(rest + 1));
+}
+
+/* A name; behind a new line, one that a certificate may have. */
 static void check_name(struct hf_span bytes)
 {
     struct hf_peer_name name;
     char text[300], again[300];
     struct hf_san san = { HF_SAN_IP, hf_span(name.ip, 0) };
+    const uint8_t *line = bytes.len ? memchr(bytes.at, '\n', bytes.len) : NULL;
+    struct hf_span pattern = { NULL, 0 };
 
+    if (line) {
+        pattern = hf_span_after(bytes, (size_t)(line - bytes.at) + 1);
+        bytes.len = (size_t)(line - bytes.at);
+    }
     if (bytes.len >= sizeof(text))
         return;
     memcpy(text, bytes.at, bytes.len);
@@ -216,6 +245,9 @@ static void check_name(struct hf_span bytes)
     }
     MUST(strlen(name.dns) > 0 && strlen(name.dns) <= 253);
     MUST(hf_dns_covers(hf_span_text(name.dns), hf_span_text(name.dns)));
+    if (pattern.len)
+        MUST(hf_dns_covers(pattern, hf_span_text(name.dns)) ==
+             should_cover(pattern, name.dns));
 }
 
 /* ---- a chain ---------------------------------------------------------------------------------- */

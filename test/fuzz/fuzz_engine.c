@@ -8,11 +8,15 @@
  *   bytes are cut into calls (what is said is taken when the handshake is over
  *   and at the end: how many key updates are answered depends on that);
  *   every call takes bytes, tells something, or wants more;
+ *   who is connected has seen a right signature of whom it must know, and has
+ *   agreed on nothing that it was told not to;
+ *   bytes that end without close_notify are a failure;
  *   what failed has a reason, says at most one alert, and stays failed. */
 #define HF_UNPOISONED
 #include "fuzz.h"
 #include "handfast/engine.h"
 #include "mild.h"
+#include "record/record.h"
 #include "wire/wire.h"
 #include "x509/x509.h"
 
@@ -39,7 +43,8 @@ enum {
     ONLY_CHACHA = 1 << 2,
     WITH_SESSIONS = 1 << 3,
     SESSION_OF_TLS12 = 1 << 4,
-    WITH_MORE = 1 << 5 /* compressed certificates, and timestamps */
+    WITH_MORE = 1 << 5, /* compressed certificates, and timestamps */
+    ONLY_X25519 = 1 << 6
 };
 enum { SAID_MAX = 1 << 16 };
 
@@ -66,6 +71,64 @@ static void set_versions(struct hf_config *config, uint8_t versions)
             config, HF_TLS12, versions & ONLY_TLS12 ? HF_TLS12 : HF_TLS13));
     if (versions & ONLY_CHACHA)
         MUST(hf_config_set_suites(config, chacha));
+}
+
+/* ---- who has proved what ---------------------------------------------------------- */
+
+static unsigned proofs; /* right signatures of the peer */
+
+static bool verify(void *self, const struct hf_signature *how,
+                   const struct hf_public_key *key, struct hf_span message,
+                   struct hf_span signature, bool *fault)
+{
+    bool right = mild_provider.signatures[0]->verify(self, how, key, message,
+                                                     signature, fault);
+
+    proofs += right;
+    return right;
+}
+
+/* Whatever is announced, there is a limit to what is made of it. */
+static bool expand(void *self, struct hf_span in, uint8_t *out, size_t len,
+                   bool *fault)
+{
+    MUST(len <= HF_CHAIN_BYTES_MAX);
+    return mild_provider.compressions[0]->expand(self, in, out, len, fault);
+}
+
+/* The mild one, with its one signature and its one way to compress. */
+static const struct hf_provider *provider(void)
+{
+    static struct hf_signature counted;
+    static struct hf_compression bounded;
+    static const struct hf_signature *const signatures[] = { &counted, NULL };
+    static const struct hf_compression *const compressions[] = { &bounded,
+                                                                 NULL };
+    static struct hf_provider mild;
+
+    MUST(!mild_provider.signatures[1] && !mild_provider.compressions[1]);
+    bounded = *mild_provider.compressions[0];
+    bounded.expand = expand;
+    counted = *mild_provider.signatures[0];
+    counted.verify = verify;
+    mild = mild_provider;
+    mild.signatures = signatures;
+    mild.compressions = compressions;
+    return &mild;
+}
+
+static void check_ready(const struct hf_conn *conn, uint8_t how,
+                        uint8_t versions)
+{
+    unsigned suite = hf_conn_suite(conn), version = hf_conn_version(conn);
+    bool client = !(how & AS_SERVER);
+
+    MUST(hf_conn_resumed(conn) || !(client || how & REQUIRE_CLIENT) || proofs);
+    MUST(!(versions & ONLY_CHACHA) || suite == 0x1303 || suite == 0xcca9);
+    MUST(hf_conn_resumed(conn) || !client || !(versions & ONLY_X25519) ||
+         hf_conn_group(conn) == 29);
+    MUST(version == HF_TLS12 ? versions & (ONLY_TLS12 | ALSO_TLS12)
+                             : !(versions & ONLY_TLS12));
 }
 
 /* ---- sessions -------------------------------------------------------------------- */
@@ -180,10 +243,10 @@ static void see_timestamps(const struct hf_conn *conn)
 static struct hf_config *make_config(uint8_t how, uint8_t versions)
 {
     static const char *const alpn[] = { "h2", "http/1.1", NULL };
-    static const uint16_t one[] = { 23, 0 };
+    static const uint16_t one[] = { 23, 0 }, other[] = { 29, 0 };
     struct hf_config *config = hf_config_new();
 
-    MUST(config && hf_config_set_provider(config, &mild_provider));
+    MUST(config && hf_config_set_provider(config, provider()));
     MUST(hf_config_insecure_no_verify(config));
     MUST(hf_config_set_questions(config, HF_ASK_SIGN | HF_ASK_VERIFY));
     MUST(hf_config_add_chain(
@@ -199,6 +262,8 @@ static struct hf_config *make_config(uint8_t how, uint8_t versions)
         MUST(hf_config_set_client_auth(config, HF_CLIENT_AUTH_REQUIRED));
     if (how & ONLY_P256 && how & AS_SERVER)
         MUST(hf_config_set_groups(config, one));
+    else if (versions & ONLY_X25519)
+        MUST(hf_config_set_groups(config, other));
     if (versions & WITH_MORE)
         set_more(config);
     MUST(hf_config_freeze(config));
@@ -235,9 +300,11 @@ static void hear(struct run *run, struct hf_span data)
     run->heard_len += n;
 }
 
-static void become_ready(struct hf_conn *conn, uint8_t how, struct run *run)
+static void become_ready(struct hf_conn *conn, uint8_t how, uint8_t versions,
+                         struct run *run)
 {
     MUST(!run->ready && hf_conn_ready(conn));
+    check_ready(conn, how, versions);
     run->ready = true;
     collect(conn, run);
     if (how & UPDATE_KEYS)
@@ -248,8 +315,8 @@ static void become_ready(struct hf_conn *conn, uint8_t how, struct run *run)
 }
 
 /* One call with the bytes from @at to @end.  False: it is over. */
-static bool step(struct hf_conn *conn, uint8_t how, uint8_t *bytes, size_t *at,
-                 size_t end, struct run *run)
+static bool step(struct hf_conn *conn, const uint8_t *told, uint8_t *bytes,
+                 size_t *at, size_t end, struct run *run)
 {
     struct hf_span data;
     size_t used;
@@ -261,37 +328,41 @@ static bool step(struct hf_conn *conn, uint8_t how, uint8_t *bytes, size_t *at,
     if (run->outcome == HF_DATA)
         hear(run, data);
     else if (run->outcome == HF_READY)
-        become_ready(conn, how, run);
+        become_ready(conn, told[0], told[1], run);
     else if (run->outcome == HF_ASKS)
         answer(conn);
     return run->outcome != HF_FAILED && run->outcome != HF_CLOSED;
 }
 
 /* Everything, @chunk bytes at a time. */
-static void play(struct hf_config *config, uint8_t how, const uint8_t *data,
-                 size_t size, size_t chunk, struct run *run)
+static void play(struct hf_config *config, const uint8_t *told,
+                 const uint8_t *data, size_t size, size_t chunk,
+                 struct run *run)
 {
-    enum hf_role role = how & AS_SERVER ? HF_SERVER : HF_CLIENT;
+    enum hf_role role = told[0] & AS_SERVER ? HF_SERVER : HF_CLIENT;
     struct hf_conn *conn = hf_conn_new(config, role, "localhost");
     uint8_t *bytes = malloc(size + 1);
     size_t at = 0, end = 0;
     bool more = true;
 
     memset(run, 0, sizeof(*run));
+    proofs = 0;
     MUST(conn && bytes);
     memcpy(bytes, data, size);
     while (more) {
         size_t before = at;
 
-        more = step(conn, how, bytes, &at, end, run);
+        more = step(conn, told, bytes, &at, end, run);
         if (!more || run->outcome != HF_NEED_BYTES || at != before)
             continue;
         if (end == size)
             break;
         end = size - end < chunk ? size : end + chunk;
     }
-    if (run->outcome == HF_NEED_BYTES)
+    if (run->outcome == HF_NEED_BYTES) {
         run->outcome = hf_conn_eof(conn);
+        MUST(run->outcome == HF_FAILED);
+    }
     collect(conn, run);
     run->error = *hf_conn_error(conn);
     if (run->outcome == HF_FAILED) {
@@ -315,8 +386,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     how = data[0];
     config = make_config(how, data[1]);
-    play(config, how, data + 2, size - 2, SIZE_MAX / 2, &whole);
-    play(config, how, data + 2, size - 2, how & BY_SEVENS ? 7 : 1, &pieces);
+    play(config, data, data + 2, size - 2, SIZE_MAX / 2, &whole);
+    play(config, data, data + 2, size - 2, how & BY_SEVENS ? 7 : 1, &pieces);
     MUST(whole.outcome == pieces.outcome && whole.ready == pieces.ready);
     MUST(whole.error.code == pieces.error.code &&
          whole.error.alert == pieces.error.alert &&
