@@ -30,6 +30,8 @@ CASES = {
     "TLS 1.2 by ticket, ALPN": ("1.2", True),
     "TLS 1.2 by ticket, client certificate": ("1.2", True),
     "TLS 1.2, no extended master secret": ("1.2", False),
+    "TLS 1.3, at another name": ("1.3", False),
+    "TLS 1.2 by ticket, at another name": ("1.2", False),
 }
 REQUEST = b"GET / HTTP/1.0\r\n\r\n"
 
@@ -251,8 +253,10 @@ class SClient(OpenSSL):
             cert, key = lab.cert("client", "ecdsa")
             more += ["-cert", cert, "-key", key]
         for number, keep in enumerate(("-sess_out", "-sess_in")):
+            name = ("other." if number and "another" in case else
+                    "") + "localhost"
             run(lab, self.program, "s_client", "-connect",
-                f"127.0.0.1:{port}", "-servername", "localhost", "-CAfile",
+                f"127.0.0.1:{port}", "-servername", name, "-CAfile",
                 lab.ca, "-verify_return_error", "-ign_eof", keep, kept,
                 *more, *(["-sess_out", kept + "2"] if number else []))
 
@@ -451,7 +455,9 @@ def try_peer(lab, handfast, peer, role):
     test = with_client if role == "client" else with_server
     version, covered = peer.version(), []
     for case, (_, resumes) in CASES.items():
-        if not peer.can(case):
+        # only s_client offers its session wherever it is told to
+        if not peer.can(case) or ("another" in case
+                                  and not isinstance(peer, SClient)):
             continue
         name = (f"{'server to' if role == 'client' else 'client to'} "
                 f"{peer.name} {version}: {case}")
