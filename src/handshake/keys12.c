@@ -95,7 +95,7 @@ bool hf_keys12_install(struct hf_handshake *hs, bool sending)
                           HF_TRAFFIC, &s->error))
         return false;
     d->tls12 = true;
-    d->explicit_len = (uint8_t)(salt == HF_NONCE_LEN ? 0 : HF_NONCE_LEN - salt);
+    d->explicit_len = (uint8_t)(HF_NONCE_LEN - salt);
     hf_limits_install(s, sending, HF_TRAFFIC);
     hf_keyed(s, sending, HF_TRAFFIC);
     return true;
