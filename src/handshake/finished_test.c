@@ -449,6 +449,7 @@ static void each_failure_is_told(void **state)
 
         begin_verb(&l, (enum verb)(i / 2), role);
         assert_int_equal(run(&l, (enum verb)(i / 2)), HF_STEP_DONE);
+        assert_int_equal(l.s.error.code, HF_OK);
         calls = lone_calls();
         lone_end(&l);
         assert_true(calls > 5);

@@ -234,6 +234,7 @@ static size_t calls_of_all(uint8_t *out, uint8_t *key)
 
     lone_begin(&l, HF_CLIENT, 0xc02f, said);
     assert_true(all_of_it(&l, out));
+    assert_int_equal(l.s.error.code, HF_OK);
     calls = lone_calls();
     memcpy(key, lone_key(), 16);
     lone_end(&l);

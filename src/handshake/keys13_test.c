@@ -492,6 +492,7 @@ static void each_failure_is_told_and_leaves_no_keys(void **state)
         begin_verb(&l, &saved, (enum verb)verb);
         memset(owed, 0, sizeof(owed));
         assert_true(run(&l, (enum verb)verb, out));
+        assert_int_equal(l.s.error.code, HF_OK);
         nothing_is_owed(&l, out);
         calls = lone_calls();
         lone_end(&l);

@@ -221,6 +221,7 @@ static void a_client_draws_and_encrypts(void **state)
     memset(want, 0xdd, sizeof(want));
     want[0] = want[1] = 3;
     assert_int_equal(hf_job_make_premaster_rsa(l.hs), HF_STEP_DONE);
+    assert_int_equal(l.s.error.code, HF_OK);
     assert_memory_equal(l.hs->shared, want, sizeof(want));
     assert_int_equal(l.hs->sealed.len, 2 * sizeof(want));
     assert_memory_equal(l.hs->sealed.at, want, sizeof(want));
@@ -463,6 +464,7 @@ static void answer(struct lone *l, const uint8_t *bytes, size_t len,
     assert_false(l->hs->answered);
     has_master(l, want);
     was_told(l);
+    assert_int_equal(l->s.error.code, HF_OK);
     assert_true(lone_zero(l->hs->opened, MODULUS));
     end(l);
 }

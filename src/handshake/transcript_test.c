@@ -233,6 +233,7 @@ static void each_failure_of_the_hash_is_told(void **state)
     (void)state;
     begin(&l, 0x1301);
     assert_true(all_of_it(&l));
+    assert_int_equal(l.s.error.code, HF_OK);
     calls = lone_calls();
     end(&l);
     assert_true(calls > 10);
