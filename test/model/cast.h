@@ -72,6 +72,8 @@ size_t play_write(struct play *p, enum say say, uint8_t *out, size_t cap,
  * those in force. */
 bool play_deliver(struct play *p, uint8_t type, struct hf_span bytes,
                   const struct hf_direction *as, struct verdict *out);
+/* ... or bytes as they are. */
+void play_hear(struct play *p, uint8_t *bytes, size_t len, struct verdict *v);
 /* Nothing is delivered; questions that are open are answered. */
 void play_answer(struct play *p, struct verdict *out);
 

@@ -210,7 +210,7 @@ static bool moved(const struct account *was, const struct account *is)
            is->early_skip < was->early_skip;
 }
 
-static void hear(struct play *p, uint8_t *bytes, size_t len, struct verdict *v)
+void play_hear(struct play *p, uint8_t *bytes, size_t len, struct verdict *v)
 {
     struct account was = account(p->victim), is;
     struct hf_span data = { NULL, 0 };
@@ -244,7 +244,7 @@ bool play_begin(struct play *p, struct cast *cast, struct verdict *first)
                             role == HF_CLIENT ? "localhost" : NULL);
     if (!p->victim)
         return false;
-    hear(p, NULL, 0, first);
+    play_hear(p, NULL, 0, first);
     return true;
 }
 
@@ -277,24 +277,24 @@ size_t play_write(struct play *p, enum say say, uint8_t *out, size_t cap,
 bool play_deliver(struct play *p, uint8_t type, struct hf_span bytes,
                   const struct hf_direction *as, struct verdict *out)
 {
-    uint8_t record[LINE_ROOM + HF_RECORD_OVERHEAD];
+    uint8_t record[HF_PLAINTEXT_MAX + HF_RECORD_OVERHEAD];
     struct hf_direction to = as ? *as : p->victim->session.in;
     struct hf_error error = { .code = HF_OK };
     size_t len;
 
     if (type == HF_CONTENT_CCS && !to.tls12)
         memset(&to, 0, sizeof(to));
-    len = bytes.len > LINE_ROOM
+    len = bytes.len > HF_PLAINTEXT_MAX
               ? 0
               : hf_record_seal(&to, type, 0x0303, bytes, record, &error);
-    hear(p, record, len, out);
+    play_hear(p, record, len, out);
     return len != 0;
 }
 
 void play_answer(struct play *p, struct verdict *out)
 {
     p->mute = false;
-    hear(p, NULL, 0, out);
+    play_hear(p, NULL, 0, out);
 }
 
 bool play_say(struct play *p, enum say say, struct verdict *out)
