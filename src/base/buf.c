@@ -217,13 +217,15 @@ bool hf_arena_fail(const struct hf_arena *a, struct hf_error *e)
     return hf_fail(e, HF_E_OUT_OF_MEMORY, NULL);
 }
 
+/* What nobody took was never written. */
 void hf_arena_wipe(struct hf_arena *a)
 {
     while (a->blocks) {
         struct hf_arena_block *block = a->blocks;
 
         a->blocks = block->before;
-        hf_free(block, sizeof(*block) + block->size);
+        hf_free(block, sizeof(*block) + a->used);
+        a->used = a->blocks ? a->blocks->size : 0;
     }
     *a = (struct hf_arena){ .blocks = NULL };
 }
