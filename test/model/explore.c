@@ -7,7 +7,8 @@
  *   explore --matrix [SCENARIO]           every form of every thing (matrix.c)
  *   explore --list                        the scenarios' names
  *
- * Scenarios are independent of one another: a long run can be made of many. */
+ * A SCENARIO may end in *, and means all that begin so: they are independent of one
+ * another, and a long run can be made of several. */
 #define HF_UNPOISONED
 #include "explore.h"
 
@@ -22,6 +23,15 @@ struct order {
     size_t depth;
     const char *only; /* this scenario; NULL: all */
 };
+
+static bool is_meant(const struct order *order, const char *name)
+{
+    size_t len = order->only ? strlen(order->only) : 0;
+
+    if (len && order->only[len - 1] == '*')
+        return !strncmp(name, order->only, len - 1);
+    return !len || !strcmp(name, order->only);
+}
 
 static bool run(struct cast *cast, const struct order *order,
                 struct count *count)
@@ -99,7 +109,7 @@ static int explore(const struct order *order)
     for (size_t i = 0; i < scenario_count; i++) {
         bool ok;
 
-        if (order->only && strcmp(order->only, scenarios[i].name))
+        if (!is_meant(order, scenarios[i].name))
             continue;
         before = count;
         ok = cast_open(&cast, &scenarios[i], explore_can_copy()) &&
