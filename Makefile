@@ -2,7 +2,7 @@
 #   make              builds into build/; the command is build/handfast
 #   make check        installs what the tests need, runs all, says what happened
 #   make check ARGS='--suite base'
-#   make demo bench fuzz proofs mutants planted tidy format install clean
+#   make demo bench fuzz proofs mutants planted ct tidy format install clean
 #   make soak                         a night of all that; goes on where it was stopped
 #   make bogo BORINGSSL=dir GO=go     BoringSSL's conformance tests
 #   make limbo LIMBO=limbo.json       C2SP/x509-limbo
@@ -55,6 +55,8 @@ planted:
 	@python3 scripts/planted.py -k $(BUILD)/planted $(ARGS)
 soak: all
 	@python3 scripts/soak.py -b $(BUILD) $(ARGS)
+ct:
+	@python3 scripts/ct.py $(ARGS)
 tidy:
 	@sh scripts/tidy.sh $(ARGS)
 format:

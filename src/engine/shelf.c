@@ -1,6 +1,8 @@
 /* shelf.c - see shelf.h. */
 #include "engine/shelf.h"
 
+#include "engine/taint.h"
+
 #include <assert.h>
 
 int64_t shelf_now;
@@ -17,6 +19,8 @@ static bool put(void *ctx, struct hf_span key, struct hf_span session,
     struct shelf *shelf = ctx;
     size_t i = shelf->count;
 
+    taint_leaves("a session's key", key);
+    taint_leaves("a session that is kept", session);
     shelf->puts++;
     if (shelf->refuses || i == SHELF_ROOM)
         return false;
@@ -35,6 +39,7 @@ static size_t get(void *ctx, struct hf_span key, bool take, uint8_t *out,
 {
     struct shelf *shelf = ctx;
 
+    taint_leaves("a session's key", key);
     shelf->gets++;
     for (size_t i = shelf->count; i-- > 0;) {
         size_t len = shelf->at[i].len;

@@ -3,6 +3,7 @@
 #include "engine/tape.h"
 
 #include "crypto/oracle.h"
+#include "engine/taint.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -82,6 +83,7 @@ static const char hurry[] = "before you ask", soon[] = "before you are done";
 
 static void put(struct tape *t, struct hf_span bytes)
 {
+    taint_leaves("what is said", bytes);
     assert_true(bytes.len <= sizeof(t->out) - t->out_len);
     hf_copy(t->out + t->out_len, bytes.at, bytes.len);
     t->out_len += bytes.len;
@@ -116,12 +118,14 @@ static void say_nowhere(struct hf_conn *conn, const char *text)
 static void say(struct tape *t, struct hf_conn *conn, const char *text,
                 bool slow)
 {
-    uint8_t room[200];
-    size_t taken, made;
+    uint8_t room[200], data[64];
+    size_t taken, made, len = strlen(text);
 
     if (slow)
         say_nowhere(conn, text);
-    made = hf_conn_send(conn, hf_span_text(text), room, sizeof(room), &taken);
+    memcpy(data, text, len);
+    taint_secret(data, len);
+    made = hf_conn_send(conn, hf_span(data, len), room, sizeof(room), &taken);
     put(t, hf_span(room, made));
     collect(t, conn, slow);
 }
@@ -178,7 +182,9 @@ static void act(struct tape *t, struct hf_conn *conn, enum hf_outcome outcome,
         t->ready = true;
         t->exported = hf_conn_export(conn, "EXPORTER-tape", hf_span(NULL, 0),
                                      t->secret, sizeof(t->secret));
-        if (!t->exported)
+        if (t->exported)
+            taint_given("what is exported", HF_SPAN(t->secret));
+        else
             memset(t->secret, 0, sizeof(t->secret));
         if (client)
             say(t, conn, ping, slow);
@@ -234,6 +240,7 @@ static void finish(struct tape *t, struct hf_conn *conn, bool eof)
         collect(t, conn, false);
     }
     t->error = *hf_conn_error(conn);
+    taint_leaves("what went wrong", hf_span_text(t->error.detail));
     hf_conn_free(conn);
 }
 
@@ -253,6 +260,8 @@ static struct hf_conn *begin(const struct tape *tape, struct tape *out)
     tape_turn(tape->role);
     conn = hf_conn_new(tape->config, tape->role,
                        tape->role == HF_CLIENT ? "localhost" : NULL);
+    if (conn)
+        taint_watch(conn);
     return conn;
 }
 
@@ -353,11 +362,15 @@ bool tape_record_again(enum way way, enum hf_strike strike,
                        struct encore *encore, struct tape *client,
                        struct tape *server)
 {
-    bool taken = way == WITH_EARLY_DATA && strike == HF_STRIKE_NEW;
+    bool taken = way == WITH_EARLY_DATA && strike == HF_STRIKE_NEW, met;
 
     if (!have_certs() ||
-        !encore_set(encore, way, SCENE_CLIENT_CERT, &certs, provider) ||
-        !encore_meet(encore))
+        !encore_set(encore, way, SCENE_CLIENT_CERT, &certs, provider))
+        return false;
+    taint_shared(true); /* with the man in the middle */
+    met = encore_meet(encore);
+    taint_shared(false);
+    if (!met)
         return false;
     encore->strike = strike;
     return record(&encore->stage, encore, NULL, client, server) &&

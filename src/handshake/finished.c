@@ -10,9 +10,11 @@ static bool own_finished(struct hf_handshake *hs)
     struct hf_finished finished = { { mac, s->hash->len } };
     const uint8_t *base = s->role == HF_CLIENT ? hs->client_hs : hs->server_hs;
 
-    return hf_transcript_digest(&hs->transcript, digest, hs->error) &&
-           hf_keys13_finished(s, base, digest, mac) &&
-           hf_message_send(hs, HF_FINISHED, hf_finished, &finished,
+    if (!hf_transcript_digest(&hs->transcript, digest, hs->error) ||
+        !hf_keys13_finished(s, base, digest, mac))
+        return false;
+    HF_DECLASSIFY(mac, s->hash->len); /* it is said, and signed further on */
+    return hf_message_send(hs, HF_FINISHED, hf_finished, &finished,
                            sizeof(mac));
 }
 

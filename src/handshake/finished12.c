@@ -27,9 +27,11 @@ enum hf_step_result hf_send_finished12(struct hf_handshake *hs)
     uint8_t digest[HF_HASH_MAX], mac[HF_FINISHED12_LEN];
     struct hf_finished finished = { HF_SPAN(mac) };
 
+    if (!hf_transcript_digest(&hs->transcript, digest, hs->error) ||
+        !hf_keys12_finished(hs, s->role, digest, mac))
+        return HF_STEP_FAILED;
+    HF_DECLASSIFY(mac, sizeof(mac)); /* it is said */
     return hf_step(
-        hf_transcript_digest(&hs->transcript, digest, hs->error) &&
-        hf_keys12_finished(hs, s->role, digest, mac) &&
         hf_message_send(hs, HF_FINISHED, hf_finished, &finished, sizeof(mac)));
 }
 

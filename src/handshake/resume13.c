@@ -162,6 +162,7 @@ bool hf_bind_hello(struct hf_handshake *hs, struct hf_span hello)
             return false;
         if (!make_binder(c, psk, digest, at + 1))
             return hf_fail(hs->error, HF_E_CRYPTO, "binder");
+        HF_DECLASSIFY(at + 1, psk->hash->len); /* it is said */
         at += 1 + psk->hash->len;
     }
     return true;

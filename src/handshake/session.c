@@ -105,10 +105,18 @@ static void log_secret(const struct hf_session *s, const char *label,
 {
     char line[LABEL_MAX + 2 + 2 * 32 + 2 * HF_HASH_MAX + 1];
     char random[2 * 32 + 1], value[2 * HF_HASH_MAX + 1];
+    uint8_t told[HF_HASH_MAX]; /* whoever asked for the log may know it */
 
-    if (!hf_hex(random, sizeof(random), HF_SPAN(s->client_random)) ||
-        !hf_hex(value, sizeof(value), secret))
+    if (secret.len > sizeof(told))
         return;
+    hf_copy(told, secret.at, secret.len);
+    HF_DECLASSIFY(told, secret.len);
+    if (!hf_hex(random, sizeof(random), HF_SPAN(s->client_random)) ||
+        !hf_hex(value, sizeof(value), hf_span(told, secret.len))) {
+        hf_wipe(told, sizeof(told));
+        return;
+    }
+    hf_wipe(told, sizeof(told));
     hf_format(line, sizeof(line), "%s %s %s", label, random, value);
     s->settings->keylog(s->settings->keylog_ctx, line);
     hf_wipe(line, sizeof(line));

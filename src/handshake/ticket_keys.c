@@ -163,6 +163,7 @@ bool hf_ticket_key_find(const struct hf_settings *set, const uint8_t *name,
     else
         found = name ? by_name(set, name, out, is_newest, now)
                      : newest(set, out, now);
+    HF_SECRET(out->secret, sizeof(out->secret));
     found = found && is_filled(out) &&
             (!name || hf_equal(out->name, name, sizeof(out->name)));
     if (!found)
