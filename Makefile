@@ -66,4 +66,4 @@ install: all
 	@[ -n "$(DESTDIR)" ] || ldconfig 2>/dev/null || true
 clean:
 	@rm -rf $(BUILD)
-.PHONY: all ready check bench bogo limbo bettertls pkits fuzz demo proofs mutants soak tidy format install clean
+.PHONY: all ready check bench bogo limbo bettertls pkits fuzz demo proofs mutants soak ct tidy format install clean

@@ -13,11 +13,13 @@ sent.  A compiler may make a branch of what was none in C; hence the matrix."""
 import argparse
 import os
 import re
+import shutil
 import subprocess
 import sys
 
 SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..')
 TABLE = os.path.join(SOURCE, 'test', 'declassified.tsv')
+SKIPPED = 77
 NOTICED = 7  # what memcheck exits with
 PROGRAMS = {  # what must pass: nothing; what must be noticed
     'constant-time': ['branch', 'index'],
@@ -153,6 +155,10 @@ def main():
     if options.check:
         print(f'# NOTE: {count} declassifications, each with its reason')
         return 0
+    for tool in ['valgrind'] + options.compilers:
+        if not shutil.which(tool):
+            print(f'there is no {tool} (apt install {tool})')
+            return SKIPPED
     total = builds = 0
     for compiler in options.compilers:
         for level in options.levels.split(','):
