@@ -137,7 +137,8 @@ void look_watch(void *ctx, const struct hf_event *event)
     MUST(hf_event_name(event->id));
     if (event->kind != HF_EVENT_MESSAGE || !event->sent)
         return;
-    MUST(!e->alerts);
+    /* One that could not be sealed was none. */
+    MUST(!e->alerts || toy_has_failed());
     if (event->record == 21)
         e->alerts++;
 }

@@ -132,6 +132,12 @@ static const struct hf_hash sha384 = { "SHA-384",  HF_SHA384,  48,
                                        128,        hash_start, hash_add,
                                        digest_384, hash_copy,  hash_wipe };
 
+/* A fuzzer looks over memcmp's shoulder, and then knows a tag that is right. */
+static bool same(const uint8_t *a, const uint8_t *b, size_t len)
+{
+    return hf_equal_ct(a, b, len);
+}
+
 /* ---- records ----------------------------------------------------------------------------- */
 
 static bool load(void *state, const uint8_t *key, size_t len)
@@ -205,7 +211,7 @@ static bool open_sealed(void *state, const struct hf_open *one)
     uint8_t tag[HF_TAG_LEN];
 
     make_tag(h, one->aad, one->in.at, len, tag);
-    if (memcmp(tag, one->in.at + len, HF_TAG_LEN) || !works()) {
+    if (!same(tag, one->in.at + len, HF_TAG_LEN) || !works()) {
         memset(one->out, 0, len);
         return false;
     }
