@@ -277,6 +277,50 @@ static void a_list_that_cannot_be_used_is_named(void **state)
     assert_false(hf_config_add_crl_file(NULL, at("garbage")));
 }
 
+/* An OCSP response and timestamps, which go with a certificate. */
+static void what_goes_with_a_certificate_is_named(void **state)
+{
+    static bool (*const add[])(struct hf_config *,
+                               const char *) = { hf_config_add_staple_file,
+                                                 hf_config_add_scts_file };
+    static const char *const words[] = { "the OCSP response: ",
+                                         "no list of certificate timestamps" };
+    struct hf_config *config;
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        config = hf_config_new();
+        assert_false(add[i](config, at("garbage")));
+        fails(config, HF_E_BAD_OPTION, 0, at("garbage"),
+              i ? "behind their certificate" : "behind its certificate");
+        config = hf_config_new();
+        assert_true(hf_config_add_keypair_file(config, at("both.pem"), NULL));
+        assert_false(add[i](config, at("garbage")));
+        fails(config, HF_E_BAD_OPTION, 0, at("garbage"), words[i]);
+        config = hf_config_new();
+        assert_false(add[i](config, at("nowhere")));
+        fails(config, HF_E_FILE, ENOENT, at("nowhere"), "check the path");
+        assert_false(add[i](NULL, at("garbage")));
+    }
+}
+
+/* The empty list is none; that of one timestamp is (RFC 6962 3.2, 3.3). */
+static void timestamps_come_from_a_file(void **state)
+{
+    uint8_t list[2 + 2 + 1 + 32 + 8 + 2 + 4 + 8] = { 0, 57, 0, 55 };
+    struct hf_config *config = hf_config_new();
+
+    (void)state;
+    list[4 + 43] = 4; /* SHA-256, ECDSA, a signature of 8 bytes */
+    list[4 + 44] = 3;
+    list[4 + 46] = 8;
+    test_write(directory, "scts", (const char *)list, sizeof(list));
+    assert_true(hf_config_add_keypair_file(config, at("both.pem"), NULL));
+    if (!hf_config_add_scts_file(config, at("scts")))
+        fail_msg("%s", hf_config_error(config)->detail);
+    hf_config_free(config);
+}
+
 /* A fresh directory inside ours, with hashed names or without. */
 static void make_hashed(char *path)
 {
@@ -447,6 +491,8 @@ int main(void)
         cmocka_unit_test(a_missing_half_is_named),
         cmocka_unit_test(anchors_come_in_pem_and_der),
         cmocka_unit_test(a_list_that_cannot_be_used_is_named),
+        cmocka_unit_test(what_goes_with_a_certificate_is_named),
+        cmocka_unit_test(timestamps_come_from_a_file),
         cmocka_unit_test(of_a_directory_only_hashed_names_count),
         cmocka_unit_test(several_stores_add_up),
         cmocka_unit_test(a_broken_file_of_a_directory_fails_the_whole),

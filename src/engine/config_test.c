@@ -47,6 +47,7 @@ static void lists_hold_known_numbers_once_each(void **state)
     static const uint16_t none[] = { 0 },
                           twice[] = { 0x1301, 0x1302, 0x1301, 0 };
     static const uint16_t unknown[] = { 0x1301, 0x1399, 0 };
+    static const uint16_t five[] = { 29, 23, 24, 4588, 4587, 0 };
     uint16_t many[HF_LIST_MAX + 2];
 
     (void)state;
@@ -68,8 +69,42 @@ static void lists_hold_known_numbers_once_each(void **state)
     expect(HF_E_BAD_OPTION, "no signature");
     assert_false(hf_config_set_shares(config, many));
     expect(HF_E_BAD_OPTION, "");
+    assert_false(hf_config_set_shares(config, five));
+    expect(HF_E_BAD_OPTION, "more than 4 key shares");
     assert_true(hf_config_set_shares(config, none)); /* which is legal */
     assert_int_equal(config->settings.shares.count, 0);
+}
+
+/* Names of the RFCs and of people, or numbers; 0 is none of them. */
+static void a_number_is_found_by_its_name(void **state)
+{
+    static const struct {
+        unsigned (*number)(const char *name);
+        const char *name;
+        unsigned wanted;
+    } rows[] = {
+        { hf_group_number, "x25519", 29 },
+        { hf_group_number, "P-384", 24 },
+        { hf_group_number, "0x11ec", 4588 },
+        { hf_group_number, "0X0017", 23 },
+        { hf_group_number, "0x11e", 0 },
+        { hf_group_number, "1x11ec", 0 },
+        { hf_group_number, "0y11ec", 0 },
+        { hf_group_number, "0x11eg", 0 },
+        { hf_group_number, "", 0 },
+        { hf_group_number, NULL, 0 },
+        { hf_scheme_number, "ecdsa_secp256r1_sha256", 0x0403 },
+        { hf_scheme_number, "P-384", 0 },
+        { hf_compression_number, "zlib", 1 },
+        { hf_compression_number, "zip", 0 },
+        { hf_suite_number, "TLS_AES_128_GCM_SHA256", 0x1301 },
+        { hf_suite_number, NULL, 0 },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < HF_COUNT(rows); i++)
+        if (rows[i].number(rows[i].name) != rows[i].wanted)
+            fail_msg("row %zu: %s", i, rows[i].name ? rows[i].name : "NULL");
 }
 
 /* What the provider cannot do shows when the whole is checked. */
@@ -374,12 +409,27 @@ static void trust_is_all_or_nothing(void **state)
     free(text);
 }
 
+static void a_server_has_so_many_certificates_and_no_more(void **state)
+{
+    const struct duet_certs *certs = attack_certs();
+
+    (void)state;
+    for (size_t i = 0; i < HF_KEYPAIRS_MAX; i++)
+        assert_true(hf_config_add_keypair(config, hf_span_text(certs->chain),
+                                          hf_span_text(certs->key)));
+    assert_false(hf_config_add_keypair(config, hf_span_text(certs->chain),
+                                       hf_span_text(certs->key)));
+    expect(HF_E_BAD_OPTION, "more than 1024 certificates");
+    assert_int_equal(config->settings.keypair_count, HF_KEYPAIRS_MAX);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         TEST(lists_hold_known_numbers_once_each),
+        TEST(a_number_is_found_by_its_name),
         TEST(freezing_checks_the_whole),
         TEST(what_is_not_said_is_the_default_policy),
         TEST(versions_are_a_range),
@@ -394,6 +444,7 @@ int main(void)
         TEST(a_chain_has_a_limit),
         TEST(a_server_needs_a_key_and_a_client_trust),
         TEST(trust_is_all_or_nothing),
+        TEST(a_server_has_so_many_certificates_and_no_more),
     };
 
     return cmocka_run_group_tests(tests, attack_open, attack_close);

@@ -215,6 +215,8 @@ static void a_fragment_length_is_one_of_four(void **state)
     static const struct attack answer13[] = {
         ATTACK("another", ee_set, HF_E_ILLEGAL, ANY_BYTE, "number 2, not 1", 1, "\2")
         ATTACK("no length", ee_set, HF_E_ILLEGAL, ANY_BYTE, "number 0, not 1", 1, "\0")
+        ATTACK("none", ee_set, HF_E_TRUNCATED, ANY_BYTE, "", 1, "")
+        ATTACK("two", ee_set, HF_E_TRAILING, ANY_BYTE, "", 1, "\1\1")
         ATTACK("a limit as well", ee_add, HF_E_UNSOLICITED, ANY_BYTE, "record_size_limit", 28, "\x40\0")
     };
     static const struct attack answer12[] = {

@@ -238,7 +238,9 @@ static void every_state_can_be_closed_ended_and_freed(void **state)
 static void a_frozen_config_refuses_every_setter(void **state)
 {
     static const uint16_t numbers[] = { 0x1301, 0 }, groups[] = { 29, 0 };
+    static const uint16_t none[] = { 0 };
     static const char *const protocols[] = { "h2", NULL };
+    const struct hf_strikes strikes = { 0 };
     const struct duet_certs *certs = attack_certs();
     struct hf_config *c = hf_config_new();
 
@@ -279,6 +281,14 @@ static void a_frozen_config_refuses_every_setter(void **state)
     REFUSED(hf_config_insecure_no_name_check(c));
     REFUSED(hf_config_insecure_no_time_check(c));
     REFUSED(hf_config_set_questions(c, 7));
+    REFUSED(hf_config_set_shares(c, none));
+    REFUSED(hf_config_set_early_data(c, 1024));
+    REFUSED(hf_config_set_strikes(c, &strikes));
+    REFUSED(hf_config_set_sessions(c, NULL));
+    REFUSED(hf_config_set_session_lifetime(c, 60));
+    REFUSED(hf_config_set_ticket_keys(c, NULL, NULL));
+    REFUSED(hf_config_set_grease(c, true));
+    REFUSED(hf_config_set_permute(c, true));
 #undef REFUSED
     hf_config_default_clock(c, scene_clock, NULL); /* does nothing */
     assert_null(c->settings.clock);

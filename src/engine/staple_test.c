@@ -157,6 +157,33 @@ static void a_response_that_was_not_promised_is_refused(void **state)
     duet_wipe(&duet);
 }
 
+/* What @wire carries is TLS 1.2's CertificateStatus of another kind. */
+static void a_response_of_another_kind_is_refused(void **state)
+{
+    static const uint8_t status[] = { HF_CERTIFICATE_STATUS, 0 };
+    uint8_t *p;
+
+    (void)state;
+    begin(HF_TLS12, HF_REVOCATION_LEAF, good());
+    duet_take(duet.client, &duet.to_client, 0, duet.got_client,
+              &duet.client_len);
+    duet_flush(duet.client, &duet.to_server);
+    duet_take(duet.server, &duet.to_server, 0, duet.got_server,
+              &duet.server_len);
+    duet_flush(duet.server, &duet.to_client);
+    p = duet.to_client.bytes;
+    for (size_t i = 0; i < 2; i++) /* over ServerHello and Certificate */
+        p += 5 + hf_number(p + 3, 2);
+    assert_memory_equal(p + 5, status, sizeof(status));
+    assert_int_equal(p[9], 1); /* ocsp; 2 is ocsp_multi (RFC 6961) */
+    p[9] = 2;
+    assert_false(duet_run(&duet));
+    assert_int_equal(hf_conn_error(duet.client)->code, HF_E_ILLEGAL);
+    assert_string_equal(hf_conn_error(duet.client)->detail,
+                        "status_type is 2, not ocsp");
+    duet_wipe(&duet);
+}
+
 /* ---- settings ------------------------------------------------------------------------------ */
 
 static void what_is_no_response_is_not_taken(void **state)
@@ -196,6 +223,7 @@ int main(void)
         cmocka_unit_test(a_revoked_server_is_refused),
         cmocka_unit_test(an_old_response_is_refused),
         cmocka_unit_test(a_response_that_was_not_promised_is_refused),
+        cmocka_unit_test(a_response_of_another_kind_is_refused),
         cmocka_unit_test(what_is_no_response_is_not_taken),
     };
 

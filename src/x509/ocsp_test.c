@@ -177,6 +177,61 @@ static void malformed_parts_are_refused(void **state)
     free(bytes);
 }
 
+/* What was revoked, when, and why, each made wrong. */
+static void malformed_revocations_are_refused(void **state)
+{
+    static const struct {
+        const char *what, *with;
+    } rows[] = {
+        { "a116180f", "a116160f" },     /* no GeneralizedTime */
+        { "a0030a0104", "a1030a0104" }, /* another tag around the reason */
+        { "a0030a0104", "a003020104" }, /* a number, not a choice */
+        { "a0030a0104", "a0030a0107" }, /* RFC 5280 5.3.1: 7 is not used */
+    };
+    struct hf_span der = STAPLE(.answer = { { .answer = HF_OCSP_REVOKED,
+                                              .reason = 4 } });
+    uint8_t *bytes = malloc(der.len);
+    size_t len = der.len;
+
+    (void)state;
+    memcpy(bytes, der.at, len);
+    for (size_t i = 0; i < HF_COUNT(rows); i++)
+        refused(edit(hf_span(bytes, len), rows[i].what, rows[i].with),
+                "certStatus is malformed");
+    free(bytes);
+}
+
+static void a_key_is_named_by_20_bytes(void **state)
+{
+    struct hf_span der = STAPLE(.signer = &responder, .with = { &responder },
+                                .by_key = true);
+
+    (void)state;
+    refused(edit(der, "a2160414", "a2160514"), "not a SHA-1 of a key");
+}
+
+/* The list of certificates ends after the first of two. */
+static void nothing_follows_the_certificates(void **state)
+{
+    struct hf_error error = { .code = HF_OK };
+    struct hf_span der = STAPLE(.with = { &responder, &responder });
+    struct hf_ocsp ocsp;
+    struct hf_span cert;
+    struct hf_der r;
+    uint8_t *lengths;
+
+    (void)state;
+    assert_true(hf_ocsp_read(der, &ocsp, &error));
+    r = ocsp.certs;
+    assert_true(hf_ocsp_next_cert(&r, &cert));
+    lengths = (uint8_t *)(uintptr_t)cert.at - 8; /* a0 82 .. .. 30 82 .. .. */
+    assert_int_equal(hf_number(lengths, 2), 0xa082);
+    assert_int_equal(hf_number(lengths + 4, 2), 0x3082);
+    hf_store_number(lengths + 2, cert.len + 4, 2);
+    hf_store_number(lengths + 6, cert.len, 2);
+    refused(der, "something follows its end");
+}
+
 static void times_must_make_sense(void **state)
 {
     (void)state;
@@ -244,6 +299,9 @@ int main(void)
         cmocka_unit_test(what_is_no_response_is_refused),
         cmocka_unit_test(critical_extensions_spoil_the_whole),
         cmocka_unit_test(malformed_parts_are_refused),
+        cmocka_unit_test(malformed_revocations_are_refused),
+        cmocka_unit_test(a_key_is_named_by_20_bytes),
+        cmocka_unit_test(nothing_follows_the_certificates),
         cmocka_unit_test(times_must_make_sense),
         cmocka_unit_test(certificates_are_counted),
         cmocka_unit_test(a_flipped_bit_does_no_harm),
