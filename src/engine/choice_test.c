@@ -173,8 +173,13 @@ static void name_and_key_are_weighed_together(void **state)
 static void an_unknown_name_gets_the_first_or_a_refusal(void **state)
 {
     (void)state;
-    for (int strict = 0; strict < 2; strict++) {
+    for (int i = 0; i < 4; i++) {
+        int strict = i & 1;
+        unsigned version = i & 2 ? HF_TLS12 : HF_TLS13;
+
         begin();
+        assert_true(
+            hf_config_set_versions(duet.client_config, version, version));
         add("a.test", ISSUE_P256);
         add("b.test", ISSUE_P256);
         assert_true(hf_config_set_strict_names(duet.server_config, strict));

@@ -229,6 +229,10 @@ static void server_names_are_names(void **state)
 {
     /* clang-format off */
     static const struct attack rows[] = {
+        ATTACK("a staple wish of half a field", set, HF_E_TRUNCATED, ANY_BYTE, "", 5, "\1\0")
+        ATTACK("no way to use a PSK", set, HF_E_BOUNDS, ANY_BYTE, "", 45, "\0")
+        ATTACK("no scheme for certificates", set, HF_E_BOUNDS, ANY_BYTE, "", 50, "\0\0")
+        ATTACK("no authority", set, HF_E_BOUNDS, ANY_BYTE, "", 47, "\0\0")
         ATTACK("two names", set, HF_E_BOUNDS, ANY_BYTE, "exactly one", 0, "\0\x0c\0\0\3a.b\0\0\3c.d")
         ATTACK("no name in the list", set, HF_E_BOUNDS, ANY_BYTE, "", 0, "\0\0")
         ATTACK("nothing at all", set, HF_E_TRUNCATED, ANY_BYTE, "", 0, "")

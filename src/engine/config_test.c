@@ -364,6 +364,13 @@ static void a_server_needs_a_key_and_a_client_trust(void **state)
     conn = hf_conn_new(config, HF_CLIENT, "a.test");
     assert_int_equal(hf_conn_error(conn)->code, HF_E_NO_TRUST);
     hf_conn_free(conn);
+    hf_config_free(config);
+    config = hf_config_new();
+    assert_true(hf_config_trust(config, hf_span_text(attack_certs()->ca)));
+    conn = hf_conn_new(config, HF_CLIENT, "a.test");
+    assert_int_equal(hf_conn_error(conn)->code, HF_E_BAD_OPTION);
+    assert_non_null(strstr(hf_conn_error(conn)->detail, "no clock"));
+    hf_conn_free(conn);
 }
 
 /* ---- trust ------------------------------------------------------------------------------------ */

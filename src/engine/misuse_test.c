@@ -336,6 +336,21 @@ static void a_config_with_a_fault_makes_failed_connections(void **state)
     stage_clear(&stage);
 }
 
+static void there_is_no_early_secret_without_early_data(void **state)
+{
+    uint8_t secret[32];
+
+    (void)state;
+    for (unsigned s = 0; s < STATES; s++)
+        for (unsigned who = 0; who < 2; who++) {
+            struct hf_conn *conn = bring_to(s, who);
+
+            assert_false(hf_conn_export_early(
+                conn, "EXPORTER-x", hf_span(NULL, 0), secret, sizeof(secret)));
+            rogue_end(&rogue);
+        }
+}
+
 /* ---- names -------------------------------------------------------------------------------------- */
 
 static unsigned name_verdict(struct hf_config *config, const char *name)
@@ -398,6 +413,12 @@ static void a_client_needs_a_name_that_is_one(void **state)
             fail_msg("%s is accepted", bad[i] ? bad[i] : "(none)");
     assert_int_equal(name_verdict(stage.client, long_name), HF_E_NO_NAME);
     stage_clear(&stage);
+    /* Whoever looks at no name may give anything for one. */
+    assert_true(stage_set(&stage, SCENE_FULL, attack_certs()));
+    assert_true(hf_config_insecure_no_name_check(stage.client));
+    for (size_t i = 0; i < HF_COUNT(bad); i++)
+        assert_int_equal(name_verdict(stage.client, bad[i]), HF_OK);
+    stage_clear(&stage);
 }
 
 /* A name that cannot be sent fails the connection at once, before a byte of
@@ -435,6 +456,7 @@ int main(void)
         cmocka_unit_test(more_may_not_be_sent_than_there_is),
         cmocka_unit_test(outgoing_bytes_go_in_any_portion),
         cmocka_unit_test(every_state_can_be_closed_ended_and_freed),
+        cmocka_unit_test(there_is_no_early_secret_without_early_data),
         cmocka_unit_test(a_frozen_config_refuses_every_setter),
         cmocka_unit_test(a_config_lives_as_long_as_somebody_keeps_it),
         cmocka_unit_test(a_config_with_a_fault_makes_failed_connections),

@@ -50,6 +50,7 @@ static int close_all(void **state)
 ATTACK_ON(hello_drop, HF_CLIENT_HELLO, attack_drop)
 ATTACK_ON(answer_drop, HF_SERVER_HELLO, attack_drop)
 ATTACK_ON(answer_put, HF_SERVER_HELLO, attack_put)
+ATTACK_ON(answer_set, HF_SERVER_HELLO, attack_set)
 
 static void run(enum way way, const struct attack *row)
 {
@@ -134,6 +135,7 @@ static void a_client_resumes_what_it_offered(void **state)
     /* clang-format off */
     static const struct attack rows[] = {
         ATTACK("with another suite", answer_put, HF_E_ILLEGAL, ANY_BYTE, "made with cipher suite", SUITE, "\xc0\x2c")
+        ATTACK("with a ticket in the hello", answer_set, HF_E_TRAILING, ANY_BYTE, "", 35, "x")
         /* Then there would have to be a certificate. */
         ATTACK("under another id", another_id, HF_E_UNEXPECTED, ANY_BYTE, "", 0, "")
         ATTACK("under none", no_id, HF_E_UNEXPECTED, ANY_BYTE, "", 0, "")

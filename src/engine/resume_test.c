@@ -223,6 +223,7 @@ static void a_label_keeps_sessions_apart(void **state)
     (void)state;
     open_configs(BY_PSK);
     assert_true(duet_start(&duet, "localhost"));
+    assert_true(hf_conn_set_session_label(duet.client, "another:443"));
     assert_true(hf_conn_set_session_label(duet.client, "localhost:443"));
     assert_true(duet_run(&duet));
     hang_up();

@@ -117,6 +117,24 @@ static void alerts_are_heard_under_early_keys(void **state)
     rogue_end(&rogue);
 }
 
+static void say_more(struct rogue *r, struct rogue_record *record)
+{
+    (void)r;
+    if (edit_is(record, HF_ENCRYPTED_EXTENSIONS))
+        edit_set(record, 42, hf_span_text("x"));
+}
+
+/* RFC 8446 4.2.10: there is nothing in it but in a ticket. */
+static void yes_is_all_that_a_server_says(void **state)
+{
+    (void)state;
+    meet(&usual);
+    begin(&usual, say_more);
+    assert_false(rogue_run(&rogue));
+    rogue_expect(&rogue, HF_CLIENT, HF_E_TRAILING);
+    rogue_end(&rogue);
+}
+
 /* ---- EndOfEarlyData ------------------------------------------------------------------------ */
 
 static void drop_end(struct rogue *r, struct rogue_record *record)
@@ -239,6 +257,7 @@ int main(void)
         cmocka_unit_test(nothing_else_comes_under_early_keys),
         cmocka_unit_test(data_inside_end_of_early_data_is_refused),
         cmocka_unit_test(alerts_are_heard_under_early_keys),
+        cmocka_unit_test(yes_is_all_that_a_server_says),
         cmocka_unit_test(end_of_early_data_cannot_be_left_out),
         cmocka_unit_test(nothing_comes_after_its_end),
         cmocka_unit_test(data_under_handshake_keys_is_refused),

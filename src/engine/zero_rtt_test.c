@@ -28,10 +28,17 @@ static void same_exports(void)
 
 static void early_data_comes_before_the_handshake_is_over(void **state)
 {
+    uint8_t early[2][32];
+
     (void)state;
     meet(&usual);
     assert_int_equal(begin(&usual, NULL), sizeof(request) - 1);
     states(HF_EARLY_OFFERED, HF_EARLY_ACCEPTED);
+    for (unsigned i = 0; i < 2; i++) /* the client knows no hash but the old */
+        assert_true(hf_conn_export_early(conn_of(i), "EXPORTER-x",
+                                         hf_span_text("context"), early[i],
+                                         sizeof(early[i])));
+    assert_memory_equal(early[0], early[1], sizeof(early[0]));
     assert_int_equal(hf_conn_early_left(conn_of(HF_CLIENT)),
                      LIMIT - (sizeof(request) - 1));
     assert_true(hf_span_equal(hf_conn_early_protocol(conn_of(HF_CLIENT)),

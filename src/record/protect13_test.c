@@ -432,6 +432,14 @@ static void opening_stops_where_numbers_end(void **state)
                      HF_E_SEQUENCE_END);
     assert_true(e.in.seq == UINT64_MAX);
     end(&e);
+    begin(&e, aead_at(2));
+    e.out.tls12 = e.in.tls12 = true;
+    made = hf_record_seal(&e.out, 23, 0, hf_span_text("x"), room, &error);
+    e.in.seq = UINT64_MAX;
+    assert_int_equal(open_record(&e.in, room, made, &type, &plain),
+                     HF_E_SEQUENCE_END);
+    assert_true(e.in.seq == UINT64_MAX);
+    end(&e);
 }
 
 /* The nonce is the IV with the whole sequence number folded in: records far

@@ -369,6 +369,8 @@ static void malformed_extensions_are_refused_by_name(void **state)
         { "2b06010505070101", "300f 300d 06082b06010505073002 0c0161",
           "authorityInfoAccess" },
         { "2b06010505070118", "3003 0201ff", "tlsFeature" },
+        { "2b0601050507300105", "0400", "ocspNoCheck" },
+        { "2b0601050507300105", "050100", "ocspNoCheck" },
         { "2b06010401d679020402", "0500", "signedCertificateTimestampList" },
         /* Something behind the value. */
         { "551d0f", "03020780 0500", "keyUsage" },
