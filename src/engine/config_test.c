@@ -416,6 +416,31 @@ static void trust_is_all_or_nothing(void **state)
     free(text);
 }
 
+/* However often it is exchanged for itself. */
+static void anchors_are_borrowed_from_who_owns_them(void **state)
+{
+    const struct duet_certs *certs = attack_certs();
+    struct hf_config *trust = hf_config_new(), *made, *next;
+
+    (void)state;
+    assert_true(hf_config_add_keypair(config, hf_span_text(certs->chain),
+                                      hf_span_text(certs->key)));
+    assert_true(hf_config_trust(trust, hf_span_text(certs->ca)));
+    made = hf_config_with_trust(config, trust);
+    assert_non_null(made);
+    for (int i = 0; i < 100; i++) {
+        next = hf_config_with_trust(made, made);
+        assert_non_null(next);
+        hf_config_free(made);
+        made = next;
+    }
+    assert_ptr_equal(made->base, config);
+    assert_ptr_equal(made->anchors, trust);
+    hf_config_free(trust);
+    assert_int_equal(hf_store_count(made->settings.store), 1);
+    hf_config_free(made);
+}
+
 static void a_server_has_so_many_certificates_and_no_more(void **state)
 {
     const struct duet_certs *certs = attack_certs();
@@ -451,6 +476,7 @@ int main(void)
         TEST(a_chain_has_a_limit),
         TEST(a_server_needs_a_key_and_a_client_trust),
         TEST(trust_is_all_or_nothing),
+        TEST(anchors_are_borrowed_from_who_owns_them),
         TEST(a_server_has_so_many_certificates_and_no_more),
     };
 

@@ -42,7 +42,8 @@ struct hf_config *hf_config_with_trust(struct hf_config *config,
         config = config->base;
     made->count = 1;
     made->base = hf_config_keep(config);
-    made->anchors = hf_config_keep(trust);
+    /* the same of trust, so that hf_config_free goes two deep and no deeper */
+    made->anchors = hf_config_keep(trust->anchors ? trust->anchors : trust);
     made->provider = config->provider;
     made->send_authorities = config->send_authorities;
     made->settings = config->settings;

@@ -341,10 +341,11 @@ static bool show_extension(struct walk *body, unsigned ext, unsigned place,
  * all of them will do.  Instead look through the block four times, each time
  * at a quarter of the numbers, with a bit for each: the cost stays in
  * proportion to the bytes that were sent, and no limit on their number is
- * needed. */
-static bool check_twice(const struct walk *block,
-                        const struct hf_layout *layout,
-                        const struct hf_field *f)
+ * needed.  Not inlined, because its 2 KiB would lie on the stack below each
+ * extension that is walked. */
+__attribute__((noinline)) static bool check_twice(
+    const struct walk *block, const struct hf_layout *layout,
+    const struct hf_field *f)
 {
     enum { QUARTER = 65536 / 4 };
     struct walk all = *block;
