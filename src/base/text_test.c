@@ -211,6 +211,12 @@ static void base64_has_the_answers_of_the_rfc(void **state)
         if (plain.len)
             assert_false(hf_unbase64(want, back, plain.len - 1, &len));
     }
+    /* Lines may end within four digits. */
+    assert_true(hf_unbase64(hf_span_text("Zm9\nvYmFy"), back, 6, &len));
+    assert_int_equal(len, 6);
+    assert_memory_equal(back, "foobar", 6);
+    assert_false(hf_unbase64(hf_span_text("Zm9\nvYmFy"), back, 5, &len));
+    assert_false(hf_unbase64(hf_span_text("Zm9\nv"), back, 2, &len));
 }
 
 static void base64_ignores_white_space_and_nothing_else(void **state)

@@ -38,7 +38,7 @@ bool hf_config_set_max_fragment_length(struct hf_config *config, unsigned bytes)
 bool hf_config_set_padding(struct hf_config *config, unsigned data,
                            unsigned handshake)
 {
-    uint16_t first;
+    uint16_t first = 0;
 
     if (!set_bytes(config, &first, data, 0, HF_PLAINTEXT_MAX, "padding") ||
         !set_bytes(config, &config->settings.pad_handshake, handshake, 0,

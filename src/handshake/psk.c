@@ -392,7 +392,7 @@ static bool still_known(struct hf_handshake *hs)
     uint8_t mark[HF_PSK_MARK_LEN];
 
     return hf_psk_have(hs->settings, HF_SERVER) && look_up(hs, &now) &&
-           now.kind == hs->saved->psk &&
+           now.hash && now.kind == hs->saved->psk &&
            make_mark(&hs->settings->crypto, &now, mark) &&
            hf_equal_ct(mark, hs->saved->psk_mark.at, sizeof(mark));
 }

@@ -51,7 +51,7 @@ bool hf_no_version(struct hf_handshake *hs)
 {
     const struct hf_offer *offer = &hs->offer;
     const char *ours = ours_in_words(hs);
-    unsigned least, most = offer->hello.legacy_version;
+    unsigned least = 0, most = offer->hello.legacy_version;
     char words[HF_VERSION_WORDS];
 
     if (offer->versions.at)
