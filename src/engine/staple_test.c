@@ -175,7 +175,7 @@ static void a_response_of_another_kind_is_refused(void **state)
     for (size_t i = 0; i < 2; i++) /* over ServerHello and Certificate */
         p += 5 + hf_number(p + 3, 2);
     assert_memory_equal(p + 5, status, sizeof(status));
-    assert_int_equal(p[9], 1); /* ocsp; 2 is ocsp_multi (RFC 6961) */
+    assert_int_equal(p[9], 1); /* ocsp; 2 is ocsp_multi */
     p[9] = 2;
     assert_false(duet_run(&duet));
     assert_int_equal(hf_conn_error(duet.client)->code, HF_E_ILLEGAL);
