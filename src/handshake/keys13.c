@@ -189,11 +189,11 @@ static bool install(struct hf_session *s, const struct hf_hash *hash,
     hf_hmac_wipe(&hmac);
     hf_wipe(key, sizeof(key));
     hf_wipe(iv, sizeof(iv));
-    if (ok)
-        hf_limits_install(s, sending, epoch);
-    if (ok)
-        hf_keyed(s, sending, epoch);
-    return ok;
+    if (!ok)
+        return false;
+    hf_limits_install(s, sending, epoch);
+    hf_keyed(s, sending, epoch);
+    return true;
 }
 
 bool hf_keys13_install(struct hf_session *s, bool sending,

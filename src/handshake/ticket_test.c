@@ -18,6 +18,87 @@ static struct hf_error error;
 static int64_t now;
 static bool no_random;
 
+/* ---- secrets on the stack: the linker puts these in front of the real ones ------- */
+
+bool __real_hf_ticket_key_find(const struct hf_settings *s, const uint8_t *name,
+                               struct hf_ticket_key *out, bool *is_newest);
+bool __wrap_hf_ticket_key_find(const struct hf_settings *s, const uint8_t *name,
+                               struct hf_ticket_key *out, bool *is_newest);
+bool __real_hf_hmac_key(struct hf_hmac *h, const struct hf_crypto *c,
+                        const struct hf_hash *hash, struct hf_span key);
+bool __wrap_hf_hmac_key(struct hf_hmac *h, const struct hf_crypto *c,
+                        const struct hf_hash *hash, struct hf_span key);
+void __real_hf_hmac_wipe(struct hf_hmac *h);
+void __wrap_hf_hmac_wipe(struct hf_hmac *h);
+bool __real_hf_hkdf_expand(const struct hf_hmac *prk, struct hf_span info,
+                           uint8_t *out, size_t len);
+bool __wrap_hf_hkdf_expand(const struct hf_hmac *prk, struct hf_span info,
+                           uint8_t *out, size_t len);
+void __real_hf_wipe(void *p, size_t size);
+void __wrap_hf_wipe(void *p, size_t size);
+
+static const uint8_t *owed[8]; /* where one was put, and not wiped since */
+
+static void owe(const void *at)
+{
+    for (size_t i = 0; i < HF_COUNT(owed); i++)
+        if (!owed[i] || owed[i] == at) {
+            owed[i] = at;
+            return;
+        }
+    fail_msg("more places than there is room for");
+}
+
+static void paid(const void *at, size_t size)
+{
+    const uint8_t *from = at;
+
+    for (size_t i = 0; i < HF_COUNT(owed); i++)
+        if (owed[i] >= from && owed[i] < from + size)
+            owed[i] = NULL;
+}
+
+static void nothing_is_owed(void)
+{
+    for (size_t i = 0; i < HF_COUNT(owed); i++)
+        assert_null(owed[i]);
+}
+
+bool __wrap_hf_ticket_key_find(const struct hf_settings *s, const uint8_t *name,
+                               struct hf_ticket_key *out, bool *is_newest)
+{
+    owe(out);
+    return __real_hf_ticket_key_find(s, name, out, is_newest);
+}
+
+bool __wrap_hf_hmac_key(struct hf_hmac *h, const struct hf_crypto *c,
+                        const struct hf_hash *hash, struct hf_span key)
+{
+    owe(h);
+    return __real_hf_hmac_key(h, c, hash, key);
+}
+
+void __wrap_hf_hmac_wipe(struct hf_hmac *h)
+{
+    paid(h, sizeof(*h));
+    __real_hf_hmac_wipe(h);
+}
+
+bool __wrap_hf_hkdf_expand(const struct hf_hmac *prk, struct hf_span info,
+                           uint8_t *out, size_t len)
+{
+    owe(out);
+    return __real_hf_hkdf_expand(prk, info, out, len);
+}
+
+void __wrap_hf_wipe(void *p, size_t size)
+{
+    paid(p, size);
+    __real_hf_wipe(p, size);
+}
+
+/* ---- what everything rests on ------------------------------------------------------ */
+
 static int64_t clock_of_ours(void *ctx)
 {
     (void)ctx;
@@ -60,6 +141,7 @@ static struct hf_ticket_key newest(void)
 
     assert_true(hf_ticket_key_find(&set, NULL, &key, &is_newest));
     assert_true(is_newest);
+    paid(&key, sizeof(key)); /* the test's own */
     return key;
 }
 
@@ -80,6 +162,7 @@ static struct hf_buffer sealed_now(size_t len)
 
     fill();
     assert_true(hf_ticket_seal(&set, binding, hf_span(plain, len), &out));
+    nothing_is_owed();
     assert_int_equal(hf_buffer_bytes(&out).len, len + HF_SEALED_MORE);
     return out;
 }
@@ -95,6 +178,7 @@ static bool opens(struct hf_span sealed, const uint8_t *with, bool *renewed)
 
     assert_non_null(out);
     ok = hf_ticket_open(&set, with, sealed, out, &got, renewed);
+    nothing_is_owed();
     if (ok) {
         assert_int_equal(got.len, len);
         assert_ptr_equal(got.at, out);
@@ -230,10 +314,24 @@ static bool cannot_seal(void *state, const struct hf_seal *one)
     return false;
 }
 
+/* All the room that a state may have is used. */
 static bool count_load(void *self, void *state, const uint8_t *key)
 {
+    const size_t used = hf_libcrypto.aeads[2]->state_size;
+
     loaded++;
+    owe(state);
+    memset((uint8_t *)state + used, 0xff, HF_AEAD_STATE_MAX - used);
     return hf_libcrypto.aeads[2]->load(self, state, key);
+}
+
+static bool check_seal(void *state, const struct hf_seal *one)
+{
+    const struct hf_ticket_key key = newest();
+
+    assert_int_equal(one->aad.len, 16 + 32 + HF_BINDING_LEN);
+    assert_memory_equal(one->aad.at, key.name, 16);
+    return hf_libcrypto.aeads[2]->seal(state, one);
 }
 
 static void count_unload(void *state)
@@ -250,6 +348,7 @@ static void nothing_works(struct hf_span sealed)
 
     assert_true(hf_buffer_add(&out, hf_span_text("before")));
     assert_false(hf_ticket_seal(&set, binding, hf_span(plain, LEN), &out));
+    nothing_is_owed();
     assert_true(hf_span_equal(hf_buffer_bytes(&out), hf_span_text("before")));
     assert_false(opens(sealed, binding, &renewed));
     hf_buffer_wipe(&out);
@@ -290,6 +389,7 @@ static void without_aes_it_is_chacha20(void **state)
     (void)state;
     aead = *hf_libcrypto.aeads[2];
     aead.load = count_load;
+    aead.seal = check_seal;
     aead.unload = count_unload;
     loaded = 0;
     provider.aeads = list;

@@ -29,6 +29,39 @@ static const struct {
     unsigned suite, sha;
 } rows[] = { { 0x1301, 256 }, { 0x1302, 384 } };
 
+/* A hash that is begun and copied to only where nothing is: what was there would
+ * be lost, and with it whatever a provider keeps in it. */
+static const struct hf_hash *under;
+static struct hf_hash picky;
+
+static int live; /* states that are not wiped yet */
+
+static bool start(void *self, struct hf_hash_state *s)
+{
+    bool ok;
+
+    assert_true(lone_zero(s, sizeof(*s)));
+    ok = under->start(self, s);
+    live += ok;
+    return ok;
+}
+
+static bool copy(struct hf_hash_state *to, const struct hf_hash_state *from)
+{
+    bool ok;
+
+    assert_true(lone_zero(to, sizeof(*to)));
+    ok = under->copy(to, from);
+    live += ok;
+    return ok;
+}
+
+static void wipe(struct hf_hash_state *s)
+{
+    live -= !lone_zero(s, sizeof(*s));
+    under->wipe(s);
+}
+
 /* A handshake of which nothing has been said. */
 static struct hf_transcript *begin(struct lone *l, unsigned suite)
 {
@@ -40,6 +73,13 @@ static struct hf_transcript *begin(struct lone *l, unsigned suite)
     hf_transcript_wipe(t);
     t->crypto = &l->set.crypto;
     t->arena = &l->hs->arena;
+    under = l->s.hash;
+    picky = *under;
+    picky.start = start;
+    picky.copy = copy;
+    picky.wipe = wipe;
+    live = 0;
+    l->s.hash = &picky;
     lone_fail_at(0);
     return t;
 }
@@ -48,6 +88,7 @@ static void end(struct lone *l)
 {
     no_memory = false;
     lone_end(l);
+    assert_int_equal(live, 0);
 }
 
 /* The digest is that of these, one after the other. */
@@ -83,6 +124,7 @@ static void what_was_said_before_the_hash_is_known_counts(void **state)
         assert_true(hf_transcript_add(t, more, &l.s.error));
         is_of(&l, rows[row].sha, one, more, none);
         assert_null(t->kept[0].at);
+        assert_int_equal(t->kept[0].len, 0);
         assert_int_equal(hf_transcript_messages(t).len, 0); /* nobody asked */
         end(&l);
     }
@@ -108,6 +150,7 @@ static void after_a_retry_the_first_hello_is_its_hash(void **state)
                 assert_true(hf_transcript_add(t, two, &l.s.error));
             is_of(&l, rows[row].sha, stand_in, two, hf_span(NULL, 0));
             assert_null(t->kept[1].at);
+            assert_int_equal(t->kept[1].len, 0);
             end(&l);
         }
 }
