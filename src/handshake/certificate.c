@@ -50,6 +50,7 @@ enum hf_step_result hf_send_certificate(struct hf_handshake *hs)
 }
 
 enum { SIGNED_PAD = 64, CONTEXT_LEN = 33 };
+enum { SIGNED_MAX = SIGNED_PAD + CONTEXT_LEN + 1 + HF_HASH_MAX };
 
 /* What is signed: 64 spaces, who signs, a NUL, the transcript. */
 static struct hf_span to_be_signed(struct hf_handshake *hs, uint8_t *room,
@@ -58,19 +59,17 @@ static struct hf_span to_be_signed(struct hf_handshake *hs, uint8_t *room,
     static const char client[] = "TLS 1.3, client CertificateVerify";
     static const char server[] = "TLS 1.3, server CertificateVerify";
     const char *context = signer == HF_CLIENT ? client : server;
-    struct hf_writer w = hf_writer(room,
-                                   SIGNED_PAD + CONTEXT_LEN + 1 + HF_HASH_MAX);
+    struct hf_writer w = hf_writer(room, SIGNED_MAX);
+    uint8_t pad[SIGNED_PAD];
 
     _Static_assert(sizeof(client) == CONTEXT_LEN + 1, "its length");
-    hf_fill(room, 0x20, SIGNED_PAD);
-    w.len = SIGNED_PAD;
+    hf_fill(pad, 0x20, sizeof(pad));
+    hf_put_bytes(&w, HF_SPAN(pad));
     hf_put_bytes(&w, hf_span(context, CONTEXT_LEN));
     hf_put(&w, 0, 1);
     hf_put_bytes(&w, hf_span(digest, hs->session->hash->len));
     return hf_written(&w);
 }
-
-enum { SIGNED_MAX = SIGNED_PAD + CONTEXT_LEN + 1 + HF_HASH_MAX };
 
 /* Is the signature to come from somewhere else?  Then ask, and keep what is
  * to be signed where the question can point at it. */

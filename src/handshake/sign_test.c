@@ -74,7 +74,7 @@ static const struct hf_signature ecdsa = {
 static bool digest(const struct hf_hash_state *state, uint8_t *out)
 {
     (void)state;
-    memset(out, 0xd1, 32);
+    memset(out, 0xd1, HF_HASH_MAX);
     return true;
 }
 
@@ -151,30 +151,36 @@ static void assert_said(const struct world *w, const void *bytes, size_t len)
 
 /* ---- what is signed (RFC 8446 4.4.3) ------------------------------------------------------ */
 
-static void assert_signed(char side)
+static void assert_signed(char side, size_t hash_len)
 {
     static const char name[] = "TLS 1.3, server CertificateVerify";
-    uint8_t want[64 + 33 + 1 + 32];
+    uint8_t want[64 + 33 + 1 + HF_HASH_MAX];
 
     memset(want, ' ', 64);
     memcpy(want + 64, name, 34); /* with its NUL */
     if (side == 'c')
         memcpy(want + 64 + 9, "client", 6);
-    memset(want + 98, 0xd1, 32);
-    assert_int_equal(signer.len, sizeof(want));
-    assert_memory_equal(signer.text, want, sizeof(want));
+    memset(want + 98, 0xd1, hash_len);
+    assert_int_equal(signer.len, 98 + hash_len);
+    assert_memory_equal(signer.text, want, 98 + hash_len);
 }
 
 static void each_side_signs_in_its_own_name(void **state)
 {
+    static const struct hf_hash largest = {
+        .len = HF_HASH_MAX, .add = add, .digest = digest, .wipe = wipe
+    };
+    static const struct hf_hash *const hashes[] = { &hash, &largest };
+
     (void)state;
-    for (unsigned role = HF_CLIENT; role <= HF_SERVER; role++) {
+    for (unsigned n = 0; n < 4; n++) {
+        enum hf_role role = n % 2 ? HF_SERVER : HF_CLIENT;
         struct world *w = begin(role);
         struct hf_cert *peer[] = { &w->certs[0] };
 
-        w->hs->transcript.hash = &hash;
+        w->session.hash = w->hs->transcript.hash = hashes[n / 2];
         assert_int_equal(hf_job_sign(w->hs), HF_STEP_DONE);
-        assert_signed(role == HF_CLIENT ? 'c' : 's');
+        assert_signed(role == HF_CLIENT ? 'c' : 's', w->session.hash->len);
         assert_int_equal(w->hs->signature.len, 70);
         assert_int_equal(w->hs->signature.at[69], 0x5a);
         /* ... and is checked in the other's. */
@@ -182,9 +188,9 @@ static void each_side_signs_in_its_own_name(void **state)
         w->certs[0].key.kind = HF_KEY_P256;
         w->session.peer = peer;
         w->hs->signature_scheme = 0x0403;
-        memset(w->hs->before, 0xd1, 32);
+        memset(w->hs->before, 0xd1, sizeof(w->hs->before));
         assert_int_equal(hf_job_check_signature(w->hs), HF_STEP_DONE);
-        assert_signed(role == HF_CLIENT ? 's' : 'c');
+        assert_signed(role == HF_CLIENT ? 's' : 'c', w->session.hash->len);
         end(w);
     }
 }
@@ -448,6 +454,81 @@ static void our_certificates_are_digested_leaf_by_leaf(void **state)
     end(w);
 }
 
+/* ---- ... and what it leaves behind ------------------------------------------------------------- */
+
+static struct {
+    unsigned fails_at, step; /* start, add, add, digest: 1 to 4 */
+    unsigned wiped;
+    bool zero; /* the state was all zeroes when it was wiped */
+} hashing;
+
+static bool next_step(void)
+{
+    return ++hashing.step != hashing.fails_at;
+}
+
+static bool start_or_fail(void *self, struct hf_hash_state *state)
+{
+    (void)self;
+    if (!next_step())
+        return false;
+    memset(state, 0x77, sizeof(*state));
+    return true;
+}
+
+static bool add_or_fail(struct hf_hash_state *state, struct hf_span bytes)
+{
+    (void)state;
+    (void)bytes;
+    return next_step();
+}
+
+static bool digest_or_fail(const struct hf_hash_state *state, uint8_t *out)
+{
+    (void)state;
+    if (!next_step())
+        return false;
+    memset(out, 0xd1, 32);
+    return true;
+}
+
+static void count_wipe(struct hf_hash_state *state)
+{
+    static const struct hf_hash_state zeroes;
+
+    hashing.wiped++;
+    hashing.zero = !memcmp(state, &zeroes, sizeof(zeroes));
+}
+
+static void a_digest_that_fails_is_none_and_is_wiped(void **state)
+{
+    static const struct hf_hash sha256 = { .id = HF_SHA256,
+                                           .len = 32,
+                                           .start = start_or_fail,
+                                           .add = add_or_fail,
+                                           .digest = digest_or_fail,
+                                           .wipe = count_wipe };
+    static const struct hf_hash *const hashes[] = { &sha256, NULL };
+    static const struct hf_provider provider = { .hashes = hashes };
+    uint8_t out[HF_BINDING_LEN];
+
+    (void)state;
+    for (unsigned n = 1; n <= 5; n++) {
+        struct world *w = begin(HF_CLIENT);
+
+        w->settings.crypto.provider = &provider;
+        w->pairs[0].chain[0] = &w->certs[0];
+        w->pairs[1].chain[0] = &w->certs[1];
+        memset(&hashing, 0, sizeof(hashing));
+        hashing.fails_at = n;
+        assert_int_equal(hf_own_digest(&w->settings, out), n == 5);
+        assert_int_equal(hashing.step, n < 5 ? n : 4);
+        assert_int_equal(hashing.wiped, 1);
+        assert_int_equal(hashing.zero, n == 1);
+        end(w);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -463,6 +544,7 @@ int main(void)
         cmocka_unit_test(a_proof_names_its_scheme),
         cmocka_unit_test(the_peers_proof_is_kept),
         cmocka_unit_test(our_certificates_are_digested_leaf_by_leaf),
+        cmocka_unit_test(a_digest_that_fails_is_none_and_is_wiped),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,6 +15,8 @@ static struct {
     bool good, fault;
     unsigned calls;
     struct hf_span message, signature;
+    struct hf_crl *meanwhile; /* of which another thread finds out who */
+    struct hf_cert *other;
 } provider_says;
 
 static bool verify(void *self, const struct hf_signature *how,
@@ -26,6 +28,8 @@ static bool verify(void *self, const struct hf_signature *how,
     provider_says.calls++;
     provider_says.message = message;
     provider_says.signature = signature;
+    if (provider_says.meanwhile)
+        atomic_store(&provider_says.meanwhile->signer, provider_says.other);
     if (provider_says.fault) /* else it is left alone */
         *fault = true;
     return provider_says.good;
@@ -330,6 +334,11 @@ static void others_are_verified_each_time(void **state)
     assert_int_equal(provider_says.signature.len, 1);
     assert_int_equal(table.asked + table.put, 0);
     assert_int_equal(checker.signatures, 998);
+    assert_int_equal(hf_checker_signed(&checker, &certs[1].key,
+                                       hf_span(rsa, 15), message, signature),
+                     HF_E_CERT_SIGNATURE);
+    assert_int_equal(provider_says.calls, 2);
+    assert_int_equal(checker.signatures, 998);
 }
 
 static uint16_t list(struct hf_crl *crl, size_t above)
@@ -372,6 +381,20 @@ static void who_signed_a_list_is_remembered_in_it(void **state)
     hf_cert_free(signer);
 }
 
+static void whoever_comes_second_replaces_nobody(void **state)
+{
+    struct hf_crl crl = { .tbs = { names, 5 },
+                          .signature = { names, 6 },
+                          .algorithm = { ecdsa, 12 } };
+
+    (void)state;
+    provider_says.meanwhile = &crl;
+    provider_says.other = &certs[7];
+    assert_int_equal(list(&crl, 2), HF_OK);
+    assert_ptr_equal(atomic_load(&crl.signer), &certs[7]);
+    assert_int_equal(certs[2].count, 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, finish)
 
 int main(void)
@@ -388,6 +411,7 @@ int main(void)
         TEST(without_a_table_or_a_digest_all_are_verified),
         TEST(others_are_verified_each_time),
         TEST(who_signed_a_list_is_remembered_in_it),
+        TEST(whoever_comes_second_replaces_nobody),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
