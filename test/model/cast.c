@@ -174,9 +174,8 @@ static bool set_server(struct hf_config *c, unsigned is)
                                                 : HF_CLIENT_AUTH_OPTIONAL);
 }
 
-static bool make_victim(struct cast *cast)
+static bool make_victim(struct cast *cast, unsigned is, struct hf_config **out)
 {
-    unsigned is = cast->scenario->is;
     bool server = is & IS_SERVER;
     unsigned shows = server                 ? shown_by_server(is)
                      : is & HAS_CERTIFICATE ? SHOWS
@@ -185,7 +184,7 @@ static bool make_victim(struct cast *cast)
                                is & KNOWS13 ? HF_TLS13 : HF_TLS12, shows);
     char *keys = is & LOSES ? loses : is & RENEWS ? renews : NULL;
 
-    cast->victim = c;
+    *out = c;
     return c &&
            (!(is & REMEMBERS) ||
             set_sessions(c, server ? NULL : &cast->own, keys)) &&
@@ -298,7 +297,7 @@ static bool carry(struct hf_conn *from, struct hf_conn *to)
         return false;
     memcpy(room, out.at, out.len);
     hf_conn_sent(from, out.len);
-    cast_give(to, room, out.len, &data, false, false, &deeds);
+    cast_give(to, room, out.len, &data, NULL, &deeds);
     return true;
 }
 
@@ -311,7 +310,7 @@ static bool rehearse(struct hf_config *one, struct hf_config *two)
     bool ok = client && server;
 
     if (ok)
-        cast_give(client, NULL, 0, &data, false, false, &deeds);
+        cast_give(client, NULL, 0, &data, NULL, &deeds);
     while (ok && (carry(client, server) || carry(server, client)))
         continue;
     ok = ok && hf_conn_ready(client) && hf_conn_ready(server);
@@ -349,7 +348,8 @@ static bool rehearse_all(struct cast *cast)
 /* Before plays begin: what a config allocates then is not the play's. */
 static bool freeze_all(struct cast *cast)
 {
-    bool ok = hf_config_freeze(cast->victim);
+    bool ok = hf_config_freeze(cast->victim) &&
+              (!cast->second || hf_config_freeze(cast->second));
 
     for (size_t i = 0; i < EXTRAS; i++)
         ok = ok && (!cast->extra[i] || hf_config_freeze(cast->extra[i]));
@@ -358,6 +358,17 @@ static bool freeze_all(struct cast *cast)
 
 /* ---- all of them ---------------------------------------------------------------------------- */
 
+/* Who switches begins as somebody who would take anything. */
+static bool make_victims(struct cast *cast)
+{
+    unsigned is = cast->scenario->is;
+
+    if (!(is & SWITCHES))
+        return make_victim(cast, is, &cast->victim);
+    return make_victim(cast, IS_SERVER | KNOWS12 | KNOWS13, &cast->victim) &&
+           make_victim(cast, is, &cast->second);
+}
+
 bool cast_open(struct cast *cast, const struct scenario *scenario, bool copies)
 {
     memset(cast, 0, sizeof(*cast));
@@ -365,7 +376,7 @@ bool cast_open(struct cast *cast, const struct scenario *scenario, bool copies)
     provider = firm_provider();
     if (copies)
         shelf_open();
-    if (make_victim(cast) && make_extras(cast) && freeze_all(cast) &&
+    if (make_victims(cast) && make_extras(cast) && freeze_all(cast) &&
         rehearse_all(cast)) {
         shelf_set_stage();
         return true;
@@ -391,6 +402,7 @@ bool cast_close(struct cast *cast)
         return whole;
     }
     hf_config_free(cast->victim);
+    hf_config_free(cast->second);
     for (size_t i = 0; i < EXTRAS; i++)
         hf_config_free(cast->extra[i]);
     return true;

@@ -34,6 +34,7 @@ struct hello {
 struct cast {
     const struct scenario *scenario;
     struct hf_config *victim;
+    struct hf_config *second; /* with which it goes on, if asked; or NULL */
     struct hf_config *extra[EXTRAS]; /* by enum say; NULL: not in this play */
     struct slot own, theirs[EXTRAS];
     struct hello hellos[EXTRAS][2]; /* first and second */
@@ -55,12 +56,15 @@ struct play {
     struct hf_conn *victim;
     uint8_t hello[HELLO_ROOM], retry[HELLO_ROOM]; /* what the victim said */
     size_t hello_len, retry_len;
-    bool out12; /* the victim has said ChangeCipherSpec of TLS 1.2 */
-    bool mute;  /* nobody answers the victim's questions */
+    bool out12;         /* the victim has said ChangeCipherSpec of TLS 1.2 */
+    bool mute;          /* nobody answers the victim's questions */
+    unsigned counts[2]; /* of those who hold the victim's configs */
     struct deeds deeds;
 };
 bool play_begin(struct play *p, struct cast *cast, struct verdict *first);
 void play_end(struct play *p);
+/* Its memory was fetched back from the shelf: mend what is on the stage. */
+void play_resume(const struct play *p);
 /* Can the peer say this here?  A hello may be nobody's part. */
 bool play_can(const struct cast *cast, enum say say);
 /* Say it, and see what becomes of it. */
@@ -77,9 +81,10 @@ void play_hear(struct play *p, uint8_t *bytes, size_t len, struct verdict *v);
 /* Nothing is delivered; questions that are open are answered. */
 void play_answer(struct play *p, struct verdict *out);
 
-/* Hand bytes to @to as often as it takes.  It tells @deeds of them. */
+/* Hand bytes to @to as often as it takes, and answer its questions as the
+ * victim's application would; NULL: as anybody's. */
 enum hf_outcome cast_give(struct hf_conn *to, uint8_t *bytes, size_t len,
-                          struct hf_span *data, bool mute, bool doubts,
+                          struct hf_span *data, const struct play *victim,
                           struct deeds *deeds);
 /* hellos.c: what @say is at this point; NULL: it cannot be said. */
 const struct hello *cast_hello(struct play *p, enum say say);

@@ -57,10 +57,13 @@ bool cell_walk(struct play *p, const struct cell *c, size_t len)
     return true;
 }
 
-/* Refused, and nothing else. */
+/* Refused, and nothing else; if by us, then with one alert at the very end. */
 static bool refused(const struct verdict *v)
 {
-    return v->failed && !v->ready && !v->data && !v->early && !v->closed;
+    const char *alert = strstr(v->spoken, "alert");
+
+    return v->failed && !v->ready && !v->data && !v->early && !v->closed &&
+           (!alert || !strchr(alert, ' '));
 }
 
 static bool refused_with(const struct verdict *v, unsigned alert)
@@ -337,7 +340,7 @@ bool cell_applies(enum form form, const struct cell *c, uint8_t type,
 bool cell_try(enum form form, struct play *p, const struct cell *c,
               uint8_t type, struct hf_span bytes)
 {
-    return forms[form](p, c, type, bytes);
+    return forms[form](p, c, type, bytes) && !p->deeds.stuck;
 }
 
 const char *form_name(enum form form)

@@ -60,7 +60,7 @@ static void hear(struct hf_conn *extra, const uint8_t *bytes, size_t len)
 
     if (len)
         memcpy(room, bytes, len);
-    cast_give(extra, room, len, &data, false, false, &deeds);
+    cast_give(extra, room, len, &data, NULL, &deeds);
 }
 
 static void speak(struct play *p, enum say say, bool again, struct hello *to)

@@ -299,7 +299,8 @@ static bool has_enough(struct model *m, struct verdict *v)
  * known to TLS 1.2 only. */
 static void hear_alert(struct model *m, enum say say, struct verdict *v)
 {
-    bool mild = is_tls12(m) || (is_unsettled(m) && m->is & KNOWS12);
+    bool mild = is_tls12(m) ||
+                (is_unsettled(m) && m->is & (KNOWS12 | SWITCHES));
 
     if (say == SAY_CANCELED || (say == SAY_WARNING && mild)) {
         has_enough(m, v);
@@ -333,7 +334,7 @@ static enum say meaning(const struct model *m, enum say say)
 {
     if (say == SAY_HELLO_BOTH) /* RFC 8446 4.2.1 */
         return m->is & KNOWS13 ? SAY_HELLO13 : SAY_HELLO12;
-    if (say == SAY_HELLO_FALLBACK && !(m->is & KNOWS13))
+    if (say == SAY_HELLO_FALLBACK && !(m->is & (KNOWS13 | SWITCHES)))
         return SAY_HELLO12;
     /* Tickets that nobody can open might as well not be there, and a key is no
      * certificate. */

@@ -81,7 +81,8 @@ enum {
     PACKS = 1 << 16,       /* certificates may be compressed */
     STAPLES = 1 << 17,     /* server: has a CertificateStatus; client: asks */
     RSA = 1 << 18,         /* TLS 1.2 with RSA key transport, and only that */
-    DOUBTS = 1 << 19       /* its application has the last word: no */
+    DOUBTS = 1 << 19,      /* its application has the last word: no */
+    SWITCHES = 1 << 20     /* server: another config until it is asked which */
 };
 struct scenario {
     const char *name;

@@ -19,13 +19,16 @@ static size_t number_at(const uint8_t *at, size_t width)
 
 /* ---- bytes in -------------------------------------------------------------------- */
 
-static bool answer(struct hf_conn *to, bool doubts)
+static bool answer(struct hf_conn *to, const struct cast *cast)
 {
     static const uint8_t signature[8];
     struct hf_question question = hf_conn_question(to);
     uint8_t opened[HF_SIGNATURE_MAX];
-    struct hf_answer answer = { .signature = HF_SPAN(signature),
-                                .accept = !doubts };
+    struct hf_answer answer = {
+        .signature = HF_SPAN(signature),
+        .accept = !cast || !(cast->scenario->is & DOUBTS),
+        .config = cast ? cast->second : NULL,
+    };
 
     if (question.kind == HF_ASK_DECRYPT) {
         /* The private power of a number is the number. */
@@ -39,9 +42,11 @@ static bool answer(struct hf_conn *to, bool doubts)
  * or tells something, or wants bytes because all are taken.  All that is given
  * here is whole records. */
 enum hf_outcome cast_give(struct hf_conn *to, uint8_t *bytes, size_t len,
-                          struct hf_span *data, bool mute, bool doubts,
+                          struct hf_span *data, const struct play *victim,
                           struct deeds *deeds)
 {
+    const struct cast *cast = victim ? victim->cast : NULL;
+    bool mute = victim && victim->mute;
     enum hf_outcome outcome, told = HF_NEED_BYTES;
     size_t at = 0, used;
     unsigned calls = 0;
@@ -50,7 +55,7 @@ enum hf_outcome cast_give(struct hf_conn *to, uint8_t *bytes, size_t len,
     do {
         outcome = hf_conn_receive(to, bytes + at, len - at, &used, data);
         at += used;
-        if (outcome == HF_ASKS && (mute || !answer(to, doubts)))
+        if (outcome == HF_ASKS && (mute || !answer(to, cast)))
             return mute ? HF_ASKS : HF_FAILED;
         if (outcome != HF_NEED_BYTES && outcome != HF_ASKS)
             told = outcome;
@@ -214,10 +219,9 @@ void play_hear(struct play *p, uint8_t *bytes, size_t len, struct verdict *v)
 {
     struct account was = account(p->victim), is;
     struct hf_span data = { NULL, 0 };
-    bool doubts = p->cast->scenario->is & DOUBTS;
     bool closed = p->victim->close_received;
-    enum hf_outcome outcome = cast_give(p->victim, bytes, len, &data, p->mute,
-                                        doubts, &p->deeds);
+    enum hf_outcome outcome = cast_give(p->victim, bytes, len, &data, p,
+                                        &p->deeds);
 
     memset(v, 0, sizeof(*v));
     listen(p, v);
@@ -228,6 +232,8 @@ void play_hear(struct play *p, uint8_t *bytes, size_t len, struct verdict *v)
     v->ready = !v->failed && hf_conn_ready(p->victim);
     is = account(p->victim);
     v->keyed = !v->failed && is.key != was.key;
+    p->counts[0] = p->cast->victim->count;
+    p->counts[1] = p->cast->second ? p->cast->second->count : 0;
     p->deeds.idle = len && !v->failed && !v->closed && !closed && !v->data &&
                     !v->early && !moved(&was, &is);
 }
@@ -246,6 +252,13 @@ bool play_begin(struct play *p, struct cast *cast, struct verdict *first)
         return false;
     play_hear(p, NULL, 0, first);
     return true;
+}
+
+void play_resume(const struct play *p)
+{
+    p->cast->victim->count = p->counts[0];
+    if (p->cast->second)
+        p->cast->second->count = p->counts[1];
 }
 
 void play_end(struct play *p)

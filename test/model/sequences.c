@@ -32,6 +32,7 @@ static bool go_back(struct point *p, const struct stop *stop,
     if (shelf_is_open()) {
         shelf_restore(&stop->shot);
         *p = stop->point;
+        play_resume(&p->play);
         return true;
     }
     point_end(p);

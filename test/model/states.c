@@ -131,6 +131,7 @@ static unsigned expand(struct graph *g, uint32_t which, struct cast *cast,
             continue;
         shelf_restore(shot);
         p = from;
+        play_resume(&p.play);
         said[s.len] = say;
         count->steps++;
         if (!point_say(&p, said, s.len + 1u, count, &v)) {
@@ -143,6 +144,7 @@ static unsigned expand(struct graph *g, uint32_t which, struct cast *cast,
     }
     shelf_restore(shot);
     p = from;
+    play_resume(&p.play);
     point_end(&p);
     return wrong;
 }
