@@ -52,7 +52,8 @@ static bool seal(void *self, const struct hf_public_key *key,
     memcpy(out + HF_PREMASTER_LEN, secret, HF_PREMASTER_LEN);
     memset(out + cap - 1, 0, 1); /* there is so much room */
     *len = 2 * HF_PREMASTER_LEN;
-    *fault = at_fault;
+    if (at_fault)
+        *fault = true;
     return !no_seal;
 }
 

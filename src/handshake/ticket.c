@@ -100,7 +100,7 @@ bool hf_ticket_open(const struct hf_settings *set, const uint8_t *binding,
 {
     struct hf_ticket_key key;
     struct lock lock = { .aead = NULL };
-    bool newest = false, ok;
+    bool newest, ok;
 
     if (sealed.len <= HF_SEALED_MORE)
         return false;

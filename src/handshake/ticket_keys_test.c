@@ -52,6 +52,7 @@ static bool draw(void *self, void *out, size_t len)
     void (*then)(void) = while_drawing;
 
     (void)self;
+    assert_int_equal(len, sizeof(struct hf_ticket_key));
     while_drawing = NULL;
     if (then)
         then();
@@ -64,7 +65,17 @@ static bool draw(void *self, void *out, size_t len)
     return true;
 }
 
-/* The linker puts this one in front of base's. */
+/* The linker puts these in front of base's and the C library's. */
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+
+static bool no_memory;
+
+void *__wrap_calloc(size_t count, size_t size)
+{
+    return no_memory ? NULL : __real_calloc(count, size);
+}
+
 void __real_hf_wipe(void *p, size_t size);
 void __wrap_hf_wipe(void *p, size_t size);
 
@@ -313,6 +324,15 @@ static void without_random_bytes_the_old_key_has_to_do(void **state)
     assert_false(same(&first, &key));
 }
 
+static void without_memory_there_are_none(void **state)
+{
+    (void)state;
+    no_memory = true;
+    assert_null(hf_ticket_keys_new());
+    no_memory = false;
+    hf_ticket_keys_free(NULL);
+}
+
 /* ---- at the same time ---------------------------------------------------------------- */
 
 static struct hf_ticket_key during;
@@ -442,6 +462,7 @@ int main(void)
         TEST(a_key_born_before_1970_grows_old_as_well),
         TEST(without_a_clock_there_is_no_key),
         TEST(without_random_bytes_the_old_key_has_to_do),
+        TEST(without_memory_there_are_none),
         TEST(one_at_a_time_makes_the_next),
         TEST(a_key_that_is_written_meanwhile_is_not_believed),
         TEST(what_came_meanwhile_seals),

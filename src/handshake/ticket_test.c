@@ -67,8 +67,11 @@ static void nothing_is_owed(void)
 bool __wrap_hf_ticket_key_find(const struct hf_settings *s, const uint8_t *name,
                                struct hf_ticket_key *out, bool *is_newest)
 {
-    owe(out);
-    return __real_hf_ticket_key_find(s, name, out, is_newest);
+    const bool found = __real_hf_ticket_key_find(s, name, out, is_newest);
+
+    if (found)
+        owe(out);
+    return found;
 }
 
 bool __wrap_hf_hmac_key(struct hf_hmac *h, const struct hf_crypto *c,
@@ -289,6 +292,9 @@ static void what_is_too_short_is_nobodys(void **state)
         hf_free(bytes, len);
     }
     assert_true(opens(hf_buffer_bytes(&sealed), binding, &renewed));
+    hf_buffer_wipe(&sealed);
+    sealed = sealed_now(0); /* nothing is no session, whoever sealed it */
+    assert_false(opens(hf_buffer_bytes(&sealed), binding, &renewed));
     hf_buffer_wipe(&sealed);
 }
 
