@@ -345,6 +345,8 @@ static void the_checks_come_in_their_order(void **state)
 static void each_check_of_a_leaf_refuses(void **state)
 {
     static const uint8_t some[] = { 0x30, 0 };
+    static const uint8_t san[] = "\x30\x0d\x82\x0b"
+                                 "example.com";
     struct hf_peer_name name = { .dns = "example.com" };
     const struct {
         uint16_t code;
@@ -398,6 +400,8 @@ static void each_check_of_a_leaf_refuses(void **state)
         assert_int_equal(refused_by(hf_check_leaf, &check, &event),
                          HF_E_NAME_MISMATCH);
         assert_int_equal(event, HF_EV_CHECK_NAME);
+        c.san = hf_span(san, sizeof(san) - 1);
+        assert_int_equal(refused_by(hf_check_leaf, &check, &event), HF_OK);
     }
 }
 
