@@ -6,6 +6,8 @@
  * agreed upon, no other data delivered, no memory lost, and what is given back
  * is wiped. */
 #define HF_UNPOISONED
+#include "crypto/libcrypto.h"
+#include "crypto/outage.h"
 #include "engine/flaky.h"
 #include "engine/tape.h"
 
@@ -31,13 +33,25 @@ static size_t first(const struct tape *t)
     return (size_t)(t - tapes.at) % stride(t);
 }
 
+/* What is kept for the next signature is not lost. */
+static void forget(const struct tape *t)
+{
+    hf_ecdsa_forget(t->config->settings.crypto.self);
+    if (t->act && t->act->other)
+        hf_ecdsa_forget(t->act->other->settings.crypto.self);
+}
+
 static size_t play(const struct tape *t, enum flaky what, size_t fail_at,
                    bool on)
 {
     struct tape_play how = { .in = { t->in, t->in_len } };
 
+    if (what == FLAKY_LIBCRYPTO)
+        forget(t);
     flaky_begin(what, fail_at, on);
     tape_play(t, &how, &out);
+    if (what == FLAKY_LIBCRYPTO)
+        forget(t);
     return flaky_end();
 }
 
@@ -45,9 +59,9 @@ static size_t play(const struct tape *t, enum flaky what, size_t fail_at,
 
 static void fail_with(const char *what, const struct tape *t, size_t n)
 {
-    fail_msg("%s: %s, %s, call %zu: %s %s", what,
+    fail_msg("%s: %s, %s, call %zu %s: %s %s", what,
              tape_name((size_t)(t - tapes.at)),
-             t->role == HF_CLIENT ? "client" : "server", n,
+             t->role == HF_CLIENT ? "client" : "server", n, flaky_failed(),
              hf_error_name(out.error.code), out.error.detail);
 }
 
@@ -143,6 +157,44 @@ static void every_call_of_the_provider_may_fail(void **state)
            sweep(FLAKY_PROVIDER));
 }
 
+/* Not what the provider makes of them, but libcrypto's own functions: a call that
+ * fails must come out as one, and none may be forgotten. */
+static void every_call_of_libcrypto_may_fail(void **state)
+{
+    (void)state;
+    printf("# NOTE: %zu handshakes with a failing libcrypto\n",
+           sweep(FLAKY_LIBCRYPTO));
+}
+
+/* Each function that the library calls is one that can be made to fail, or is
+ * known not to. */
+static void every_function_of_libcrypto_has_its_row(void **state)
+{
+    const char *source = getenv("HF_SOURCE");
+    char path[512], line[128];
+    size_t known = 0;
+    FILE *file;
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s/scripts/undefined.txt",
+             source ? source : ".");
+    file = fopen(path, "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof(line), file)) {
+        size_t i = 0, len = strcspn(line, " \n");
+
+        while (outage_name(i) && (strlen(outage_name(i)) != len ||
+                                  memcmp(outage_name(i), line, len)))
+            i++;
+        line[len] = '\0';
+        known += outage_name(i) != NULL;
+        if (!outage_name(i) && outage_is_there(line))
+            fail_msg("%s has no row in outage.def", line);
+    }
+    fclose(file);
+    assert_true(known > 100);
+}
+
 /* A failure is told as one of our own, not as a bad peer, wherever the
  * provider can say so. */
 static void our_own_faults_are_called_so(void **state)
@@ -208,6 +260,52 @@ static void configs_without_memory_fail_cleanly(void **state)
                 assert_int_equal(flaky_dirty(), 0);
             }
     }
+}
+
+/* Two configs, made and frozen.  What libcrypto lacks is left out of a policy's
+ * lists, so a fault may also be nothing but a shorter list. */
+static void make_one(size_t *made)
+{
+    struct stage stage;
+    const struct hf_error *c, *s;
+    bool ok = stage_set(&stage, SCENE_CLIENT_CERT, &certs);
+
+    if (stage.client && stage.server) {
+        ok = ok && hf_config_freeze(stage.client) &&
+             hf_config_freeze(stage.server);
+        c = hf_config_error(stage.client);
+        s = hf_config_error(stage.server);
+        assert_int_equal(ok, !c->code && !s->code);
+        assert_true(c->code != HF_E_BUG && s->code != HF_E_BUG);
+    }
+    *made += ok;
+    stage_clear(&stage);
+}
+
+static void configs_with_a_failing_libcrypto_fail_cleanly(void **state)
+{
+    size_t calls, plays = 0, made = 0, step;
+
+    (void)state;
+    flaky_begin(FLAKY_LIBCRYPTO, 0, false);
+    make_one(&made);
+    calls = flaky_end();
+    assert_int_equal(made, 1);
+    step = tape_soaks() ? 1 : 1 + calls / 40;
+    for (size_t n = 1; n <= calls; n += step)
+        for (int on = 0; on < 2; on++, plays++) {
+            flaky_begin(FLAKY_LIBCRYPTO, n, on);
+            make_one(&made);
+            flaky_end();
+            if (flaky_blocks() || flaky_dirty())
+                fail_msg("call %zu of %zu, %s: %zu blocks lost, %zu not wiped",
+                         n, calls, flaky_failed(), flaky_blocks(),
+                         flaky_dirty());
+        }
+    assert_true(made < plays / 2);
+    printf(
+        "# NOTE: %zu pairs of configs with a failing libcrypto (%zu calls)\n",
+        plays, calls);
 }
 
 /* ---- what a promise costs ------------------------------------------------------------- */
@@ -277,8 +375,11 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_allocation_may_fail),
         cmocka_unit_test(every_call_of_the_provider_may_fail),
+        cmocka_unit_test(every_call_of_libcrypto_may_fail),
+        cmocka_unit_test(every_function_of_libcrypto_has_its_row),
         cmocka_unit_test(our_own_faults_are_called_so),
         cmocka_unit_test(configs_without_memory_fail_cleanly),
+        cmocka_unit_test(configs_with_a_failing_libcrypto_fail_cleanly),
         cmocka_unit_test(memory_follows_what_came_not_what_was_promised),
     };
 

@@ -2,6 +2,8 @@
 #define HF_UNPOISONED
 #include "engine/flaky.h"
 
+#include "crypto/outage.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +20,7 @@ static struct {
     bool counting, on;
     enum flaky what;
     size_t fail_at, calls, dirty;
+    const char *failed;
 } now;
 
 /* Does this call work? */
@@ -28,6 +31,20 @@ static bool works(enum flaky what)
     now.calls++;
     return !now.fail_at || now.calls < now.fail_at ||
            (now.calls > now.fail_at && !now.on);
+}
+
+bool outage_works(const char *name)
+{
+    bool ok = works(FLAKY_LIBCRYPTO);
+
+    if (!ok)
+        now.failed = name;
+    return ok;
+}
+
+const char *flaky_failed(void)
+{
+    return now.failed ? now.failed : "";
 }
 
 /* ---- memory ---------------------------------------------------------------------- */
@@ -82,6 +99,7 @@ void flaky_begin(enum flaky what, size_t fail_at, bool on)
     now.fail_at = fail_at;
     now.on = on;
     now.calls = now.dirty = 0;
+    now.failed = NULL;
     now.counting = true;
 }
 

@@ -2,6 +2,7 @@
  *
  *   memory      every calloc of the library (by --wrap=calloc, --wrap=free)
  *   a provider  every call of an algorithm and of its randomness
+ *   libcrypto   every call of one of its functions (with crypto/outage.c)
  *
  * Each call counts; the nth fails, or all from the nth on.  Memory that the
  * library gives back must be wiped, and what it took it must give back. */
@@ -11,13 +12,15 @@
 #include "base/base.h"
 #include "handfast/crypto.h"
 
-enum flaky { FLAKY_MEMORY, FLAKY_PROVIDER };
+enum flaky { FLAKY_MEMORY, FLAKY_PROVIDER, FLAKY_LIBCRYPTO };
 
 /* From here on count the calls of @what; @fail_at: the call that fails,
  * counting from 1 (0: none); @on: and all after it. */
 void flaky_begin(enum flaky what, size_t fail_at, bool on);
 /* Stop; how many calls there were. */
 size_t flaky_end(void);
+/* Which of libcrypto's functions failed last, or "". */
+const char *flaky_failed(void);
 /* Blocks that the library took since flaky_begin and has not given back. */
 size_t flaky_blocks(void);
 /* Bytes in them. */
