@@ -213,7 +213,7 @@ def sanitizers(copy, gate):
               for word in gate.words)]
 
 
-def constant_time(copy, gate):
+def under_valgrind(copy, gate):
     return [need("valgrind", "valgrind"), "--quiet", "--error-exitcode=7",
             copy.build("gcc", [gate.program]) / gate.program, *gate.words]
 
@@ -275,7 +275,8 @@ KINDS = {
     "faults": (of_build("gcc"), tap_fails),
     "fuzz": (fuzz, fuzzer_found),
     "sanitizers": (sanitizers, sanitizer_said),
-    "constant-time": (constant_time, status(7)),
+    "constant-time": (under_valgrind, status(7)),
+    "definedness": (under_valgrind, status(7)),
     "proofs": (proofs, tap_fails),
     "limbo": (limbo, tap_fails),
     "interop": (interop, tap_fails),
