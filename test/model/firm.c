@@ -143,7 +143,8 @@ static void make_tag(const void *state, const uint8_t *nonce,
 
 static bool seal(void *state, const struct hf_seal *one)
 {
-    memmove(one->out, one->in.at, one->in.len);
+    if (one->in.len)
+        memmove(one->out, one->in.at, one->in.len);
     if (one->tail.len)
         memmove(one->out + one->in.len, one->tail.at, one->tail.len);
     make_tag(state, one->nonce, one->aad,
