@@ -89,26 +89,42 @@ static size_t last_byte(struct hf_span part, uint8_t *type)
     return where;
 }
 
+/* Where the type stands, and itself in *type, 0 if there is none: behind the last
+ * whole block, or in the last block that is not zero.  Both are looked at,
+ * whichever it is. */
+static size_t last_of_all(struct hf_span plain, uint8_t *type)
+{
+    size_t blocks = plain.len - plain.len % STRIP_BLOCK, at = 0;
+    uint8_t behind, before = 0;
+    size_t where = last_byte(hf_span_after(plain, blocks), &behind), other = 0;
+    size_t mask = 0 - (size_t)(hf_mask_zero(behind) & 1);
+
+    if (blocks) {
+        at = last_block(plain);
+        HF_DECLASSIFY(&at, sizeof(at));
+        other = last_byte(hf_span_first(hf_span_after(plain, at), STRIP_BLOCK),
+                          &before);
+    }
+    *type = hf_select_ct((uint32_t)mask, before, behind);
+    return (mask & (at + other)) | (~mask & (blocks + where));
+}
+
 /* Cut zeroes and the type off the end.  The search always covers the whole
  * record: how long it takes says nothing about where the padding begins
  * (RFC 8446 E.3). */
 static bool strip(struct hf_span *plain, uint8_t *type, struct hf_error *error)
 {
-    size_t blocks = plain->len - plain->len % STRIP_BLOCK;
-    struct hf_span tail = hf_span_after(*plain, blocks);
-    size_t at = last_block(*plain), where = last_byte(tail, type);
+    size_t len;
 
-    if (*type) {
-        plain->len = blocks + where;
-        return true;
-    }
-    if (blocks)
-        where = last_byte(hf_span_first(hf_span_after(*plain, at), STRIP_BLOCK),
-                          type);
+    HF_SECRET(plain->at, plain->len);
+    len = last_of_all(*plain, type);
+    HF_DECLASSIFY(plain->at, plain->len);
+    HF_DECLASSIFY(type, sizeof(*type));
+    HF_DECLASSIFY(&len, sizeof(len));
     if (!*type)
         return hf_fail(error, HF_E_RECORD_EMPTY,
                        "%z bytes of padding and nothing else", plain->len);
-    plain->len = at + where;
+    plain->len = len;
     return true;
 }
 
