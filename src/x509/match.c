@@ -164,12 +164,11 @@ static bool read_ip4(struct hf_span text, uint8_t *out)
 
     for (unsigned n = 0; n < 4; n++) {
         unsigned value = 0;
-        size_t start = i;
+        size_t start;
 
         if (n && (i == text.len || text.at[i++] != '.'))
             return false;
-        if (n)
-            start = i;
+        start = i;
         while (i < text.len && is_digit(text.at[i]) && i - start < 3)
             value = value * 10 + (unsigned)(text.at[i++] - '0');
         if (i == start || value > 255 ||

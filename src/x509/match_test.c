@@ -296,6 +296,61 @@ static void no_name_counts_that_stands_elsewhere(void **state)
     assert_false(names("subjectAltName=IP:97.98.99.100", "abcd"));
 }
 
+static void alternative_names_are_told_one_by_one(void **state)
+{
+    static const uint8_t kinds[] = { HF_SAN_DNS, HF_SAN_IP, HF_SAN_EMAIL,
+                                     HF_SAN_URI, HF_SAN_DNS };
+    struct hf_cert *c = make_cert(&(struct make){
+        .subject = "CN=a",
+        .ext = { "subjectAltName=DNS:a.org,IP:127.0.0.1,email:x@a.org,"
+                 "URI:https://a.org/,DNS:b.org" } });
+    struct hf_der none;
+    struct hf_san san;
+
+    (void)state;
+    for (size_t i = 0; i < HF_COUNT(kinds); i++) {
+        assert_true(hf_cert_san(c, i, &san));
+        assert_int_equal(san.kind, kinds[i]);
+    }
+    assert_true(hf_span_equal(san.value, hf_span_text("b.org")));
+    assert_false(hf_cert_san(c, HF_COUNT(kinds), &san));
+    hf_cert_free(c);
+    c = make_cert(&(struct make){ .subject = "CN=a" });
+    assert_false(hf_cert_san(c, 0, &san));
+    none = hf_san_begin(c);
+    assert_true(hf_der_done(&none));
+    hf_cert_free(c);
+}
+
+/* RFC 5280 4.2.1.6; of a kind that nobody compares, the tag is kept. */
+static void general_names_are_known_by_their_tags(void **state)
+{
+    static const uint8_t bytes[] = { 0x80, 1, 'x' };
+    static const struct {
+        uint8_t tag, kind;
+    } rows[] = {
+        { 0xa0, HF_SAN_OTHER },     { 0x81, HF_SAN_EMAIL },
+        { 0x82, HF_SAN_DNS },       { 0xa3, HF_SAN_OTHER },
+        { 0xa4, HF_SAN_DIRECTORY }, { 0xa5, HF_SAN_OTHER },
+        { 0x86, HF_SAN_URI },       { 0x87, HF_SAN_IP },
+        { 0x88, HF_SAN_OTHER },     { 0xa2, HF_SAN_OTHER },
+        { 0x84, HF_SAN_OTHER },     { 0x02, HF_SAN_OTHER },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < HF_COUNT(rows); i++) {
+        const struct hf_tlv tlv = { .tag = rows[i].tag,
+                                    .value = hf_span(bytes + 2, 1),
+                                    .whole = HF_SPAN(bytes) };
+        struct hf_san san = hf_general_name(&tlv);
+
+        assert_int_equal(san.kind, rows[i].kind);
+        assert_int_equal(san.value.len, rows[i].kind == HF_SAN_OTHER ? 3 : 1);
+        assert_ptr_equal(san.value.at,
+                         rows[i].kind == HF_SAN_OTHER ? bytes : bytes + 2);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -309,6 +364,8 @@ int main(void)
         cmocka_unit_test(what_is_neither_is_refused),
         cmocka_unit_test(alternative_names_are_looked_at),
         cmocka_unit_test(no_name_counts_that_stands_elsewhere),
+        cmocka_unit_test(alternative_names_are_told_one_by_one),
+        cmocka_unit_test(general_names_are_known_by_their_tags),
     };
 
     return cmocka_run_group_tests(tests, NULL, make_close);
