@@ -104,7 +104,7 @@ struct model {
     unsigned is;
     unsigned at;        /* a place of model.c */
     unsigned hello, as; /* server: the one in force, and what it means */
-    bool retried, over; /* over: failed or closed */
+    bool over;          /* failed or closed */
     bool ready;
     bool keyed;      /* the peer's keys changed with what it said last */
     bool ccs_spoken; /* TLS 1.3's dummy one was sent */

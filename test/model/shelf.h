@@ -10,6 +10,7 @@
 struct digest {
     uint64_t a, b;
 };
+struct digest digest_bytes(const void *bytes, size_t len);
 
 /* All that the library allocates from here on lies on the shelf, which is
  * empty; until shelf_close(). */
@@ -18,7 +19,6 @@ void shelf_close(void);
 bool shelf_is_open(void);
 /* What lies there now stays, and is no part of what follows. */
 void shelf_set_stage(void);
-
 /* Was nothing on the stage ever changed? */
 bool shelf_stage_is_whole(void);
 
@@ -35,7 +35,6 @@ void shelf_drop(struct snapshot *shot);
 /* A digest of all bytes that a snapshot would hold, and of @more: two plays
  * with the same are the same, and whatever is said to both has the same
  * effect. */
-struct digest digest_bytes(const void *bytes, size_t len);
 struct digest shelf_digest(const void *more, size_t len);
 
 #endif
