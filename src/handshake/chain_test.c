@@ -27,6 +27,7 @@ bool __wrap_hf_verify_chain(const struct hf_verify *v, struct hf_verified *out,
 {
     verifier.asked++;
     verifier.v = *v;
+    assert_true(out->token == 0); /* success is never the default */
     out->token = verifier.token;
     if (verifier.code)
         (void)hf_fail(error, verifier.code, "as told");
