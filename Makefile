@@ -2,7 +2,7 @@
 #   make              builds into build/; the command is build/handfast
 #   make check        installs what the tests need, runs all, says what happened
 #   make check ARGS='--suite base'
-#   make demo bench fuzz proofs mutants planted ct coverage tidy format install clean
+#   make demo bench fuzz proofs mutants planted ct coverage analyze tsan tidy format install clean
 #   make soak                         a night of all that; goes on where it was stopped
 #   make bogo BORINGSSL=dir GO=go     BoringSSL's conformance tests
 #   make limbo LIMBO=limbo.json       C2SP/x509-limbo
@@ -59,6 +59,10 @@ ct:
 	@python3 scripts/ct.py $(ARGS)
 coverage:
 	@sh scripts/coverage.sh $(ARGS)
+analyze:
+	@sh scripts/analyze.sh $(BUILD)
+tsan:
+	@sh scripts/tsan.sh
 tidy:
 	@sh scripts/tidy.sh $(ARGS)
 format:
@@ -68,4 +72,4 @@ install: all
 	@[ -n "$(DESTDIR)" ] || ldconfig 2>/dev/null || true
 clean:
 	@rm -rf $(BUILD)
-.PHONY: all ready check bench bogo limbo bettertls pkits fuzz demo proofs mutants planted soak ct coverage tidy format install clean
+.PHONY: all ready check bench bogo limbo bettertls pkits fuzz demo proofs mutants planted soak ct coverage analyze tsan tidy format install clean

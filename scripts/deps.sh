@@ -1,6 +1,7 @@
 #!/bin/sh
 # deps.sh GROUP...: installs what a Debian 12 lacks, and says nothing when it
-# lacks nothing.  Groups: build, unit, test, tidy, fuzz, ci (which is all).
+# lacks nothing.  Groups: build, unit, test, tidy, analyze,
+# fuzz, ci (all but tidy).
 #
 #   --list GROUP...   only prints the packages that are missing
 #
@@ -57,13 +58,17 @@ END
 clang-tidy      clang-tidy
 END
         ;;
+    analyze) table build; cat <<'END'
+cppcheck        cppcheck
+END
+        ;;
     fuzz) table build; cat <<'END'
 clang           clang
 llvm            llvm-cov
 libclang-rt-14-dev /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a
 END
         ;;
-    ci) table test; table fuzz
+    ci) table test; table fuzz; table analyze
         ;;
     *) echo "deps.sh: no group called $1" >&2
         exit 2

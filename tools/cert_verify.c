@@ -141,12 +141,15 @@ static void say_json(const struct cert_verify *how, bool good,
     json_text(&j, "now", text);
     json_text(&j, "clock", how->now_said ? "--at" : "system");
     json_open(&j, "path", '[');
+    /* cppcheck-suppress nullPointer ; what is good has its proof */
     for (size_t i = 0; good && i < proof->depth; i++) {
+        /* cppcheck-suppress nullPointer ; as above */
         hf_name_text(proof->path[i]->subject, text, sizeof(text));
         json_text(&j, NULL, text);
     }
     json_close(&j);
     json_open(&j, "revocation", '[');
+    /* cppcheck-suppress nullPointer ; as above */
     for (size_t i = 0; good && i + 1 < proof->depth; i++)
         json_standing(&j, &proof->status[i]);
     json_close(&j);

@@ -104,6 +104,7 @@ static int explain_pem(const struct explainer *x, const struct explain_how *how,
 static int explain_text(struct tool *tool, const struct explain_how *how,
                         struct hf_span text)
 {
+    /* cppcheck-suppress uninitvar ; only its address is taken */
     struct json json, *j = tool->json ? &json : NULL;
     struct explainer x = { tool, j, tool->verbose > 0 };
     struct bytes bytes;

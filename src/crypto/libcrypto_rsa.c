@@ -54,6 +54,7 @@ static void pad_pkcs1(struct block *b, unsigned hash, struct hf_span digest)
 {
     uint8_t room[19];
     struct hf_span info = digest_info(hash, room);
+    /* cppcheck-suppress ctuuninitvar ; the caller has set this one member */
     const size_t ones = b->len - 3 - info.len - digest.len; /* 174 at least */
 
     b->bytes[0] = 0;

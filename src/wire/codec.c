@@ -426,12 +426,12 @@ static bool index_extensions(struct walk *w, const struct hf_layout *layout,
 static bool walk_extensions(struct walk *w, const struct hf_layout *layout,
                             const struct hf_field *f, uint8_t *to)
 {
-    struct hf_extensions unwanted;
-    struct hf_extensions *out = to ? (struct hf_extensions *)(void *)to
-                                   : &unwanted;
+    struct hf_extensions unwanted, *out = &unwanted;
     struct walk in;
     bool ok;
 
+    if (to)
+        out = (struct hf_extensions *)(void *)to;
     *out = (struct hf_extensions){ .place = f->place, .last = UNKNOWN };
     /* Before TLS 1.3 a hello could end without a block (RFC 5246 7.4.1.2). */
     if (f->optional && !left(w))
