@@ -1,7 +1,7 @@
 /* faults_test.c - a system that says no: every call to it is interrupted, does
- * less than asked or finds nothing ready, at random; and every allocation fails
- * once.  recv, send and calloc are this file's own here, in front of the C
- * library's. */
+ * less than asked or finds nothing ready, at random; and every allocation fails,
+ * once and from then on.  recv, send and calloc are this file's own here, in
+ * front of the C library's. */
 #define HF_UNPOISONED
 #include "api/test.h"
 
@@ -25,6 +25,7 @@ static int setup(void **state)
 
 static uint64_t seed;   /* 0: no faults */
 static long fail_after; /* allocations until the one that fails; 0: none */
+static bool for_good;   /* and all after it */
 
 static unsigned chance(unsigned of)
 {
@@ -66,7 +67,11 @@ void *calloc(size_t count, size_t size)
 {
     void *p;
 
-    if (fail_after && --fail_after == 0)
+    if (fail_after > 0 && --fail_after == 0) {
+        fail_after = for_good ? -1 : 0;
+        return NULL;
+    }
+    if (fail_after < 0)
         return NULL;
     p = malloc(count * size);
     /* Or the compiler sees a calloc in this, and calls it. */
@@ -152,17 +157,11 @@ static void meet(struct hf_tls *client, struct hf_tls *server)
     assert_true(hf_read(server, got, 100) <= 0);
 }
 
-static void each_allocation_may_fail(void **state)
+static void each_fails(void)
 {
     long n, survived = 0;
     bool done = false;
 
-    (void)state;
-    if (getenv("HF_WRAP")) {
-        print_message("# SKIP: allocations that fail (cannot be had: valgrind "
-                      "brings its own)\n");
-        skip();
-    }
     for (n = 1; !done && n < 5000; n++) {
         struct hf_config *client = test_client(&certs);
         struct hf_config *server = test_server(&certs);
@@ -190,7 +189,22 @@ static void each_allocation_may_fail(void **state)
     }
     assert_true(done);
     assert_true(n > 30 && survived < 5);
-    print_message("# NOTE: each of %ld allocations failed once\n", n - 2);
+    print_message("# NOTE: each of %ld allocations failed %s\n", n - 2,
+                  for_good ? "with all after it" : "once");
+}
+
+static void each_allocation_may_fail(void **state)
+{
+    (void)state;
+    if (getenv("HF_WRAP")) {
+        print_message("# SKIP: allocations that fail (cannot be had: valgrind "
+                      "brings its own)\n");
+        skip();
+    }
+    each_fails();
+    for_good = true;
+    each_fails();
+    for_good = false;
 }
 
 int main(void)

@@ -1,5 +1,5 @@
-/* fault_test.c - no memory: every allocation of libcrypto's and of ours fails
- * once, in turn, in everything that the provider does.  What must hold then:
+/* fault_test.c - no memory: every allocation of libcrypto's and of ours fails, once
+ * and from then on, in turn, in everything that the provider does.  What must hold then:
  * nobody crashes, nothing leaks, what is wrong is never called right, and what
  * is called right is right. */
 #include "vectors.h"
@@ -11,11 +11,24 @@
 /* ---- memory that runs out ------------------------------------------------------------ */
 
 static long until_failure = -1; /* allocations that still succeed; -1: all */
+static bool for_good;           /* and all after it fail, too */
+static bool out_of_memory;
 static long live;
 
 static bool fails(void)
 {
-    return until_failure >= 0 && until_failure-- == 0;
+    if (until_failure >= 0 && until_failure-- == 0) {
+        out_of_memory = for_good;
+        return true;
+    }
+    return out_of_memory;
+}
+
+/* From here on there is enough again. */
+static void feed(void)
+{
+    until_failure = -1;
+    out_of_memory = false;
 }
 
 static void *counted_malloc(size_t size, const char *file, int line)
@@ -68,9 +81,20 @@ static const struct hf_span message = { (const uint8_t *)"the message", 11 };
 
 enum result { DONE, REFUSED };
 
+/* Once there is memory again, all works again.  Where it ended in the middle of a
+ * new blinding value, libcrypto keeps what it has of that, and makes another
+ * after 32 uses of the RSA key: until then nothing it decrypts is right. */
+static void recover(enum result (*work)(void))
+{
+    unsigned tries = 0;
+
+    while (work() != DONE)
+        assert_true(++tries <= 32);
+}
+
 /* Try @work with the first allocation failing, then the second, until none is
  * left to fail; it must fail at least @least times, and then be done. */
-static void starve(enum result (*work)(void), long least)
+static void starve_so(enum result (*work)(void), long least)
 {
     long n = 0;
 
@@ -81,7 +105,9 @@ static void starve(enum result (*work)(void), long least)
         until_failure = n;
         const enum result result = work();
         const bool starved = until_failure < 0;
-        until_failure = -1;
+        feed();
+        if (for_good && starved)
+            recover(work);
         ERR_clear_error();
         hf_ecdsa_forget(opened()->self);
         if (live > before + 2) /* libcrypto may keep an error's place */
@@ -92,6 +118,15 @@ static void starve(enum result (*work)(void), long least)
         }
     }
     assert_true(n >= least);
+}
+
+static void starve(enum result (*work)(void), long least)
+{
+    for_good = false;
+    starve_so(work, least);
+    for_good = true;
+    starve_so(work, least);
+    for_good = false;
 }
 
 /* ---- key exchange ------------------------------------------------------------------------ */
@@ -167,7 +202,7 @@ static enum result sign_and_verify(void)
                      &fault)) {
         /* libcrypto does not always say what was missing, so the fault may
          * be laid on the signature; but it must be a right one. */
-        until_failure = -1;
+        feed();
         assert_true(how->verify(opened()->self, how, &public, message,
                                 hf_span(sig, len), &fault));
         until_failure = -2; /* starved, all the same */
