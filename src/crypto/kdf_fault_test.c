@@ -49,8 +49,19 @@ static bool may_go_on(void)
     return calls_left-- > 0;
 }
 
+/* Begun and copied to only where nothing is: what was there would be lost. */
+static bool is_zero(const void *at, size_t len)
+{
+    const uint8_t *p = at;
+
+    while (len && !p[len - 1])
+        len--;
+    return !len;
+}
+
 static bool failing_start(void *self, struct hf_hash_state *s)
 {
+    assert_true(is_zero(s, sizeof(*s)));
     return owe(may_go_on() && real()->start(self, s), s, sizeof(*s));
 }
 
@@ -69,6 +80,7 @@ static bool failing_digest(const struct hf_hash_state *s, uint8_t *out)
 static bool failing_copy(struct hf_hash_state *to,
                          const struct hf_hash_state *from)
 {
+    assert_true(is_zero(to, sizeof(*to)));
     return owe(may_go_on() && real()->copy(to, from), to, sizeof(*to));
 }
 
@@ -165,11 +177,31 @@ static void a_failure_leaves_nothing_in_the_output(void **state)
     hf_hmac_wipe(&h);
 }
 
+static void a_key_that_was_not_made_is_none(void **state)
+{
+    struct hf_hmac h;
+    int needed;
+
+    (void)state;
+    calls_left = 1000;
+    assert_true(hf_hmac_key(&h, opened(), &failing, hex("01")));
+    needed = 1000 - calls_left;
+    hf_hmac_wipe(&h);
+    assert_int_equal(needed, 4);
+    for (int n = 0; n < needed; n++) {
+        memset(&h, 1, sizeof(h));
+        calls_left = n;
+        assert_false(hf_hmac_key(&h, opened(), &failing, hex("01")));
+        assert_true(is_zero(&h, sizeof(h)));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_failure_of_a_hash_is_reported),
         cmocka_unit_test(a_failure_leaves_nothing_in_the_output),
+        cmocka_unit_test(a_key_that_was_not_made_is_none),
     };
     return cmocka_run_group_tests(tests, open_crypto, close_crypto);
 }

@@ -311,6 +311,21 @@ static void labels_expand_as_in_rfc_8448(void **state)
            "008d3b66f816ea559f96b537e885c31fc068bf492c652f01f288a1d8cdc19fc8");
 }
 
+/* uint16 length, label with its length, context with its length, by hand. */
+static void the_length_has_two_bytes(void **state)
+{
+    const struct hf_span info = hf_span("\x01\x2c\x09tls13 key\0", 13);
+    uint8_t want[300], got[300];
+    struct hf_hmac h;
+
+    (void)state;
+    assert_true(hf_hmac_key(&h, opened(), sha(HF_SHA256), hex("01")));
+    assert_true(hf_hkdf_expand(&h, info, want, sizeof(want)));
+    assert_true(hf_expand_label(&h, "key", hf_span(NULL, 0), got, sizeof(got)));
+    assert_memory_equal(got, want, sizeof(got));
+    hf_hmac_wipe(&h);
+}
+
 static void labels_and_contexts_have_limits(void **state)
 {
     char label[251];
@@ -422,6 +437,7 @@ int main(void)
         cmocka_unit_test(hkdf_is_that_of_wycheproof),
         cmocka_unit_test(more_than_255_blocks_are_refused),
         cmocka_unit_test(labels_expand_as_in_rfc_8448),
+        cmocka_unit_test(the_length_has_two_bytes),
         cmocka_unit_test(labels_and_contexts_have_limits),
         cmocka_unit_test(prf_matches_the_known_answer),
         cmocka_unit_test(prf_agrees_with_libcrypto_at_every_length),
