@@ -34,6 +34,15 @@ bool __wrap_hf_verify_chain(const struct hf_verify *v, struct hf_verified *out,
     return verifier.ok;
 }
 
+/* Timestamps are kept before that; there is seldom no memory for them. */
+static bool no_scts;
+
+bool __wrap_hf_keep_scts(struct hf_handshake *hs);
+bool __wrap_hf_keep_scts(struct hf_handshake *hs)
+{
+    return !no_scts || hf_fail(hs->error, HF_E_OUT_OF_MEMORY, NULL);
+}
+
 static unsigned fail_at;
 
 void *__real_calloc(size_t count, size_t size);
@@ -295,6 +304,22 @@ static void a_trusted_chain_is_proved(void **state)
     end(w);
 }
 
+static void without_its_timestamps_no_chain_is_asked_about(void **state)
+{
+    struct world *w = begin(HF_CLIENT);
+
+    (void)state;
+    say(true, HF_VERIFIED_TOKEN, 0);
+    no_scts = true;
+    assert_job(w, HF_STEP_FAILED, false, HF_E_OUT_OF_MEMORY);
+    w->settings.no_verify = true;
+    assert_job(w, HF_STEP_FAILED, false, HF_E_OUT_OF_MEMORY);
+    no_scts = false;
+    assert_int_equal(verifier.asked, 0);
+    assert_int_equal(w->insecure, 0);
+    end(w);
+}
+
 static void whoever_wants_no_verification_is_told_so(void **state)
 {
     struct world *w = begin(HF_CLIENT);
@@ -446,6 +471,7 @@ int main(void)
         cmocka_unit_test(what_was_tried_is_kept_for_those_who_ask_why),
         cmocka_unit_test(without_memory_for_that_the_verdict_is_the_same),
         cmocka_unit_test(a_trusted_chain_is_proved),
+        cmocka_unit_test(without_its_timestamps_no_chain_is_asked_about),
         cmocka_unit_test(whoever_wants_no_verification_is_told_so),
         cmocka_unit_test(the_application_may_have_the_last_word),
         cmocka_unit_test(who_answers_other_questions_is_not_asked),
