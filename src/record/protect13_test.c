@@ -15,6 +15,8 @@ enum { ROOM = 5 + 16384 + 256 + 64, MARGIN = 64 };
 static struct hf_crypto crypto;
 static struct hf_error error;
 
+static const uint8_t iv[HF_NONCE_LEN] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
+
 /* Two ends of one direction with fresh keys; keys are never all zeroes. */
 struct ends {
     struct hf_direction out, in;
@@ -23,7 +25,6 @@ struct ends {
 static void begin(struct ends *e, const struct hf_aead *aead)
 {
     static uint8_t key[HF_AEAD_KEY_MAX];
-    static const uint8_t iv[HF_NONCE_LEN] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
 
     for (size_t i = 0; i < sizeof(key) && !++key[i]; i++)
         continue;
@@ -271,13 +272,43 @@ static size_t seal_raw(struct hf_direction *d, struct hf_span inner,
         .nonce = nonce, .aad = { room, 5 }, .in = inner, .out = room + 5
     };
 
-    memcpy(nonce, d->iv, sizeof(nonce));
-    assert_true(d->seq < 256);
-    nonce[HF_NONCE_LEN - 1] ^= (uint8_t)d->seq++;
+    /* RFC 8446 5.3 */
+    memcpy(nonce, iv, sizeof(nonce));
+    for (unsigned i = 0; i < 8; i++)
+        nonce[4 + i] ^= (uint8_t)(d->seq >> (56 - 8 * i));
+    d->seq++;
     memcpy(room, "\x17\x03\x03", 3);
     hf_store_number(room + 3, inner.len + HF_TAG_LEN, 2);
     assert_true(d->aead->seal(d->state, &one));
     return 5 + inner.len + HF_TAG_LEN;
+}
+
+/* By another implementation, at any number. */
+static void what_somebody_else_sealed_opens(void **state)
+{
+    static const uint64_t seqs[] = { 0, 1, 0x0102030405060708,
+                                     0xf1f2f3f4f5f6f7f8, UINT64_MAX - 1 };
+    uint8_t room[64], type;
+
+    (void)state;
+    for (size_t a = 0; aead_at(a); a++)
+        for (size_t i = 0; i < HF_COUNT(seqs); i++) {
+            struct hf_span plain;
+            struct ends e;
+
+            begin(&e, aead_at(a));
+            assert_int_equal(e.in.epoch, HF_TRAFFIC);
+            e.out.seq = e.in.seq = seqs[i];
+            assert_int_equal(
+                open_record(&e.in, room,
+                            seal_raw(&e.out, hf_span("data\x17\0\0", 7), room),
+                            &type, &plain),
+                HF_OK);
+            assert_int_equal(type, 23);
+            assert_true(hf_span_equal(plain, hf_span_text("data")));
+            assert_true(e.in.seq == seqs[i] + 1);
+            end(&e);
+        }
 }
 
 static void padding_of_every_length_is_cut_off(void **state)
@@ -318,14 +349,15 @@ static void the_type_is_found_wherever_it_stands(void **state)
 
     (void)state;
     for (size_t l = 0; l < HF_COUNT(lengths); l++)
-        for (size_t at = 0; at < lengths[l]; at++) {
+        for (size_t at = 0; at < 2 * lengths[l]; at++) {
+            const size_t where = at / 2; /* behind zeroes, and other bytes */
             struct hf_span plain;
             struct ends e;
             uint8_t type;
 
             memset(inner, 0, sizeof(inner));
-            memset(inner, 0x80, at);
-            inner[at] = 23;
+            memset(inner, at % 2 ? 0x80 : 0, where);
+            inner[where] = 23;
             begin(&e, aead_at(0));
             assert_int_equal(
                 open_record(&e.in, room,
@@ -333,7 +365,7 @@ static void the_type_is_found_wherever_it_stands(void **state)
                             &type, &plain),
                 HF_OK);
             assert_int_equal(type, 23);
-            assert_int_equal(plain.len, at);
+            assert_int_equal(plain.len, where);
             end(&e);
         }
 }
@@ -500,6 +532,7 @@ int main(void)
         cmocka_unit_test(a_record_cannot_be_repeated_dropped_or_swapped),
         cmocka_unit_test(every_short_record_is_refused),
         cmocka_unit_test(no_other_outer_type_is_opened),
+        cmocka_unit_test(what_somebody_else_sealed_opens),
         cmocka_unit_test(padding_of_every_length_is_cut_off),
         cmocka_unit_test(the_type_is_found_wherever_it_stands),
         cmocka_unit_test(nothing_but_padding_is_refused),
