@@ -54,6 +54,7 @@ struct end {
     struct heard heard, heard_early;
     unsigned alerts;         /* it has sent */
     bool asks, said_no;      /* of its application */
+    bool right_name;         /* client: the name that the server has */
     bool honest;             /* nobody touched what was sent to it */
     size_t data, early_data; /* of its own that were taken */
     uint8_t in[WIRE];        /* that travels towards it */

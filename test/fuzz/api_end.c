@@ -42,6 +42,7 @@ void end_open(struct end *e, struct hf_config *config, unsigned how,
     e->fd = -1;
     e->role = how & OPEN_SERVER ? HF_SERVER : HF_CLIENT;
     e->serial = next_serial++;
+    e->right_name = name && strcmp(name, "localhost") == 0;
     e->heard.from = e->heard_early.from = (1u << SERIALS) - 1;
     pasts[e->serial].role = e->role;
     if (how & OPEN_TLS)

@@ -70,12 +70,13 @@ void look_data(struct end *e, struct heard *heard, struct hf_span data,
 
 /* ---- ready ----------------------------------------------------------------------------- */
 
-static bool is_somebody(struct hf_span der)
+/* The right certificate for that role, and one that has the name. */
+static bool is_right(const struct end *e, struct hf_span der)
 {
-    for (int who = 0; who < TOY_COUNT; who++)
-        if (hf_span_equal(der, toy_der((enum toy_who)who)))
-            return true;
-    return false;
+    if (e->role == HF_SERVER)
+        return hf_span_equal(der, toy_der(TOY_CLIENT));
+    return hf_span_equal(der, toy_der(TOY_SERVER)) &&
+           (e->right_name || e->conn->session.settings->no_name_check);
 }
 
 /* Who must be verified was. */
@@ -92,7 +93,7 @@ static void look_proof(const struct end *e)
     if (set->no_verify || set->questions & HF_ASK_VERIFY)
         return;
     MUST(hf_conn_peer_verified(e->conn));
-    MUST(is_somebody(hf_conn_peer_certificate(e->conn, 0)));
+    MUST(is_right(e, hf_conn_peer_certificate(e->conn, 0)));
 }
 
 static bool has_first(const struct past *me)

@@ -32,10 +32,12 @@ enum {
     CHAIN_UNLISTED = -4, /* no ECDSA with SHA-256, as our chain is signed */
     NO_GROUPS = -5,      /* supported_groups is not there */
     CHACHA = -6,         /* ChaCha20 is listed */
+    STATUS = -8,         /* status_request with more than its type */
     PSK_IN_12 = -7       /* pre_shared_key, and TLS 1.2 was chosen */
 };
 
 enum {
+    STATUS_REQUEST = 5,
     GROUPS = 10,
     SCHEMES = 13,
     PRE_SHARED_KEY = 41,
@@ -133,6 +135,11 @@ static bool holds(int when)
         return true;
     if (when == CHACHA)
         return lists_chacha();
+    if (when == STATUS) {
+        struct hf_span body = extension(STATUS_REQUEST, &there);
+
+        return there && (body.len != 5 || hf_number(body.at + 1, 4));
+    }
     if (when == PSK_IN_12) {
         extension(PRE_SHARED_KEY, &there);
         return there && duel_agreed(&us).version == 0x0303;
@@ -155,7 +162,7 @@ static bool holds(int when)
 static bool is_argued(char kind, const char *what, const char *where)
 {
     for (const struct argued *a = argued; a->kind != 'x'; a++)
-        if (a->kind == kind && strcmp(a->what, what) == 0 &&
+        if (a->kind == kind && (!a->what[0] || strcmp(a->what, what) == 0) &&
             (!a->where[0] || strcmp(a->where, where) == 0) && holds(a->when))
             return true;
     return false;
