@@ -1,13 +1,28 @@
 #!/usr/bin/python3
-"""proofs.py [NAME] - proves what test/proof/proofs.tsv lists, by CBMC.
+"""proofs.py [--table] [NAME...] - proves what test/proof/proofs.tsv lists.
 
-Each row is proved for all inputs within its bounds, and then once more with a
-bug put into the source, which must be found: a proof that cannot fail proves
-nothing.  CBMC=path says where the model checker is (apt install cbmc, in
-Debian 13); without one this is a skipped test.
+Each row is proved for all inputs within its bounds by the model checker CBMC,
+and then once more with a bug put into the source, which must be found: a proof
+that cannot fail proves nothing.  CBMC=path says where it is (apt install cbmc,
+in Debian 13); goto-cc and goto-instrument lie beside it.  Without one these
+are skipped tests.
+
+How a row is proved (its third column, words with a blank between):
+  unwind=N        loops are unrolled so often; that it is enough is proved, too
+  loops=F         F's loops get the contracts of HARNESS.loops: any number of
+                  rounds
+  first=LOOP:N    a loop inside of those is unrolled before
+  replace=F:G     calls of F become calls of G, of which it is assumed what a
+                  row of its own proves of F
+  never=REGEX     functions that stand in tables only, and are not called
+  flat            arrays are not taken apart: faster where tables are large
+  with=FILE       one more source file
+NAME: a harness or a function.  --table prints the rows for docs/testing.md,
+--check fails if it has others.
 """
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -16,76 +31,211 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PROOFS = ROOT / "test" / "proof"
+PAGE = ROOT / "docs" / "testing.md"
 CHECKS = [
     "--bounds-check", "--pointer-check", "--pointer-overflow-check",
     "--signed-overflow-check", "--undefined-shift-check",
     "--div-by-zero-check", "--conversion-check", "--unwinding-assertions",
+    "--drop-unused-functions", "--object-bits", "12",
 ]
+PATIENCE = 1800  # seconds for one run
+
+
+class Row:
+    def __init__(self, line):
+        (self.harness, self.function, how, self.what, self.bound, self.file,
+         self.old, self.new) = line.replace("\\n", "\n").split("\t")
+        self.unwind, self.flat, self.bodies = "6", False, None
+        self.loops, self.first = [], []
+        self.replace, self.sources = [], []
+        for word in how.split():
+            key, _, value = word.partition("=")
+            if key == "unwind":
+                self.unwind = value
+            elif key == "replace":
+                self.replace.append(value)
+            elif key == "never":
+                self.bodies = value
+            elif key == "with":
+                self.sources.append(value)
+            elif key in ("loops", "first"):
+                getattr(self, key).append(value)
+            elif key == "flat":
+                self.flat = True
+            else:
+                raise SystemExit(f"proofs.tsv: {self.function}: {word}?")
 
 
 def rows():
-    for line in (PROOFS / "proofs.tsv").read_text().splitlines():
-        if line and not line.startswith("#"):
-            harness, function, unwind, file, old, new = line.split("\t")
-            yield harness, function, unwind, file, old, new
+    lines = (PROOFS / "proofs.tsv").read_text().splitlines()
+    return [Row(l) for l in lines if l and not l.startswith("#")]
 
 
-def check(cbmc, harness, function, unwind, first):
-    """True: proved.  @first: a folder of sources that hide the project's."""
-    include = [i for d in first for i in ("-I", str(d))]
-    base = [next(f for d in [*first, ROOT / "src"]
-                 if (f := pathlib.Path(d) / "base" / name).exists())
-            for name in ("mem.c", "buf.c")]
-    base = [f for f in base if harness != "ct" or f.name != "mem.c"]
-    run = subprocess.run(
-        [cbmc, str(PROOFS / f"{harness}.c"), *map(str, base), "--function",
-         function, "--unwind", unwind, *include, "-I", str(ROOT / "src"),
-         "-I", str(ROOT / "include"), "-I", str(PROOFS), *CHECKS],
-        capture_output=True, text=True, check=False)
-    if "VERIFICATION SUCCESSFUL" in run.stdout:
+# ---- sources as they are proved ----------------------------------------------
+
+def after_head(text, at):
+    """Where the head of the loop that begins at @at ends."""
+    depth = 0
+    for i in range(text.index("(", at), len(text)):
+        depth += {"(": 1, ")": -1}.get(text[i], 0)
+        if not depth:
+            return i + 1
+    raise SystemExit("a loop without an end")
+
+
+def with_contract(text, function, nth, contract):
+    """@text with a contract behind the head of that function's @nth loop."""
+    start = re.search(rf"^(?!\s)[^;#]*?\b{function}\([^;]*?\)\n{{", text, re.M)
+    if not start:
+        raise SystemExit(f"contracts: there is no function {function}")
+    body = text.index("\n{", start.start())
+    end = text.index("\n}", body)
+    heads = [m.start() for m in
+             re.finditer(r"\b(?:for|while) \(", text[body:end])]
+    if len(heads) < nth:
+        raise SystemExit(f"contracts: {function} has no loop {nth}")
+    at = after_head(text, body + heads[nth - 1])
+    return f"{text[:at]}\n{contract}\n{text[at:]}"
+
+
+def contracts(row):
+    """(file, function, which loop, contract) of HARNESS.loops"""
+    if not row.loops:
+        return
+    for block in (PROOFS / f"{row.harness}.loops").read_text().split("\n\n"):
+        lines = [l for l in block.splitlines() if not l.startswith("#")]
+        if lines:
+            file, function, nth = lines[0].split()
+            yield file, function, int(nth), "\n".join(lines[1:])
+
+
+def prepare(row, folder, bug):
+    """Sources that hide the project's: with contracts, and with the bug."""
+    texts = {}
+
+    def text_of(file):
+        return texts.get(file) or (ROOT / file).read_text()
+
+    for file, function, nth, contract in contracts(row):
+        if function in row.loops:
+            texts[file] = with_contract(text_of(file), function, nth, contract)
+    if bug:
+        text = text_of(row.file)
+        if row.old not in text:
+            raise SystemExit(f"proofs.tsv: {row.file} does not read: {row.old}")
+        texts[row.file] = text.replace(row.old, row.new, 1)
+    for file, text in texts.items():
+        to = pathlib.Path(folder) / pathlib.Path(file).relative_to("src")
+        to.parent.mkdir(parents=True, exist_ok=True)
+        to.write_text(text)
+
+
+# ---- the checker ----------------------------------------------------------------
+
+def tool(cbmc, name):
+    beside = pathlib.Path(shutil.which(cbmc) or cbmc).parent / name
+    return str(beside) if beside.exists() else name
+
+
+def run(command):
+    done = subprocess.run(command, capture_output=True, text=True, check=False,
+                          timeout=PATIENCE)
+    return done.returncode, done.stdout + done.stderr
+
+
+def must(command):
+    status, said = run(command)
+    if status:
+        raise SystemExit(f"{' '.join(command)}:\n{said[-2000:]}")
+
+
+def sources_of(row, folder):
+    harness = (PROOFS / f"{row.harness}.c").read_text()
+    for name in ["base/mem.c", "base/buf.c", *row.sources]:
+        if f'#include "{name}"' not in harness:
+            hidden = pathlib.Path(folder) / name
+            yield str(hidden if hidden.exists() else ROOT / "src" / name)
+
+
+def prove(cbmc, row, bug=False):
+    """True: proved.  And what was not, if not."""
+    with tempfile.TemporaryDirectory() as folder:
+        prepare(row, folder, bug)
+        goto = str(pathlib.Path(folder) / "a.goto")
+        must([tool(cbmc, "goto-cc"), "--function", row.function, "-I", folder,
+              "-I", str(ROOT / "src"), "-I", str(ROOT / "include"), "-I",
+              str(PROOFS), str(PROOFS / f"{row.harness}.c"),
+              *sources_of(row, folder), "-o", goto])
+        for calls in row.replace:
+            must([tool(cbmc, "goto-instrument"), "--replace-calls", calls,
+                  goto, goto])
+        if row.bodies:
+            must([tool(cbmc, "goto-instrument"), "--generate-function-body",
+                  row.bodies, "--generate-function-body-options",
+                  "assert-false", goto, goto])
+        for loop in row.first:
+            must([tool(cbmc, "goto-instrument"), "--unwindset", loop,
+                  "--unwinding-assertions", goto, goto])
+        if row.loops:
+            must([tool(cbmc, "goto-instrument"), "--apply-loop-contracts",
+                  goto, goto])
+        flat = ["--no-array-field-sensitivity"] if row.flat else []
+        _, said = run([cbmc, goto, "--unwind", row.unwind, *flat, *CHECKS])
+    if "VERIFICATION SUCCESSFUL" in said:
         return True, ""
-    if "VERIFICATION FAILED" in run.stdout:
-        return False, "\n".join(l for l in run.stdout.splitlines()
+    if "VERIFICATION FAILED" in said:
+        return False, "\n".join(l for l in said.splitlines()
                                 if l.endswith("FAILURE"))
-    raise SystemExit(f"{function}: cbmc did not finish:\n{run.stdout[-2000:]}"
-                     f"{run.stderr[-2000:]}")
+    raise SystemExit(f"{row.function}: cbmc did not finish:\n{said[-2000:]}")
 
 
-def with_bug(file, old, new, folder):
-    text = (ROOT / file).read_text()
-    if text.count(old) < 1:
-        raise SystemExit(f"proofs.tsv: {file} does not read: {old}")
-    to = pathlib.Path(folder) / pathlib.Path(file).relative_to("src")
-    to.parent.mkdir(parents=True, exist_ok=True)
-    to.write_text(text.replace(old, new, 1))
+# ---- what is said -------------------------------------------------------------------
+
+def table():
+    return "".join(f"| `{r.harness}`: `{r.function}` | {r.what} | {r.bound} |\n"
+                   for r in rows())
+
+
+def judge(cbmc, n, row):
+    """(proved, bug found)"""
+    start = time.monotonic()
+    proved, why = prove(cbmc, row)
+    blind, _ = prove(cbmc, row, bug=True)
+    for line in why.splitlines():
+        print("# " + line)
+    if blind:
+        print(f"# the bug in {row.file} was not found: {row.new}")
+    print(f"{'ok' if proved and not blind else 'not ok'} {n} - {row.function}, "
+          f"and its bug is found ({time.monotonic() - start:.0f} s)", flush=True)
+    return proved, not blind
 
 
 def main():
     wanted = sys.argv[1:]
+    if wanted == ["--table"]:
+        print(table(), end="")
+        return 0
+    if wanted == ["--check"]:
+        print("1..1")
+        same = table() in PAGE.read_text()
+        print("ok" if same else "not ok", "1 - docs/testing.md has the rows "
+              "that scripts/proofs.py --table prints")
+        return not same
     cbmc = os.environ.get("CBMC") or shutil.which("cbmc")
-    todo = [r for r in rows() if not wanted or r[0] in wanted or r[1] in wanted]
+    todo = [r for r in rows() if not wanted or r.harness in wanted or
+            r.function in wanted]
     print(f"1..{len(todo)}")
     if not cbmc:
         for n, row in enumerate(todo, 1):
-            print(f"ok {n} - {row[1]} # SKIP cbmc (cannot be had: it is not in "
-                  "this release of the system)")
+            print(f"ok {n} - {row.function} # SKIP cbmc (cannot be had: it is "
+                  "not in this release of the system)")
         return 0
-    failed = 0
-    for n, (harness, function, unwind, file, old, new) in enumerate(todo, 1):
-        start = time.monotonic()
-        proved, why = check(cbmc, harness, function, unwind, [])
-        with tempfile.TemporaryDirectory() as folder:
-            with_bug(file, old, new, folder)
-            blind, _ = check(cbmc, harness, function, unwind, [folder])
-        good = proved and not blind
-        failed += not good
-        if not proved:
-            print("\n".join("# " + l for l in why.splitlines()))
-        if blind:
-            print(f"# the bug in {file} was not found: {new}")
-        print(f"{'ok' if good else 'not ok'} {n} - {function}, and its bug is "
-              f"found ({time.monotonic() - start:.0f} s)", flush=True)
-    return failed != 0
+    start = time.monotonic()
+    done = [judge(cbmc, n, row) for n, row in enumerate(todo, 1)]
+    proofs, bugs = (sum(column) for column in zip(*done)) if done else (0, 0)
+    print(f"# NOTE: {proofs} proofs, {bugs} seeded bugs found, "
+          f"{time.monotonic() - start:.0f} s")
+    return not all(p and b for p, b in done)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
  * and takes no second spelling of a length. */
 #include "proof.h"
 
+static size_t any; /* one byte, whichever */
+
 #include "x509/der.c"
 
 /* The bytes that X.690 10.1 gives a length of @len. */
@@ -66,4 +68,76 @@ void prove_der_natural(void)
         PROVE(number.len > 0 && WITHIN(number, bytes));
         PROVE(number.len == 1 || number.at[0] != 0);
     }
+}
+
+/* ---- values: read inside, and only in the one form that they have ------------------ */
+
+/* Only what is right may be read. */
+void prove_der_boolean(void)
+{
+    struct hf_span bytes = any_bytes(HF_DER_MAX);
+    struct hf_der r = hf_der(bytes);
+    bool value, ok = hf_der_boolean(&r, &value);
+
+    PROVE(ok == (bytes.len >= 3 && bytes.at[0] == 1 && bytes.at[1] == 1 &&
+                 (bytes.at[2] == 0 || bytes.at[2] == 0xff)));
+    PROVE(!ok || (r.at == 3 && value == (bytes.at[2] == 0xff)));
+}
+
+void prove_der_small(void)
+{
+    struct hf_span bytes = any_bytes(HF_DER_MAX);
+    struct hf_der r = hf_der(bytes);
+    uint32_t value;
+
+    if (!hf_der_small(&r, &value))
+        return;
+    PROVE(bytes.at[0] == 2 && r.at == 2u + bytes.at[1] && bytes.at[1] <= 5);
+    PROVE((bytes.at[1] == 1) == (value < 0x80));
+    PROVE((value & 0xff) == bytes.at[r.at - 1]);
+}
+
+void prove_der_bits(void)
+{
+    struct hf_span bytes = any_bytes(HF_DER_MAX), inside;
+    struct hf_der r = hf_der(bytes);
+    unsigned unused;
+
+    if (!hf_der_bits(&r, &inside, &unused))
+        return;
+    PROVE(bytes.at[0] == 3 && WITHIN(inside, bytes) && unused <= 7);
+    PROVE(inside.len || !unused);
+    PROVE(!inside.len || inside.at + inside.len == bytes.at + r.at);
+    PROVE(!inside.len || !(inside.at[inside.len - 1] & ((1u << unused) - 1)));
+}
+
+/* X.690 8.19.2, for any one of its bytes. */
+void prove_der_oid(void)
+{
+    struct hf_span bytes = any_bytes(HF_DER_MAX), oid;
+    struct hf_der r = hf_der(bytes);
+
+    any = nondet_size();
+    if (!hf_der_oid(&r, &oid))
+        return;
+    PROVE(oid.len > 0 && WITHIN(oid, bytes));
+    PROVE(!(oid.at[oid.len - 1] & 0x80) && oid.at[0] != 0x80);
+    PROVE(!any || any >= oid.len || oid.at[any] != 0x80 ||
+          oid.at[any - 1] & 0x80);
+}
+
+/* A time is one between 1950 and 9999, and as long as RFC 5280 says. */
+void prove_der_time(void)
+{
+    struct hf_span bytes = any_bytes(32);
+    struct hf_der r = hf_der(bytes);
+    int64_t seconds;
+
+    if (!hf_der_time(&r, &seconds)) {
+        PROVE(seconds == 0);
+        return;
+    }
+    PROVE(r.at == 15 || r.at == 17);
+    PROVE(bytes.at[r.at - 1] == 'Z');
+    PROVE(seconds >= -631152000 && seconds <= 253402300799);
 }
