@@ -35,7 +35,7 @@ static size_t change_pairs(struct dice *dice, uint8_t *at, size_t len,
     uint8_t pair[2];
 
     if (n < 1)
-        return LLVMFuzzerMutate(at, len, max);
+        return LLVMFuzzerMutate(at, len, max < len + 8 ? max : len + 8);
     i = 2 * dice_below(dice, (uint32_t)n);
     j = 2 * dice_below(dice, (uint32_t)n);
     memcpy(pair, at + i, 2);
@@ -230,7 +230,13 @@ size_t mutate_hello(struct dice *dice, uint8_t *data, size_t size, size_t max,
         return change_vector(dice, data, size, max, block, 2, place, true);
     if (place == HF_CH && dice_below(dice, 2))
         return change_vector(dice, data, size, max, suites, 2, place, false);
-    /* versions, random, session id, compression */
+    if (place == HF_CH && dice_below(dice, 2)) /* compression */
+        return change_vector(dice, data, size, max,
+                             suites + 2 + hf_number(data + suites, 2), 1, place,
+                             false);
+    if (dice_below(dice, 2)) /* session id */
+        return change_vector(dice, data, size, max, 34, 1, place, false);
+    /* versions, random, and what lies between */
     LLVMFuzzerMutate(data, block, block);
     return size;
 }
