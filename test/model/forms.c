@@ -92,16 +92,6 @@ static bool in_pieces(struct play *p, const struct cell *c, uint8_t type,
     return as_due(c, &v) && !strcmp(v.spoken, c->due.spoken);
 }
 
-static bool in_the_clear(struct play *p, const struct cell *c, uint8_t type,
-                         struct hf_span bytes)
-{
-    static const struct hf_direction none;
-    struct verdict v;
-
-    (void)c;
-    return play_deliver(p, type, bytes, &none, &v) && refused(&v);
-}
-
 static bool has_body(enum say say)
 {
     return say != SAY_HELLO_DONE && say != SAY_HELLO_REQUEST &&
@@ -224,6 +214,19 @@ static bool does_not_open(struct play *p, const struct cell *c, uint8_t type,
     return !v.failed && !v.ready && !v.data && !v.early && !*v.spoken &&
            !p->deeds.idle && play_deliver(p, type, bytes, NULL, &v) &&
            as_due(c, &v) && !strcmp(v.spoken, c->due.spoken);
+}
+
+/* Data are of the outer type of all that is sealed, and may be taken for early
+ * data. */
+static bool in_the_clear(struct play *p, const struct cell *c, uint8_t type,
+                         struct hf_span bytes)
+{
+    static const struct hf_direction none;
+    struct verdict v;
+
+    if (c->skips && type == HF_CONTENT_DATA)
+        return does_not_open(p, c, type, bytes, &none);
+    return play_deliver(p, type, bytes, &none, &v) && refused(&v);
 }
 
 static bool again(struct play *p, const struct cell *c, uint8_t type,

@@ -1,13 +1,15 @@
 /* matrix.c - every place of every kind of endpoint, and there every thing that
- * can be said, in every form in which it can come (forms.c).  What it means is
- * what the model (model.h) says. */
+ * can be said, in every form in which it can come (forms.c).  A server's place is
+ * tried once for each hello that leads there.  What it means is what the model
+ * (model.h) says. */
 #define HF_UNPOISONED
 #include "matrix.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { KEYS_MAX = 32 };
+enum { KEYS_MAX = 32, HELLOS = SAY_HELLO_TICKET + 2 };
+enum { WAYS = PLACES_MAX * HELLOS };
 
 /* Every direction with keys that this endpoint, or its peer, ever has. */
 struct keys {
@@ -25,12 +27,20 @@ static void walk(struct model *m, const struct scenario *scenario,
         model_hear(m, way->said[i], last);
 }
 
+/* Where the way ends: at that place, with that hello in force. */
+static size_t end_of(const struct model *m)
+{
+    size_t hello = m->hello < HELLOS - 1 ? m->hello : HELLOS - 1;
+
+    return m->at * (size_t)HELLOS + hello;
+}
+
 /* Breadth first; false: nothing new was found. */
 static bool extend(struct way *ways, struct cast *cast)
 {
     bool found = false;
 
-    for (size_t from = 0; from < model_places(); from++)
+    for (size_t from = 0; from < WAYS; from++)
         for (unsigned say = 0; ways[from].known && say < SAYS; say++) {
             struct way next = ways[from];
             struct verdict v;
@@ -40,9 +50,10 @@ static bool extend(struct way *ways, struct cast *cast)
                 continue;
             next.said[next.len++] = say;
             walk(&m, cast->scenario, &next, &v);
-            if (m.over || (ways[m.at].known && ways[m.at].len <= next.len))
+            if (m.over ||
+                (ways[end_of(&m)].known && ways[end_of(&m)].len <= next.len))
                 continue;
-            ways[m.at] = next;
+            ways[end_of(&m)] = next;
             found = true;
         }
     return found;
@@ -53,9 +64,9 @@ static void find_ways(struct way *ways, struct cast *cast)
     struct verdict v;
     struct model m;
 
-    memset(ways, 0, PLACES_MAX * sizeof(*ways));
+    memset(ways, 0, WAYS * sizeof(*ways));
     model_begin(&m, cast->scenario, &v);
-    ways[m.at].known = true;
+    ways[end_of(&m)].known = true;
     while (extend(ways, cast))
         continue;
 }
@@ -93,7 +104,7 @@ static void find_keys(struct keys *keys, struct cast *cast,
                       const struct way *ways)
 {
     memset(keys, 0, sizeof(*keys));
-    for (size_t at = 0; at < model_places(); at++)
+    for (size_t at = 0; at < WAYS; at++)
         if (ways[at].known)
             note_keys_of(keys, cast, &ways[at]);
     for (size_t i = 0; i < EXTRAS; i++)
@@ -179,13 +190,13 @@ static bool try_all(struct cast *cast, const struct way *way,
 
 bool explore_matrix(struct cast *cast, struct count *count)
 {
-    static struct way ways[PLACES_MAX];
+    static struct way ways[WAYS];
     static struct keys keys;
     bool ok = true;
 
     find_ways(ways, cast);
     find_keys(&keys, cast, ways);
-    for (size_t at = 0; at < model_places(); at++)
+    for (size_t at = 0; at < WAYS; at++)
         if (ways[at].known)
             ok &= try_all(cast, &ways[at], &keys, count);
     return ok;
