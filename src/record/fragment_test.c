@@ -249,6 +249,36 @@ static void what_is_sealed_fits_where_it_goes(void **state)
     }
 }
 
+/* Content, type and zeroes, opened by hand; nothing behind is touched. */
+static void what_is_padded_is_content_type_and_zeroes(void **state)
+{
+    static const uint8_t key[HF_AEAD_KEY_MAX] = { 6 }, iv[HF_NONCE_LEN];
+
+    (void)state;
+    for (size_t len = 0; len <= 70; len++) {
+        uint8_t room[5 + 128 + 16 + 8], inner[128 + 16];
+        struct hf_direction d = { .aead = NULL };
+        struct hf_open one = { .nonce = iv, .aad = { room, 5 }, .out = inner };
+        const size_t all = (len + 1 + 31) / 32 * 32;
+
+        witness_forget();
+        memset(room, 0xdd, sizeof(room));
+        assert_true(hf_direction_set(&d, crypto.self, crypto.provider->aeads[0],
+                                     key, iv, HF_TRAFFIC, &error));
+        d.pad = 32;
+        assert_int_equal(
+            hf_record_seal(&d, 22, 0, hf_span(data, len), room, &error),
+            5 + all + 16);
+        for (size_t i = 5 + all + 16; i < sizeof(room); i++)
+            assert_int_equal(room[i], 0xdd);
+        one.in = hf_span(room + 5, all + 16);
+        assert_true(d.aead->open(d.state, &one));
+        for (size_t i = 0; i < all; i++)
+            assert_int_equal(inner[i], i < len ? data[i] : i == len ? 22 : 0);
+        hf_direction_wipe(&d);
+    }
+}
+
 static int begin(void **state)
 {
     (void)state;
@@ -276,6 +306,7 @@ int main(void)
         cmocka_unit_test(only_tls_1_3_under_keys_pads),
         cmocka_unit_test(as_much_is_taken_as_fits_and_no_more),
         cmocka_unit_test(what_is_sealed_fits_where_it_goes),
+        cmocka_unit_test(what_is_padded_is_content_type_and_zeroes),
     };
 
     return cmocka_run_group_tests(tests, begin, end);

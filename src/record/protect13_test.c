@@ -233,6 +233,8 @@ static void every_short_record_is_refused(void **state)
             assert_int_equal(open_record(&e.in, bytes, 5 + len, &type, &plain),
                              HF_E_BAD_RECORD_MAC);
             assert_int_equal(error.alert, 20);
+            assert_int_equal(strstr(error.detail, "cannot hold") != NULL,
+                             len < HF_TAG_LEN);
             end(&e);
             hf_free(bytes, 5 + len);
         }
@@ -349,22 +351,23 @@ static void the_type_is_found_wherever_it_stands(void **state)
 
     (void)state;
     for (size_t l = 0; l < HF_COUNT(lengths); l++)
-        for (size_t at = 0; at < 2 * lengths[l]; at++) {
-            const size_t where = at / 2; /* behind zeroes, and other bytes */
+        for (size_t at = 0; at < 3 * lengths[l]; at++) {
+            const size_t where = at / 3; /* behind zeroes, and other bytes */
+            const uint8_t kind = at % 3 == 2 ? 1 : 23;
             struct hf_span plain;
             struct ends e;
             uint8_t type;
 
             memset(inner, 0, sizeof(inner));
-            memset(inner, at % 2 ? 0x80 : 0, where);
-            inner[where] = 23;
+            memset(inner, at % 3 ? 0 : 0x80, where);
+            inner[where] = kind;
             begin(&e, aead_at(0));
             assert_int_equal(
                 open_record(&e.in, room,
                             seal_raw(&e.out, hf_span(inner, lengths[l]), room),
                             &type, &plain),
                 HF_OK);
-            assert_int_equal(type, 23);
+            assert_int_equal(type, kind);
             assert_int_equal(plain.len, where);
             end(&e);
         }
@@ -415,6 +418,34 @@ static void the_inside_has_a_limit_of_its_own(void **state)
                 len <= 16385 ? HF_OK : HF_E_RECORD_OVERFLOW);
             end(&e);
         }
+}
+
+/* RFC 8449 4: what was agreed upon counts type and padding too; without, they may
+ * be as long as ever. */
+static void an_agreed_limit_counts_the_padding_if_it_says_so(void **state)
+{
+    static uint8_t inner[200], room[300];
+
+    (void)state;
+    for (size_t len = 60; len <= 70; len++)
+        for (int whole = 0; whole < 2; whole++)
+            for (int padded = 0; padded < 2; padded++) {
+                struct hf_span plain;
+                struct ends e;
+                uint8_t type;
+
+                memset(inner, padded ? 0 : 'x', len);
+                inner[padded ? 5 : len - 1] = 23;
+                begin(&e, aead_at(1));
+                e.in.limit = (struct hf_limit){ .most = 64, .whole = whole };
+                assert_int_equal(
+                    open_record(&e.in, room,
+                                seal_raw(&e.out, hf_span(inner, len), room),
+                                &type, &plain),
+                    len <= 65 || (padded && !whole) ? HF_OK
+                                                    : HF_E_RECORD_OVERFLOW);
+                end(&e);
+            }
 }
 
 /* ---- limits --------------------------------------------------------------------------- */
@@ -537,6 +568,7 @@ int main(void)
         cmocka_unit_test(the_type_is_found_wherever_it_stands),
         cmocka_unit_test(nothing_but_padding_is_refused),
         cmocka_unit_test(the_inside_has_a_limit_of_its_own),
+        cmocka_unit_test(an_agreed_limit_counts_the_padding_if_it_says_so),
         cmocka_unit_test(sealing_stops_at_the_limit_of_the_key),
         cmocka_unit_test(opening_stops_where_numbers_end),
         cmocka_unit_test(each_record_has_a_nonce_of_its_own),
