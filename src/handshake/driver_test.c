@@ -22,6 +22,18 @@ void *__wrap_calloc(size_t count, size_t size)
     return __real_calloc(count, size);
 }
 
+/* The proof at the end of a hello. */
+static unsigned bound;
+static bool cannot_bind;
+
+bool __wrap_hf_bind_hello(struct hf_handshake *hs, struct hf_span hello);
+bool __wrap_hf_bind_hello(struct hf_handshake *hs, struct hf_span hello)
+{
+    assert_int_equal(hello.at[0], HF_CLIENT_HELLO);
+    bound++;
+    return !cannot_bind || hf_fail(hs->error, HF_E_CRYPTO, NULL);
+}
+
 struct world {
     struct hf_settings settings;
     struct hf_session session;
@@ -380,6 +392,34 @@ static void each_message_is_told_under_its_own_name(void **state)
     }
 }
 
+/* RFC 8446 4.2.11.2: a hello, and nothing else, may end in a proof over its
+ * own beginning. */
+static void a_hello_that_cannot_be_bound_is_not_said(void **state)
+{
+    static const uint8_t mac[12] = { 1 };
+    struct hf_finished finished = { HF_SPAN(mac) };
+    struct world *w = begin(HF_CLIENT);
+
+    (void)state;
+    bound = 0;
+    assert_true(hf_message_send(w->hs, HF_FINISHED, hf_finished, &finished,
+                                sizeof(mac)));
+    assert_int_equal(bound, 0);
+    assert_true(hf_message_send(w->hs, HF_CLIENT_HELLO, hf_finished, &finished,
+                                sizeof(mac)));
+    assert_int_equal(bound, 1);
+    end(w);
+    w = begin(HF_CLIENT);
+    cannot_bind = true;
+    assert_false(hf_message_send(w->hs, HF_CLIENT_HELLO, hf_finished, &finished,
+                                 sizeof(mac)));
+    cannot_bind = false;
+    assert_int_equal(w->session.error.code, HF_E_CRYPTO);
+    assert_int_equal(hf_buffer_bytes(&w->session.outgoing).len, 0);
+    assert_int_equal(w->told, 0);
+    end(w);
+}
+
 /* RFC 8446 D.4: "if not offering early data ...", once, and only if the
  * client's session id asks for it. */
 static void the_dummy_ccs_is_sent_once_if_a_session_id_asks_for_it(void **state)
@@ -467,6 +507,7 @@ int main(void)
         cmocka_unit_test(without_memory_there_is_none),
         cmocka_unit_test(without_memory_nothing_is_said),
         cmocka_unit_test(what_is_not_in_the_transcript_is_not_said),
+        cmocka_unit_test(a_hello_that_cannot_be_bound_is_not_said),
         cmocka_unit_test(each_message_is_told_under_its_own_name),
         cmocka_unit_test(what_was_due_is_told),
         cmocka_unit_test(only_the_first_hello_is_in_a_record_of_tls_1_0),
