@@ -11,7 +11,6 @@
 
 #include "wire/wire.h"
 
-static unsigned watched; /* one extension, whichever */
 static struct hf_fault fault;
 
 #include "wire/codec.c"
@@ -203,7 +202,7 @@ void prove_struct(void)
 }
 
 /* The first round begins anywhere, and each as the first: few are enough. */
-enum { ROUNDS = 4, EXTENSION_ROUNDS = 2 };
+enum { ROUNDS = 4 };
 
 void prove_structs(void)
 {
@@ -215,40 +214,6 @@ void prove_structs(void)
 
     PROVE(goes_on(ok, &w, &before));
     PROVE(!ok || w.at == w.end);
-}
-
-void prove_block(void)
-{
-    struct walk w = any_walk(), before = w;
-    struct hf_field f = any_field(HF_WIRE_EXTENSIONS);
-    struct hf_extensions out = { .last = UNKNOWN };
-    bool ok;
-
-    f.place = nondet_byte();
-    watched = nondet_word();
-    ASSUME(f.place < HF_PLACES || f.place == HF_ANY);
-    ASSUME(watched < HF_EXT_COUNT && w.end - w.at <= 4 * EXTENSION_ROUNDS + 3);
-    ok = index_extensions(&w, NULL, &f, &out);
-    PROVE(goes_on(ok, &w, &before));
-    PROVE(!ok || w.at == w.end);
-    if (out.present >> watched & 1) {
-        PROVE(out.body[watched].at >= before.base + before.at + 4);
-        PROVE(WITHIN(out.body[watched],
-                     hf_span(before.base + before.at, before.end - before.at)));
-        PROVE(f.place == HF_ANY || hf_extension_table[watched].in[f.place]);
-    } else {
-        PROVE(!out.body[watched].at);
-    }
-}
-
-bool any_check_twice(const struct walk *block, const struct hf_layout *layout,
-                     const struct hf_field *f)
-{
-    struct walk copy = *block;
-
-    (void)layout;
-    (void)f;
-    return go(&copy, 0);
 }
 
 static size_t stopped;
@@ -287,28 +252,4 @@ void prove_element(void)
         PROVE(list.len < before.len && WITHIN(list, before));
     else
         PROVE(list.len == before.len && list.at == before.at);
-}
-
-/* ---- nothing twice -------------------------------------------------------------------------- */
-
-/* A block of empty extensions: what is in them does not matter here. */
-void prove_twice(void)
-{
-    enum { EXTENSIONS = 2 };
-    uint8_t bytes[4 * EXTENSIONS];
-    struct walk block = { bytes, 0, nondet_size(), NULL, &fault };
-    struct hf_field f = any_field(HF_WIRE_EXTENSIONS);
-    bool twice = false;
-
-    fault = (struct hf_fault){ .kind = HF_FAULT_NONE };
-    ASSUME(block.end <= sizeof(bytes) && block.end % 4 == 0);
-    for (size_t i = 0; i < sizeof(bytes); i += 4) {
-        bytes[i] = nondet_byte();
-        bytes[i + 1] = nondet_byte();
-        bytes[i + 2] = bytes[i + 3] = 0;
-        for (size_t j = 0; j < i && i < block.end; j += 4)
-            twice |= bytes[j] == bytes[i] && bytes[j + 1] == bytes[i + 1];
-    }
-    PROVE(check_twice(&block, NULL, &f) == !twice);
-    PROVE(twice == (fault.kind == HF_FAULT_DUPLICATE));
 }

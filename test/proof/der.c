@@ -2,8 +2,6 @@
  * and takes no second spelling of a length. */
 #include "proof.h"
 
-static size_t any; /* one byte, whichever */
-
 #include "x509/der.c"
 
 /* The bytes that X.690 10.1 gives a length of @len. */
@@ -109,21 +107,6 @@ void prove_der_bits(void)
     PROVE(inside.len || !unused);
     PROVE(!inside.len || inside.at + inside.len == bytes.at + r.at);
     PROVE(!inside.len || !(inside.at[inside.len - 1] & ((1u << unused) - 1)));
-}
-
-/* X.690 8.19.2, for any one of its bytes. */
-void prove_der_oid(void)
-{
-    struct hf_span bytes = any_bytes(HF_DER_MAX), oid;
-    struct hf_der r = hf_der(bytes);
-
-    any = nondet_size();
-    if (!hf_der_oid(&r, &oid))
-        return;
-    PROVE(oid.len > 0 && WITHIN(oid, bytes));
-    PROVE(!(oid.at[oid.len - 1] & 0x80) && oid.at[0] != 0x80);
-    PROVE(!any || any >= oid.len || oid.at[any] != 0x80 ||
-          oid.at[any - 1] & 0x80);
 }
 
 /* A time is one between 1950 and 9999, and as long as RFC 5280 says. */

@@ -169,16 +169,3 @@ void prove_padding(void)
     PROVE(len + more <= hf_record_most(&d));
     PROVE(!more || (more < d.pad && d.aead));
 }
-
-void prove_fits(void)
-{
-    struct hf_direction d = any_direction(false);
-    size_t want = nondet_size(), space = nondet_size(), len;
-
-    d.pad = (uint16_t)(nondet_word() & 0xff);
-    ASSUME(want <= MOST && space <= MOST);
-    len = hf_record_fits(&d, want, space);
-    PROVE(len <= want && len <= hf_record_most(&d));
-    PROVE(!len ||
-          len + hf_record_padding(&d, len) + HF_RECORD_OVERHEAD <= space);
-}
