@@ -476,6 +476,7 @@ static const char *heard(enum hf_role me, unsigned due, unsigned facts,
     assert_int_equal(w->session.error.code, HF_E_UNEXPECTED);
     assert_int_equal(w->told, 1); /* it came, whatever it is worth */
     assert_false(w->event.sent);
+    assert_int_equal(w->hs->at, step_of(me, due)); /* and nothing is done */
     hf_format(detail, sizeof(detail), "%s", w->session.error.detail);
     end(w);
     return detail;
