@@ -1,10 +1,42 @@
-/* transport.c - the bounds of RSA key transport whose private power is taken
- * somewhere else. */
+/* transport.c - what is taken out of an RSA block without a branch is what a
+ * reader with branches would take (RFC 8017 7.2.2, RFC 5246 7.4.7.1). */
 #include "proof.h"
 
 #include "crypto/transport.c"
 
-enum { NUMBER = 24 };
+/* Blocks of a key of 2048 bits: each byte is treated as its neighbour is. */
+enum { BLOCK = 256, NUMBER = 24 };
+
+static bool is_padded(const uint8_t *block, unsigned version)
+{
+    size_t zero = 2;
+
+    if (block[0] != 0 || block[1] != 2)
+        return false;
+    while (zero < BLOCK && block[zero] != 0)
+        zero++;
+    return zero == BLOCK - HF_PREMASTER_LEN - 1 &&
+           (block[zero + 1] << 8 | block[zero + 2]) == version;
+}
+
+void prove_unpad(void)
+{
+    uint8_t block[BLOCK], secret[HF_PREMASTER_LEN], before[HF_PREMASTER_LEN];
+    unsigned version = nondet_word();
+    uint32_t fits = nondet_bool() ? UINT32_MAX : 0;
+    size_t any = nondet_size();
+    bool good;
+
+    ASSUME(version <= UINT16_MAX && any < HF_PREMASTER_LEN);
+    for (size_t i = 0; i < BLOCK; i++)
+        block[i] = nondet_byte();
+    for (size_t i = 0; i < HF_PREMASTER_LEN; i++)
+        before[i] = secret[i] = nondet_byte();
+    good = fits && is_padded(block, version);
+    hf_premaster_unpad(fits, HF_SPAN(block), version, secret);
+    PROVE(secret[any] ==
+          (good ? block[BLOCK - HF_PREMASTER_LEN + any] : before[any]));
+}
 
 /* Too short for any secret: nothing happens. */
 void prove_unpad_short(void)
