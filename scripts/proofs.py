@@ -41,6 +41,10 @@ CHECKS = [
 PATIENCE = 1800  # seconds for one run
 
 
+class Unfinished(Exception):
+    pass
+
+
 class Row:
     def __init__(self, line):
         (self.harness, self.function, how, self.what, self.bound, self.file,
@@ -138,15 +142,18 @@ def tool(cbmc, name):
 
 
 def run(command):
-    done = subprocess.run(command, capture_output=True, text=True, check=False,
-                          timeout=PATIENCE)
+    try:
+        done = subprocess.run(command, capture_output=True, text=True,
+                              check=False, timeout=PATIENCE)
+    except subprocess.TimeoutExpired as error:
+        raise Unfinished(f"more than {PATIENCE} s") from error
     return done.returncode, done.stdout + done.stderr
 
 
 def must(command):
     status, said = run(command)
     if status:
-        raise SystemExit(f"{' '.join(command)}:\n{said[-2000:]}")
+        raise Unfinished(f"{' '.join(command)}:\n{said[-2000:]}")
 
 
 def sources_of(row, folder):
@@ -186,7 +193,7 @@ def prove(cbmc, row, bug=False):
     if "VERIFICATION FAILED" in said:
         return False, "\n".join(l for l in said.splitlines()
                                 if l.endswith("FAILURE"))
-    raise SystemExit(f"{row.function}: cbmc did not finish:\n{said[-2000:]}")
+    raise Unfinished(said[-2000:])
 
 
 # ---- what is said -------------------------------------------------------------------
@@ -199,8 +206,13 @@ def table():
 def judge(cbmc, n, row):
     """(proved, bug found)"""
     start = time.monotonic()
-    proved, why = prove(cbmc, row)
-    blind, _ = prove(cbmc, row, bug=True)
+    try:
+        proved, why = prove(cbmc, row)
+        blind, _ = prove(cbmc, row, bug=True)
+    except Unfinished as error:
+        print(f"# cbmc did not finish: {error}".replace("\n", "\n# "))
+        print(f"not ok {n} - {row.function}", flush=True)
+        return False, False
     for line in why.splitlines():
         print("# " + line)
     if blind:
