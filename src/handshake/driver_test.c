@@ -476,6 +476,7 @@ static const char *heard(enum hf_role me, unsigned due, unsigned facts,
     assert_int_equal(w->session.error.code, HF_E_UNEXPECTED);
     assert_int_equal(w->told, 1); /* it came, whatever it is worth */
     assert_false(w->event.sent);
+    assert_int_equal(w->event.record, 22);
     assert_int_equal(w->hs->at, step_of(me, due)); /* and nothing is done */
     hf_format(detail, sizeof(detail), "%s", w->session.error.detail);
     end(w);
@@ -499,6 +500,63 @@ static void what_was_due_is_told(void **state)
         "finished (20) came where certificate was due");
 }
 
+/* RFC 8446 5.1: what is due is only due under its own keys. */
+static void what_comes_under_other_keys_is_refused(void **state)
+{
+    static const uint8_t hello[] = { HF_SERVER_HELLO, 0, 0, 0 };
+    struct world *w = begin(HF_CLIENT);
+    size_t at = step_of(HF_CLIENT, HF_SERVER_HELLO);
+
+    (void)state;
+    w->hs->at = at;
+    w->session.in.epoch = HF_TRAFFIC;
+    hf_reassembly_add(&w->session.messages, HF_SPAN(hello));
+    assert_int_equal(hf_handshake_run(w->hs), HF_STEP_FAILED);
+    assert_int_equal(w->session.error.code, HF_E_UNEXPECTED);
+    assert_string_equal(w->session.error.detail,
+                        "server_hello came under the wrong keys");
+    assert_int_equal(w->hs->at, at);
+    assert_null(w->hs->transcript.kept[0].at); /* nor was it taken note of */
+    end(w);
+}
+
+static void a_ccs_is_told_of_where_it_came_in(void **state)
+{
+    struct world *w = begin(HF_SERVER);
+
+    (void)state;
+    w->hs->at = step_of(HF_SERVER, HF_CLIENT_HELLO);
+    hf_handshake_ccs(w->hs);
+    assert_int_equal(hf_handshake_run(w->hs), HF_STEP_FAILED);
+    assert_int_equal(w->session.error.code, HF_E_UNEXPECTED);
+    assert_int_equal(w->told, 0); /* by the engine, and not again here */
+    end(w);
+}
+
+static bool cannot_copy(struct hf_hash_state *to,
+                        const struct hf_hash_state *from)
+{
+    (void)to;
+    (void)from;
+    return false;
+}
+
+static void a_transcript_that_cannot_be_copied_ends_it(void **state)
+{
+    static const struct hf_hash hash = { .copy = cannot_copy,
+                                         .wipe = wipe_state };
+    static const uint8_t hello[] = { HF_CLIENT_HELLO, 0, 0, 0 };
+    struct world *w = begin(HF_SERVER);
+
+    (void)state;
+    w->hs->at = step_of(HF_SERVER, HF_CLIENT_HELLO);
+    w->hs->transcript.hash = &hash;
+    hf_reassembly_add(&w->session.messages, HF_SPAN(hello));
+    assert_int_equal(hf_handshake_run(w->hs), HF_STEP_FAILED);
+    assert_int_equal(w->session.error.code, HF_E_CRYPTO);
+    end(w);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -511,6 +569,9 @@ int main(void)
         cmocka_unit_test(a_hello_that_cannot_be_bound_is_not_said),
         cmocka_unit_test(each_message_is_told_under_its_own_name),
         cmocka_unit_test(what_was_due_is_told),
+        cmocka_unit_test(what_comes_under_other_keys_is_refused),
+        cmocka_unit_test(a_ccs_is_told_of_where_it_came_in),
+        cmocka_unit_test(a_transcript_that_cannot_be_copied_ends_it),
         cmocka_unit_test(only_the_first_hello_is_in_a_record_of_tls_1_0),
         cmocka_unit_test(a_message_that_does_not_fit_is_a_fault_of_ours),
         cmocka_unit_test(
