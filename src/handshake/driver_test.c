@@ -554,6 +554,25 @@ static void a_transcript_that_cannot_be_copied_ends_it(void **state)
     hf_reassembly_add(&w->session.messages, HF_SPAN(hello));
     assert_int_equal(hf_handshake_run(w->hs), HF_STEP_FAILED);
     assert_int_equal(w->session.error.code, HF_E_CRYPTO);
+    assert_int_equal(w->hs->at, step_of(HF_SERVER, HF_CLIENT_HELLO));
+    end(w);
+}
+
+static void whoever_goes_on_in_our_turn_is_refused(void **state)
+{
+    static const uint8_t early[] = { HF_SERVER_HELLO, 0, 0, 0 };
+    struct world *w = begin(HF_CLIENT);
+    size_t ours = step_of(HF_SERVER, HF_CLIENT_HELLO); /* where we say it */
+
+    (void)state;
+    w->hs->at = ours;
+    hf_reassembly_add(&w->session.messages, HF_SPAN(early));
+    assert_int_equal(hf_handshake_run(w->hs), HF_STEP_FAILED);
+    assert_int_equal(w->session.error.code, HF_E_UNEXPECTED);
+    assert_string_equal(w->session.error.detail,
+                        "the peer went on after its turn had ended");
+    assert_int_equal(w->hs->at, ours);
+    assert_int_equal(w->told, 0);
     end(w);
 }
 
@@ -572,6 +591,7 @@ int main(void)
         cmocka_unit_test(what_comes_under_other_keys_is_refused),
         cmocka_unit_test(a_ccs_is_told_of_where_it_came_in),
         cmocka_unit_test(a_transcript_that_cannot_be_copied_ends_it),
+        cmocka_unit_test(whoever_goes_on_in_our_turn_is_refused),
         cmocka_unit_test(only_the_first_hello_is_in_a_record_of_tls_1_0),
         cmocka_unit_test(a_message_that_does_not_fit_is_a_fault_of_ours),
         cmocka_unit_test(
