@@ -576,6 +576,20 @@ static void whoever_goes_on_in_our_turn_is_refused(void **state)
     end(w);
 }
 
+static void a_message_that_is_too_large_ends_it(void **state)
+{
+    static const uint8_t huge[] = { HF_SERVER_HELLO, 0xff, 0xff, 0xff };
+    struct world *w = begin(HF_CLIENT);
+
+    (void)state;
+    w->hs->at = step_of(HF_CLIENT, HF_SERVER_HELLO);
+    assert_int_equal(hf_handshake_run(w->hs), HF_STEP_WAIT); /* nothing yet */
+    hf_reassembly_add(&w->session.messages, HF_SPAN(huge));
+    assert_int_equal(hf_handshake_run(w->hs), HF_STEP_FAILED);
+    assert_int_not_equal(w->session.error.code, HF_OK);
+    end(w);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -592,6 +606,7 @@ int main(void)
         cmocka_unit_test(a_ccs_is_told_of_where_it_came_in),
         cmocka_unit_test(a_transcript_that_cannot_be_copied_ends_it),
         cmocka_unit_test(whoever_goes_on_in_our_turn_is_refused),
+        cmocka_unit_test(a_message_that_is_too_large_ends_it),
         cmocka_unit_test(only_the_first_hello_is_in_a_record_of_tls_1_0),
         cmocka_unit_test(a_message_that_does_not_fit_is_a_fault_of_ours),
         cmocka_unit_test(
