@@ -175,6 +175,7 @@ static void strangers_are_called_by_their_name(void **state)
         { "\x80\x2e\x01\x03\x01", HF_E_SSL2, "802e010301" },
         { "\x80\x2e\x01\x02\x00", HF_E_NOT_TLS, "" },
         { "\x80\x2e\x02\x03\x01", HF_E_NOT_TLS, "" },
+        { "\x01\x2e\x01\x03\x01", HF_E_NOT_TLS, "" },
         { "\x00\x00\x00\x00\x00", HF_E_NOT_TLS, "\\x00" },
         { "\x19\x03\x01\x00\x01", HF_E_RECORD_TYPE, "record type 25" },
     };
