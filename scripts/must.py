@@ -33,7 +33,8 @@ def source(path):
 
 def defines(text, name):
     """Is @name a function, or a table, of this file?"""
-    return re.search(rf"^(?!\s|/|\*|#|typedef)[^;=()]*\b{name}"
+    return re.search(rf"^(?!\s|/|\*|#|typedef)(?:__attribute__\(\(\w+\)\) )?"
+                     rf"[^;=()]*\b{name}"
                      rf"(?:\([^;]*?\)\s*\{{|(?:\[[^\]]*\])*\s*=)",
                      text, re.M)
 

@@ -220,9 +220,9 @@ HF_PUBLIC size_t hf_conn_early_left(const struct hf_conn *conn);
 /* Client, while it may be sent: the application protocol that it is for, the
  * session's; empty: none. */
 HF_PUBLIC struct hf_span hf_conn_early_protocol(const struct hf_conn *conn);
-/* Was the peer's chain verified (and its name, on a client)?  False before
- * hf_conn_ready(): a chain is anybody's until its key has signed, and the
- * handshake was finished. */
+/* Was the peer's chain verified (and its name, on a client)?  False until the
+ * handshake is over, for until then nobody has shown that the chain is his;
+ * then it stays as it is, though the connection may fail or close. */
 HF_PUBLIC bool hf_conn_peer_verified(const struct hf_conn *conn);
 /* Client: did the server ask for our certificate, and does it take what we gave?
  * In TLS 1.2 that is settled when the handshake is over.  In TLS 1.3 it is not:

@@ -158,6 +158,9 @@ static void an_end_without_close_notify_is_truncation(void **state)
                 rogue_raw(&rogue, who, HF_SPAN(part));
             assert_int_equal(hf_conn_eof(conn_of(who)), HF_FAILED);
             assert_int_equal(hf_conn_error(conn_of(who))->code, HF_E_CUT);
+            /* Who it was is still known. */
+            assert_int_equal(hf_conn_peer_verified(conn_of(who)),
+                             who == HF_CLIENT);
             assert_int_equal(hf_conn_outgoing(conn_of(who)).len, 0);
             assert_int_equal(hf_conn_eof(conn_of(who)), HF_FAILED);
             rogue_end(&rogue);
@@ -186,6 +189,8 @@ static void an_end_in_the_handshake_is_told_from_truncation(void **state)
             assert_int_equal(hf_conn_error(conn_of(who))->code,
                              ready ? HF_E_CUT : HF_E_CLOSED_EARLY);
             assert_int_equal(hf_conn_outgoing(conn_of(who)).len, 0);
+            assert_int_equal(hf_conn_peer_verified(conn_of(who)),
+                             ready && who == HF_CLIENT);
         }
         rogue_end(&rogue);
     }

@@ -341,7 +341,7 @@ struct hf_span hf_conn_peer_certificate(const struct hf_conn *conn,
 
 bool hf_conn_peer_verified(const struct hf_conn *conn)
 {
-    return conn->session.verified && conn->ready;
+    return conn->verified;
 }
 
 struct hf_span hf_conn_psk_identity(const struct hf_conn *conn)

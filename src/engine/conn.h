@@ -63,6 +63,7 @@ struct hf_conn {
     char *sni;   /* client: to be sent; owned */
     char *label; /* client: of its sessions, or NULL; owned */
     bool ready, told_ready, started;
+    bool verified; /* a handshake ended, after the peer's chain was good */
     bool failed, close_sent, close_received;
     bool owes_update; /* the peer asked for a change of our keys */
     bool flight_sent; /* all that the handshake made us say has gone */

@@ -276,9 +276,9 @@ static void whole(const struct deed *deed, struct stage *stage)
 {
     struct hf_conn *victim = victim_of(stage, deed->victim);
     enum hf_role role = deed->victim == HF_CLIENT ? HF_SERVER : HF_CLIENT;
-    struct hf_conn *peer = hf_conn_new(role == HF_CLIENT ? stage->client
-                                                         : stage->server,
-                                       role, "localhost" + 9 * (role != 0));
+    struct hf_conn *peer = hf_conn_new(
+        role == HF_CLIENT ? stage->client : stage->server, role,
+        role == HF_CLIENT ? "localhost" : NULL);
     struct hf_span out, data;
     size_t used;
 

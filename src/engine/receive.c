@@ -270,6 +270,7 @@ static enum hf_outcome become_ready(struct hf_conn *conn)
     hf_handshake_free(conn->handshake);
     conn->handshake = NULL;
     conn->ready = true;
+    conn->verified = conn->session.verified;
     conn->no_progress = 0;
     if (conn->session.version == HF_TLS12)
         hf_conn_accepted(conn, "Finished");

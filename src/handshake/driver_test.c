@@ -1,5 +1,6 @@
-/* driver_test.c - the driver alone, with a handshake made by hand: what must
- * have been proved at its end, and what it makes of messages of ours. */
+/* driver_test.c - the driver alone, with a handshake made by hand: what it makes
+ * of messages, of ours and of the peer's.  What must have been proved at its
+ * end is in proofs_test.c. */
 #define HF_UNPOISONED
 #include "handshake/handshake.h"
 
@@ -69,129 +70,6 @@ static void end(struct world *w)
 {
     hf_handshake_free(w->hs);
     hf_session_wipe(&w->session);
-}
-
-/* ---- the end ------------------------------------------------------------------------ */
-
-enum { CHAIN = 1, SIGNED = 2, DECRYPTS = 4, RESUMED = 8, PSK = 16, BOTH = 32 };
-enum { PROOFS = 64 };
-
-/* What proves a peer, by how it was met; Finished always, besides. */
-static const struct meeting {
-    const char *name;
-    enum hf_role role;
-    unsigned facts, auth, psk, needs;
-} meetings[] = {
-    { "client, 1.3", HF_CLIENT, HF_FACT_TLS13, 0, 0, CHAIN | SIGNED },
-    { "client, 1.3, asked", HF_CLIENT,
-      HF_FACT_TLS13 | HF_FACT_ASKED | HF_FACT_GAVE, 0, 0, CHAIN | SIGNED },
-    { "client, 1.3, resumed", HF_CLIENT, HF_FACT_TLS13 | HF_FACT_RESUMED, 0, 0,
-      RESUMED },
-    { "client, 1.3, with a key", HF_CLIENT, HF_FACT_TLS13 | HF_FACT_RESUMED, 0,
-      HF_PSK_EXTERNAL, PSK },
-    { "client, 1.3, with an imported key", HF_CLIENT,
-      HF_FACT_TLS13 | HF_FACT_RESUMED, 0, HF_PSK_IMPORTED, PSK },
-    { "client, 1.2", HF_CLIENT, HF_FACT_SIGNED, 0, 0, CHAIN | SIGNED },
-    { "client, 1.2, RSA", HF_CLIENT, 0, 0, 0, CHAIN | DECRYPTS },
-    { "client, 1.2, resumed", HF_CLIENT, HF_FACT_RESUMED, 0, 0, RESUMED },
-    { "server, 1.3", HF_SERVER, HF_FACT_TLS13, 0, 0, 0 },
-    { "server, 1.3, asks", HF_SERVER, HF_FACT_TLS13 | HF_FACT_ASKED,
-      HF_CLIENT_AUTH_OPTIONAL, 0, 0 },
-    { "server, 1.3, is given", HF_SERVER,
-      HF_FACT_TLS13 | HF_FACT_ASKED | HF_FACT_GAVE, HF_CLIENT_AUTH_OPTIONAL, 0,
-      CHAIN | SIGNED },
-    { "server, 1.3, demands", HF_SERVER,
-      HF_FACT_TLS13 | HF_FACT_ASKED | HF_FACT_GAVE, HF_CLIENT_AUTH_REQUIRED, 0,
-      CHAIN | SIGNED },
-    { "server, 1.3, demands and was not given", HF_SERVER,
-      HF_FACT_TLS13 | HF_FACT_ASKED, HF_CLIENT_AUTH_REQUIRED, 0,
-      CHAIN | SIGNED },
-    { "server, 1.3, demands, resumed", HF_SERVER,
-      HF_FACT_TLS13 | HF_FACT_RESUMED, HF_CLIENT_AUTH_REQUIRED, 0, RESUMED },
-    { "server, 1.3, with a key", HF_SERVER, HF_FACT_TLS13 | HF_FACT_RESUMED, 0,
-      HF_PSK_EXTERNAL, PSK },
-    { "server, 1.2", HF_SERVER, HF_FACT_SIGNED, 0, 0, 0 },
-    { "server, 1.2, RSA", HF_SERVER, 0, 0, 0, 0 },
-    { "server, 1.2, is given", HF_SERVER,
-      HF_FACT_SIGNED | HF_FACT_ASKED | HF_FACT_GAVE, HF_CLIENT_AUTH_OPTIONAL, 0,
-      CHAIN | SIGNED },
-    { "server, 1.2, RSA, is given", HF_SERVER, HF_FACT_ASKED | HF_FACT_GAVE,
-      HF_CLIENT_AUTH_OPTIONAL, 0, CHAIN | SIGNED },
-    { "server, 1.2, resumed", HF_SERVER, HF_FACT_RESUMED, 0, 0, RESUMED },
-};
-
-static struct hf_proofs proofs_of(unsigned set)
-{
-    return (struct hf_proofs){
-        .chain = set & CHAIN ? HF_PROOF_CHAIN : 0,
-        .signature = set & SIGNED     ? HF_PROOF_SIGNATURE
-                     : set & DECRYPTS ? HF_PROOF_DECRYPTION
-                                      : 0,
-        .resumed = set & RESUMED ? HF_PROOF_RESUMED : 0,
-        .psk = set & PSK ? HF_PROOF_PSK : 0,
-        .finished = set & BOTH ? HF_PROOF_FINISHED : 0,
-    };
-}
-
-/* The handshake has come to its end with these proofs: is that one? */
-static bool ends(const struct meeting *m, const struct hf_proofs *proofs)
-{
-    struct world *w = begin(m->role);
-    enum hf_step_result result;
-    uint16_t code;
-
-    w->settings.client_auth = (uint8_t)m->auth;
-    w->hs->facts = m->facts;
-    w->hs->psk.kind = (uint8_t)m->psk;
-    w->hs->proofs = *proofs;
-    w->hs->at = hf_flow_steps;
-    result = hf_handshake_run(w->hs);
-    code = w->session.error.code;
-    end(w);
-    if (result == HF_STEP_DONE) {
-        assert_int_equal(code, HF_OK);
-        return true;
-    }
-    assert_int_equal(result, HF_STEP_FAILED);
-    assert_int_equal(code, HF_E_BUG);
-    return false;
-}
-
-static void connected_means_proved(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < HF_COUNT(meetings); i++)
-        for (unsigned set = 0; set < PROOFS; set++) {
-            const struct meeting *m = &meetings[i];
-            unsigned needs = m->needs | BOTH;
-            struct hf_proofs proofs = proofs_of(set);
-
-            if ((set & SIGNED) && (set & DECRYPTS))
-                continue; /* one place for both */
-            if (ends(m, &proofs) != ((set & needs) == needs))
-                fail_msg("%s, with the proofs %02x", m->name, set);
-        }
-}
-
-/* No bit of a proof may be wrong. */
-static void a_proof_is_its_whole_value(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < HF_COUNT(meetings); i++)
-        for (unsigned bit = 0; bit < 64; bit++) {
-            struct hf_proofs good = proofs_of(meetings[i].needs | BOTH);
-            uint64_t *each[] = { &good.chain, &good.signature, &good.finished,
-                                 &good.resumed, &good.psk };
-
-            for (size_t p = 0; p < HF_COUNT(each); p++) {
-                bool counts = *each[p] != 0;
-
-                *each[p] ^= UINT64_C(1) << bit;
-                if (ends(&meetings[i], &good) == counts)
-                    fail_msg("%s: proof %zu, bit %u", meetings[i].name, p, bit);
-                *each[p] ^= UINT64_C(1) << bit;
-            }
-        }
 }
 
 /* ---- the beginning and the end of its memory ------------------------------------------- */
@@ -593,8 +471,6 @@ static void a_message_that_is_too_large_ends_it(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(connected_means_proved),
-        cmocka_unit_test(a_proof_is_its_whole_value),
         cmocka_unit_test(what_it_made_is_wiped_once),
         cmocka_unit_test(without_memory_there_is_none),
         cmocka_unit_test(without_memory_nothing_is_said),
