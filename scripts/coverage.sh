@@ -14,7 +14,7 @@ how=$*
 # These run long and reach nothing that another test does not: each is about
 # what can be seen from outside, or about time.
 slow='constant time|a secret .*|taint.*|rsa12_oracle_test|splits_test|wipe_test'
-slow="$slow|state explorer, .*"
+slow="$slow|state explorer, .*|state matrix"
 
 # Atomic counters: what a thread forgets to count, gcov makes up for by
 # subtracting, and then a line that was reached is none.

@@ -447,7 +447,7 @@ static double milliseconds_to_trust_system(void)
     return best;
 }
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) || !defined(__OPTIMIZE__)
 #define SLOWED true
 #elif defined(__has_feature)
 #define SLOWED __has_feature(address_sanitizer)

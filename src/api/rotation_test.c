@@ -30,7 +30,8 @@ static int64_t test_clock(void *ctx)
 /* Instruments slow everything down. */
 static unsigned patience(void)
 {
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__) || \
+    !defined(__OPTIMIZE__)
     return 8;
 #elif defined(__has_feature)
 #if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)

@@ -348,8 +348,10 @@ static void the_systems_bundle_opens_quickly(void **state)
     }
     print_message("# %zu roots in %.2f ms and %zu bytes\n", roots, best, heap);
     assert_true(heap <= 100 * 1024);
+#ifdef __OPTIMIZE__
     if (!getenv("HF_WRAP") && best > 5.0) /* 1 ms on an idle machine */
         fail_msg("%.2f ms", best);
+#endif
 }
 
 /* ---- many at once ------------------------------------------------------------------------ */
