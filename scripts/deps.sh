@@ -68,7 +68,7 @@ llvm            llvm-cov
 libclang-rt-14-dev /usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a
 END
         ;;
-    ci) table test; table fuzz; table analyze
+    ci) table test; table fuzz
         ;;
     *) echo "deps.sh: no group called $1" >&2
         exit 2

@@ -121,7 +121,7 @@ static void say(struct hf_conn *conn, struct hf_conn *to)
     struct hf_span data;
 
     assert_true(len <= sizeof(buffer));
-    memcpy(buffer, out.at, len);
+    hf_copy(buffer, out.at, len);
     toll.out += len;
     hf_conn_sent(conn, len);
     purse = &others;
@@ -144,7 +144,7 @@ static void give(struct hf_conn *victim, const uint8_t *bytes, size_t len,
     double start;
 
     assert_true(len <= sizeof(in));
-    memcpy(in, bytes, len);
+    hf_copy(in, bytes, len);
     purse = &victims;
     toll.in += len;
     do {
