@@ -325,6 +325,20 @@ static void was_said(struct rogue_end *end, size_t len)
     memmove(end->sealed, end->sealed + len, end->sealed_len);
 }
 
+/* Where messages are cut, a record may begin with any byte.  Each message begins
+ * a record. */
+static bool goes_on(struct rogue_end *end, const struct rogue_record *record)
+{
+    bool more = end->unsaid != 0;
+
+    if (record->type != HF_CONTENT_HANDSHAKE)
+        return false;
+    if (!more && record->len >= 4)
+        end->unsaid = 4 + hf_number(record->bytes + 1, 3);
+    end->unsaid -= record->len < end->unsaid ? record->len : end->unsaid;
+    return more;
+}
+
 /* One record of what @from has to say. */
 static bool take(struct rogue *r, enum hf_role from, struct rogue_record *out)
 {
@@ -354,6 +368,7 @@ static bool take(struct rogue *r, enum hf_role from, struct rogue_record *out)
                  hf_error_name(error.code));
     out->len = plain.len;
     memcpy(out->bytes, plain.at, plain.len);
+    out->goes_on = goes_on(end, out);
     was_said(end, 5 + f.len);
     return true;
 }
@@ -367,7 +382,8 @@ static void follow_from(struct rogue *r, const struct rogue_record *record)
         end->alert = record->bytes[1];
     if (record->type == HF_CONTENT_CCS && is_tls12(end))
         install12(end, true);
-    if (record->type != HF_CONTENT_HANDSHAKE || !record->epoch || is_tls12(end))
+    if (record->type != HF_CONTENT_HANDSHAKE || record->goes_on ||
+        !record->epoch || is_tls12(end))
         return;
     if (record->bytes[0] == HF_END_OF_EARLY_DATA)
         install(end, &end->from, end->secret[ROGUE_CLIENT_HS], HF_HANDSHAKE);
@@ -433,7 +449,9 @@ bool rogue_pass(struct rogue *r, enum hf_role from)
 
     if (!take(r, from, &record))
         return false;
-    kind = record.type == HF_CONTENT_HANDSHAKE ? record.bytes[0] : 0;
+    kind = record.type == HF_CONTENT_HANDSHAKE && !record.goes_on
+               ? record.bytes[0]
+               : 0;
     epoch = record.epoch;
     follow_from(r, &record);
     if (r->edit)

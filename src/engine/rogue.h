@@ -22,6 +22,7 @@ struct rogue_record {
     size_t number; /* records of this sender before it */
     uint8_t type;  /* enum hf_content: what is inside */
     uint8_t epoch; /* enum hf_epoch: keys it came under */
+    bool goes_on;  /* it is not the first of its message */
     bool drop;     /* do not pass it on */
     size_t len;
     uint8_t bytes[16384 + 256];
@@ -47,7 +48,8 @@ struct rogue_end {
     const struct hf_suite *early_suite; /* of the session that is offered */
     struct hf_direction from, to;       /* of records from it, and to it */
     size_t records;                     /* that came from it */
-    uint8_t pending[65536];             /* bytes for it that it has not used */
+    size_t unsaid; /* bytes of its last message that are still to come */
+    uint8_t pending[65536]; /* bytes for it that it has not used */
     size_t pending_len;
     enum hf_outcome last; /* of its hf_conn_receive */
     uint8_t got[65536];   /* data that it was given */
