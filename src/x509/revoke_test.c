@@ -535,6 +535,33 @@ static void whoever_watches_hears_of_it(void **state)
     end(&s);
 }
 
+/* The longer path is tried first: what is said there of the third certificate does
+ * not stay where the third is an anchor. */
+static void what_was_found_on_another_path_is_not_in_the_proof(void **state)
+{
+    struct hf_cert *straight;
+
+    USUAL(HF_REVOCATION_SOFT);
+    TRUST(&s, .subject = "CN=New Root", .key = P256_F,
+          .ext = { CA, CA_USE, SKID });
+    SEND(&s, MIDDLE, .issuer = "CN=New CA", .signer = P256_D);
+    SEND(&s, MIDDLE, .subject = "CN=New CA", .key = P256_D,
+         .issuer = "CN=New Root", .signer = P256_F);
+    straight = s.sent[1];
+    s.sent[1] = s.sent[2];
+    s.sent[2] = straight;
+    ADD(.issuer = "CN=New Root", .signer = P256_F, .entry = { { "4711" } });
+    s.v.watch = hear;
+    heard.count = 0;
+    assert_code(&s, HF_OK);
+    assert_non_null(strstr(heard.text[0], "CN=New CA: serial number 1267; the "
+                                          "list of CN=New Root"));
+    assert_int_equal(s.proof.depth, 3);
+    assert_ptr_equal(s.proof.path[1], straight);
+    assert_int_equal(s.proof.status[2].standing, HF_STANDING_UNASKED);
+    end(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -560,6 +587,7 @@ int main(void)
         cmocka_unit_test(threads_may_share_lists),
         cmocka_unit_test(a_fault_of_ours_says_nothing_about_the_peer),
         cmocka_unit_test(whoever_watches_hears_of_it),
+        cmocka_unit_test(what_was_found_on_another_path_is_not_in_the_proof),
     };
 
     return cmocka_run_group_tests(tests, NULL, make_close);
