@@ -2,8 +2,8 @@
  * and put together again; and how much of them fits, against a second opinion
  * that counts one byte at a time. */
 #define HF_UNPOISONED
+#include "record/pair.h"
 #include "record/witness.h"
-#include "record/record.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-static struct hf_crypto crypto;
 static struct hf_error error;
+static const uint8_t iv[HF_NONCE_LEN];
 static uint8_t data[3 * 16384 + 8];
 
 /* What the records at @bytes hold, put together behind one another; the
@@ -77,21 +77,13 @@ static void messages_are_cut_at_16384_bytes_in_the_clear(void **state)
 
 static void messages_are_cut_at_16384_bytes_under_keys(void **state)
 {
-    static const uint8_t key[HF_AEAD_KEY_MAX] = { 3 }, iv[HF_NONCE_LEN];
-
     (void)state;
-    for (size_t a = 0; crypto.provider->aeads[a]; a++) {
-        struct hf_direction out = { .aead = NULL }, in = { .aead = NULL };
+    for (size_t a = 0; pair_aead(a); a++) {
+        struct pair p;
 
-        assert_true(hf_direction_set(&out, crypto.self,
-                                     crypto.provider->aeads[a], key, iv,
-                                     HF_HANDSHAKE, &error));
-        assert_true(hf_direction_set(&in, crypto.self,
-                                     crypto.provider->aeads[a], key, iv,
-                                     HF_HANDSHAKE, &error));
-        check_sizes(&out, &in);
-        hf_direction_wipe(&out);
-        hf_direction_wipe(&in);
+        pair_begin(&p, pair_aead(a), iv);
+        check_sizes(&p.out, &p.in);
+        pair_end(&p);
     }
 }
 
@@ -116,21 +108,18 @@ static void what_is_behind_is_left_alone(void **state)
  * told. */
 static void the_limit_of_a_key_stops_a_message(void **state)
 {
-    static const uint8_t key[HF_AEAD_KEY_MAX] = { 4 }, iv[HF_NONCE_LEN];
-    struct hf_direction out = { .aead = NULL };
+    struct pair p;
     struct hf_buffer made = { .at = NULL };
 
     (void)state;
-    error = (struct hf_error){ .code = HF_OK };
-    assert_true(hf_direction_set(&out, crypto.self, crypto.provider->aeads[0],
-                                 key, iv, HF_TRAFFIC, &error));
-    out.seq = out.aead->seal_limit - 1;
+    pair_begin(&p, pair_aead(0), iv);
+    p.out.seq = p.out.aead->seal_limit - 1;
     assert_false(
-        hf_records_seal(&out, 22, 0x0303, HF_SPAN(data), &made, &error));
-    assert_int_equal(error.code, HF_E_SEQUENCE_END);
+        hf_records_seal(&p.out, 22, 0x0303, HF_SPAN(data), &made, &p.error));
+    assert_int_equal(p.error.code, HF_E_SEQUENCE_END);
     assert_int_equal(hf_buffer_bytes(&made).len, 5 + 16384 + 1 + 16);
     hf_buffer_wipe(&made);
-    hf_direction_wipe(&out);
+    pair_end(&p);
 }
 
 /* ---- how much fits, and what is filled up -------------------------------- */
@@ -166,7 +155,7 @@ static size_t naive_fits(const uint16_t *whole, size_t want, size_t room)
 
 static void padding_goes_to_the_next_multiple_or_the_limit(void **state)
 {
-    struct hf_direction d = { .aead = crypto.provider->aeads[0] };
+    struct hf_direction d = { .aead = pair_aead(0) };
 
     (void)state;
     for (size_t p = 0; p < HF_COUNT(pads); p++)
@@ -184,7 +173,7 @@ static void padding_goes_to_the_next_multiple_or_the_limit(void **state)
 static void only_tls_1_3_under_keys_pads(void **state)
 {
     struct hf_direction clear = { .pad = 100 };
-    struct hf_direction tls12 = { .aead = crypto.provider->aeads[0],
+    struct hf_direction tls12 = { .aead = pair_aead(0),
                                   .pad = 100,
                                   .tls12 = true };
 
@@ -211,7 +200,7 @@ static void check_fits(const struct hf_direction *d)
 
 static void as_much_is_taken_as_fits_and_no_more(void **state)
 {
-    struct hf_direction d = { .aead = crypto.provider->aeads[0] };
+    struct hf_direction d = { .aead = pair_aead(0) };
 
     (void)state;
     for (size_t p = 0; p < HF_COUNT(pads); p++)
@@ -226,73 +215,58 @@ static void as_much_is_taken_as_fits_and_no_more(void **state)
  * for as much as was written, and so does a sanitizer. */
 static void what_is_sealed_fits_where_it_goes(void **state)
 {
-    static const uint8_t key[HF_AEAD_KEY_MAX] = { 5 }, iv[HF_NONCE_LEN];
-    struct hf_direction out = { .aead = NULL };
-
     (void)state;
     for (uint16_t pad = 0; pad <= 600; pad = (uint16_t)(pad + 300)) {
+        struct pair p;
+
         witness_forget();
-        assert_true(hf_direction_set(&out, crypto.self,
-                                     crypto.provider->aeads[0], key, iv,
-                                     HF_TRAFFIC, &error));
-        out.pad = pad;
+        pair_begin(&p, pair_aead(0), iv);
+        p.out.pad = pad;
         for (size_t len = 0; len <= 1100; len++) {
             struct hf_buffer made = { .at = NULL };
 
-            assert_true(hf_records_seal(&out, 23, 0x0303, hf_span(data, len),
+            assert_true(hf_records_seal(&p.out, 23, 0x0303, hf_span(data, len),
                                         &made, &error));
             assert_int_equal(hf_buffer_bytes(&made).len,
-                             5 + len + 1 + naive_padding(&out, len) + 16);
+                             5 + len + 1 + naive_padding(&p.out, len) + 16);
             hf_buffer_wipe(&made);
         }
-        hf_direction_wipe(&out);
+        pair_end(&p);
     }
 }
 
 /* Content, type and zeroes, opened by hand; nothing behind is touched. */
 static void what_is_padded_is_content_type_and_zeroes(void **state)
 {
-    static const uint8_t key[HF_AEAD_KEY_MAX] = { 6 }, iv[HF_NONCE_LEN];
-
     (void)state;
     for (size_t len = 0; len <= 70; len++) {
         uint8_t room[5 + 128 + 16 + 8], inner[128 + 16];
-        struct hf_direction d = { .aead = NULL };
+        struct pair p;
         struct hf_open one = { .nonce = iv, .aad = { room, 5 }, .out = inner };
         const size_t all = (len + 1 + 31) / 32 * 32;
 
         witness_forget();
         memset(room, 0xdd, sizeof(room));
-        assert_true(hf_direction_set(&d, crypto.self, crypto.provider->aeads[0],
-                                     key, iv, HF_TRAFFIC, &error));
-        d.pad = 32;
+        pair_begin(&p, pair_aead(0), iv);
+        p.out.pad = 32;
         assert_int_equal(
-            hf_record_seal(&d, 22, 0, hf_span(data, len), room, &error),
+            hf_record_seal(&p.out, 22, 0, hf_span(data, len), room, &p.error),
             5 + all + 16);
         for (size_t i = 5 + all + 16; i < sizeof(room); i++)
             assert_int_equal(room[i], 0xdd);
         one.in = hf_span(room + 5, all + 16);
-        assert_true(d.aead->open(d.state, &one));
+        assert_true(p.in.aead->open(p.in.state, &one));
         for (size_t i = 0; i < all; i++)
             assert_int_equal(inner[i], i < len ? data[i] : i == len ? 22 : 0);
-        hf_direction_wipe(&d);
+        pair_end(&p);
     }
 }
 
 static int begin(void **state)
 {
-    (void)state;
     for (size_t i = 0; i < sizeof(data); i++)
         data[i] = (uint8_t)(i * 13 + (i >> 8));
-    return hf_crypto_open(&crypto, witness_provider(), &error) ? 0 : -1;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    hf_crypto_close(&crypto);
-    witness_forget();
-    return 0;
+    return pair_open(state);
 }
 
 int main(void)
@@ -309,5 +283,5 @@ int main(void)
         cmocka_unit_test(what_is_padded_is_content_type_and_zeroes),
     };
 
-    return cmocka_run_group_tests(tests, begin, end);
+    return cmocka_run_group_tests(tests, begin, pair_close);
 }

@@ -1,8 +1,8 @@
 /* protect13_test.c - sealing and opening: round trips of every size, every bit
  * flipped, padding, order, limits. */
 #define HF_UNPOISONED
+#include "record/pair.h"
 #include "record/witness.h"
-#include "record/record.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,69 +12,15 @@
 
 enum { ROOM = 5 + 16384 + 256 + 64, MARGIN = 64 };
 
-static struct hf_crypto crypto;
-static struct hf_error error;
-
 static const uint8_t iv[HF_NONCE_LEN] = { 1, 2, 3, 4, 5, 6, 7, 8, 9 };
-
-/* Two ends of one direction with fresh keys; keys are never all zeroes. */
-struct ends {
-    struct hf_direction out, in;
-};
-
-static void begin(struct ends *e, const struct hf_aead *aead)
-{
-    static uint8_t key[HF_AEAD_KEY_MAX];
-
-    for (size_t i = 0; i < sizeof(key) && !++key[i]; i++)
-        continue;
-    memset(e, 0, sizeof(*e));
-    error = (struct hf_error){ .code = HF_OK };
-    assert_true(hf_direction_set(&e->out, crypto.self, aead, key, iv,
-                                 HF_TRAFFIC, &error));
-    assert_true(hf_direction_set(&e->in, crypto.self, aead, key, iv, HF_TRAFFIC,
-                                 &error));
-}
-
-static void end(struct ends *e)
-{
-    hf_direction_wipe(&e->out);
-    hf_direction_wipe(&e->in);
-}
-
-static const struct hf_aead *aead_at(size_t i)
-{
-    return crypto.provider->aeads[i];
-}
-
-/* Frame and open the record at @bytes.  The code it fails with, or HF_OK. */
-static unsigned open_record(struct hf_direction *in, uint8_t *bytes, size_t len,
-                            uint8_t *type, struct hf_span *plain)
-{
-    struct hf_frame f;
-    bool opened;
-
-    error = (struct hf_error){ .code = HF_OK };
-    switch (hf_frame_next(&f, bytes, len, 0x0304, true, &error)) {
-    case HF_FRAME_BAD: return error.code;
-    case HF_FRAME_PART: return HF_ERROR_CODES;
-    case HF_FRAME_WHOLE:
-    default: break;
-    }
-    assert_int_equal(5 + f.len, len);
-    opened = hf_record_open(in, &f, type, plain, &error);
-    assert_int_equal(opened, error.code == HF_OK);
-    return error.code;
-}
 
 /* ---- there and back ---------------------------------------------------------- */
 
-static void check_round_trip(struct ends *e, uint8_t type, size_t len,
+static void check_round_trip(struct pair *p, uint8_t type, size_t len,
                              bool in_place)
 {
     static uint8_t data[16384], room[ROOM];
-    struct hf_span plain, in = hf_span(data, len);
-    uint8_t got;
+    struct hf_span in = hf_span(data, len);
     size_t made;
 
     for (size_t i = 0; i < len; i++)
@@ -84,17 +30,17 @@ static void check_round_trip(struct ends *e, uint8_t type, size_t len,
         memcpy(room + 5, data, len);
         in.at = room + 5;
     }
-    made = hf_record_seal(&e->out, type, 0x0301, in, room, &error);
+    made = hf_record_seal(&p->out, type, 0x0301, in, room, &p->error);
     assert_int_equal(made, len + HF_RECORD_OVERHEAD13);
     assert_memory_equal(room, "\x17\x03\x03", 3); /* whatever is inside */
     assert_int_equal(hf_number(room + 3, 2), made - 5);
     for (size_t i = made; i < made + 64; i++)
         assert_int_equal(room[i], 0xdd);
-    assert_int_equal(open_record(&e->in, room, made, &got, &plain), HF_OK);
-    assert_int_equal(got, type);
-    assert_int_equal(plain.len, len);
-    assert_ptr_equal(plain.at, room + 5);
-    assert_memory_equal(plain.at, data, len);
+    assert_int_equal(pair_take(p, room, made), HF_OK);
+    assert_int_equal(p->type, type);
+    assert_int_equal(p->plain.len, len);
+    assert_ptr_equal(p->plain.at, room + 5);
+    assert_memory_equal(p->plain.at, data, len);
 }
 
 static void every_size_comes_back(void **state)
@@ -102,16 +48,16 @@ static void every_size_comes_back(void **state)
     static const size_t large[] = { 255, 256, 1000, 4096, 16382, 16383, 16384 };
 
     (void)state;
-    for (size_t a = 0; aead_at(a); a++) {
-        struct ends e;
+    for (size_t a = 0; pair_aead(a); a++) {
+        struct pair p;
 
-        begin(&e, aead_at(a));
+        pair_begin(&p, pair_aead(a), iv);
         for (size_t len = 0; len <= 200; len++)
-            check_round_trip(&e, len % 2 ? 23 : 22, len, len % 3 == 0);
+            check_round_trip(&p, len % 2 ? 23 : 22, len, len % 3 == 0);
         for (size_t i = 0; i < HF_COUNT(large); i++)
             for (int in_place = 0; in_place < 2; in_place++)
-                check_round_trip(&e, 21, large[i], in_place);
-        end(&e);
+                check_round_trip(&p, 21, large[i], in_place);
+        pair_end(&p);
     }
 }
 
@@ -119,6 +65,7 @@ static void in_the_clear_the_record_is_what_it_says(void **state)
 {
     struct hf_direction d = { .aead = NULL };
     uint8_t room[32];
+    struct hf_error error = { .code = HF_OK };
     struct hf_frame f;
     struct hf_span plain;
     uint8_t type;
@@ -154,89 +101,54 @@ static bool fits_header(unsigned code, size_t byte)
 static void every_flipped_bit_is_noticed(void **state)
 {
     (void)state;
-    for (size_t a = 0; aead_at(a); a++) {
-        uint8_t sealed[64], copy[64], type;
-        struct hf_span plain;
-        struct ends e;
+    for (size_t a = 0; pair_aead(a); a++) {
+        uint8_t sealed[64], copy[64];
+        struct pair p;
         size_t made;
 
-        begin(&e, aead_at(a));
-        made = hf_record_seal(&e.out, 23, 0, hf_span_text("attack at dawn"),
-                              sealed, &error);
+        pair_begin(&p, pair_aead(a), iv);
+        made = hf_record_seal(&p.out, 23, 0, hf_span_text("attack at dawn"),
+                              sealed, &p.error);
         for (size_t bit = 0; bit < 8 * made; bit++) {
-            struct hf_frame f;
-            unsigned code;
-
-            e.in.seq = 0; /* a fresh receiver each time */
+            p.in.seq = 0; /* a fresh receiver each time */
             memcpy(copy, sealed, made);
             copy[bit / 8] ^= (uint8_t)(1u << bit % 8);
-            error = (struct hf_error){ .code = HF_OK };
-            if (bit / 8 >= 5) {
-                assert_int_equal(open_record(&e.in, copy, made, &type, &plain),
-                                 HF_E_BAD_RECORD_MAC);
-                for (size_t i = 5; i < made - HF_TAG_LEN; i++)
-                    assert_int_equal(copy[i], 0); /* nothing leaks */
+            if (bit / 8 < 5) {
+                const unsigned code = pair_try(&p, copy, made);
+
+                if (!fits_header(code, bit / 8))
+                    fail_msg("bit %zu of the header: %s", bit,
+                             hf_error_name(code));
                 continue;
             }
-            switch (hf_frame_next(&f, copy, made, 0x0304, true, &error)) {
-            case HF_FRAME_WHOLE:
-                assert_false(hf_record_open(&e.in, &f, &type, &plain, &error));
-                code = error.code;
-                break;
-            case HF_FRAME_PART: code = HF_ERROR_CODES; break;
-            case HF_FRAME_BAD:
-            default: code = error.code; break;
-            }
-            if (!fits_header(code, bit / 8))
-                fail_msg("bit %zu of the header: %s", bit, hf_error_name(code));
+            assert_int_equal(pair_take(&p, copy, made), HF_E_BAD_RECORD_MAC);
+            for (size_t i = 5; i < made - HF_TAG_LEN; i++)
+                assert_int_equal(copy[i], 0); /* nothing leaks */
         }
-        end(&e);
+        pair_end(&p);
     }
 }
 
 static void a_record_cannot_be_repeated_dropped_or_swapped(void **state)
 {
-    uint8_t one[64], two[64], copy[64], type;
-    struct hf_span plain;
-    struct ends e;
-    size_t n, m;
+    struct pair p;
 
     (void)state;
-    begin(&e, aead_at(0));
-    n = hf_record_seal(&e.out, 23, 0, hf_span_text("one"), one, &error);
-    m = hf_record_seal(&e.out, 23, 0, hf_span_text("two!"), two, &error);
-    memcpy(copy, two, m);
-    assert_int_equal(open_record(&e.in, copy, m, &type, &plain),
-                     HF_E_BAD_RECORD_MAC);
-    e.in.seq = 0;
-    memcpy(copy, one, n);
-    assert_int_equal(open_record(&e.in, copy, n, &type, &plain), HF_OK);
-    memcpy(copy, one, n);
-    assert_int_equal(open_record(&e.in, copy, n, &type, &plain),
-                     HF_E_BAD_RECORD_MAC);
-    end(&e);
+    pair_begin(&p, pair_aead(0), iv);
+    pair_keeps_order(&p);
+    pair_end(&p);
 }
 
 static void every_short_record_is_refused(void **state)
 {
     (void)state;
-    for (size_t a = 0; aead_at(a); a++)
+    for (size_t a = 0; pair_aead(a); a++)
         for (size_t len = 0; len <= 64; len++) {
-            uint8_t *bytes = hf_alloc(5 + len), type;
-            struct hf_span plain;
-            struct ends e;
+            struct pair p;
 
-            assert_non_null(bytes);
-            begin(&e, aead_at(a));
-            memcpy(bytes, "\x17\x03\x03\0", 4);
-            bytes[4] = (uint8_t)len;
-            assert_int_equal(open_record(&e.in, bytes, 5 + len, &type, &plain),
-                             HF_E_BAD_RECORD_MAC);
-            assert_int_equal(error.alert, 20);
-            assert_int_equal(strstr(error.detail, "cannot hold") != NULL,
-                             len < HF_TAG_LEN);
-            end(&e);
-            hf_free(bytes, 5 + len);
+            pair_begin(&p, pair_aead(a), iv);
+            pair_refuses_short(&p, len, HF_TAG_LEN);
+            pair_end(&p);
         }
 }
 
@@ -247,19 +159,17 @@ static void no_other_outer_type_is_opened(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(types); i++) {
-        uint8_t room[64], type;
-        struct hf_span plain;
-        struct ends e;
+        uint8_t room[64];
+        struct pair p;
         size_t made;
 
-        begin(&e, aead_at(0));
-        made = hf_record_seal(&e.out, types[i], 0, hf_span_text("x"), room,
-                              &error);
+        pair_begin(&p, pair_aead(0), iv);
+        made = hf_record_seal(&p.out, types[i], 0, hf_span_text("x"), room,
+                              &p.error);
         room[0] = types[i];
-        assert_int_equal(open_record(&e.in, room, made, &type, &plain),
-                         HF_E_RECORD_TYPE);
-        assert_int_equal(error.alert, 10);
-        end(&e);
+        assert_int_equal(pair_take(&p, room, made), HF_E_RECORD_TYPE);
+        assert_int_equal(p.error.alert, 10);
+        pair_end(&p);
     }
 }
 
@@ -285,37 +195,38 @@ static size_t seal_raw(struct hf_direction *d, struct hf_span inner,
     return 5 + inner.len + HF_TAG_LEN;
 }
 
+static unsigned take_raw(struct pair *p, struct hf_span inner)
+{
+    static uint8_t room[ROOM];
+
+    return pair_take(p, room, seal_raw(&p->out, inner, room));
+}
+
 /* By another implementation, at any number. */
 static void what_somebody_else_sealed_opens(void **state)
 {
     static const uint64_t seqs[] = { 0, 1, 0x0102030405060708,
                                      0xf1f2f3f4f5f6f7f8, UINT64_MAX - 1 };
-    uint8_t room[64], type;
 
     (void)state;
-    for (size_t a = 0; aead_at(a); a++)
+    for (size_t a = 0; pair_aead(a); a++)
         for (size_t i = 0; i < HF_COUNT(seqs); i++) {
-            struct hf_span plain;
-            struct ends e;
+            struct pair p;
 
-            begin(&e, aead_at(a));
-            assert_int_equal(e.in.epoch, HF_TRAFFIC);
-            e.out.seq = e.in.seq = seqs[i];
-            assert_int_equal(
-                open_record(&e.in, room,
-                            seal_raw(&e.out, hf_span("data\x17\0\0", 7), room),
-                            &type, &plain),
-                HF_OK);
-            assert_int_equal(type, 23);
-            assert_true(hf_span_equal(plain, hf_span_text("data")));
-            assert_true(e.in.seq == seqs[i] + 1);
-            end(&e);
+            pair_begin(&p, pair_aead(a), iv);
+            assert_int_equal(p.in.epoch, HF_TRAFFIC);
+            p.out.seq = p.in.seq = seqs[i];
+            assert_int_equal(take_raw(&p, hf_span("data\x17\0\0", 7)), HF_OK);
+            assert_int_equal(p.type, 23);
+            assert_true(hf_span_equal(p.plain, hf_span_text("data")));
+            assert_true(p.in.seq == seqs[i] + 1);
+            pair_end(&p);
         }
 }
 
 static void padding_of_every_length_is_cut_off(void **state)
 {
-    static uint8_t inner[600], room[700];
+    static uint8_t inner[600];
     static const char *const texts[] = { "", "a", "ab\0", "\0\0\0" };
     static const size_t lengths[] = { 0, 1, 3, 3 };
 
@@ -323,23 +234,17 @@ static void padding_of_every_length_is_cut_off(void **state)
     for (size_t t = 0; t < HF_COUNT(texts); t++)
         for (size_t pad = 0; pad <= 300; pad++) {
             size_t n = lengths[t];
-            struct hf_span plain;
-            struct ends e;
-            uint8_t type;
+            struct pair p;
 
             memset(inner, 0, sizeof(inner));
             memcpy(inner, texts[t], n);
             inner[n] = (uint8_t)(1 + pad % 255); /* any type but 0 */
-            begin(&e, aead_at(2));
-            assert_int_equal(
-                open_record(&e.in, room,
-                            seal_raw(&e.out, hf_span(inner, n + 1 + pad), room),
-                            &type, &plain),
-                HF_OK);
-            assert_int_equal(type, 1 + pad % 255);
-            assert_int_equal(plain.len, n);
-            assert_memory_equal(plain.at, texts[t], n);
-            end(&e);
+            pair_begin(&p, pair_aead(2), iv);
+            assert_int_equal(take_raw(&p, hf_span(inner, n + 1 + pad)), HF_OK);
+            assert_int_equal(p.type, 1 + pad % 255);
+            assert_int_equal(p.plain.len, n);
+            assert_memory_equal(p.plain.at, texts[t], n);
+            pair_end(&p);
         }
 }
 
@@ -347,76 +252,59 @@ static void padding_of_every_length_is_cut_off(void **state)
 static void the_type_is_found_wherever_it_stands(void **state)
 {
     static const size_t lengths[] = { 1, 7, 63, 64, 65, 127, 128, 129, 200 };
-    static uint8_t inner[200], room[300];
+    static uint8_t inner[200];
 
     (void)state;
     for (size_t l = 0; l < HF_COUNT(lengths); l++)
         for (size_t at = 0; at < 3 * lengths[l]; at++) {
             const size_t where = at / 3; /* behind zeroes, and other bytes */
             const uint8_t kind = at % 3 == 2 ? 1 : 23;
-            struct hf_span plain;
-            struct ends e;
-            uint8_t type;
+            struct pair p;
 
             memset(inner, 0, sizeof(inner));
             memset(inner, at % 3 ? 0 : 0x80, where);
             inner[where] = kind;
-            begin(&e, aead_at(0));
-            assert_int_equal(
-                open_record(&e.in, room,
-                            seal_raw(&e.out, hf_span(inner, lengths[l]), room),
-                            &type, &plain),
-                HF_OK);
-            assert_int_equal(type, kind);
-            assert_int_equal(plain.len, where);
-            end(&e);
+            pair_begin(&p, pair_aead(0), iv);
+            assert_int_equal(take_raw(&p, hf_span(inner, lengths[l])), HF_OK);
+            assert_int_equal(p.type, kind);
+            assert_int_equal(p.plain.len, where);
+            pair_end(&p);
         }
 }
 
 /* RFC 8446 5.4: no byte but zeroes, or no byte at all. */
 static void nothing_but_padding_is_refused(void **state)
 {
-    static uint8_t inner[16385], room[ROOM];
+    static uint8_t inner[16385];
 
     (void)state;
     for (size_t len = 0; len <= sizeof(inner);
          len = len < 300 ? len + 1 : len * 3 + 7) {
-        struct hf_span plain;
-        struct ends e;
-        uint8_t type;
+        struct pair p;
 
-        begin(&e, aead_at(0));
-        assert_int_equal(
-            open_record(&e.in, room,
-                        seal_raw(&e.out, hf_span(inner, len), room), &type,
-                        &plain),
-            HF_E_RECORD_EMPTY);
-        assert_int_equal(error.alert, 10); /* RFC 8446 5.4 */
-        end(&e);
+        pair_begin(&p, pair_aead(0), iv);
+        assert_int_equal(take_raw(&p, hf_span(inner, len)), HF_E_RECORD_EMPTY);
+        assert_int_equal(p.error.alert, 10); /* RFC 8446 5.4 */
+        pair_end(&p);
     }
 }
 
 /* RFC 8446 5.4: padding counts, 2^14 + 1 bytes of inner plaintext at most. */
 static void the_inside_has_a_limit_of_its_own(void **state)
 {
-    static uint8_t inner[16384 + 240], room[ROOM];
+    static uint8_t inner[16384 + 240];
 
     (void)state;
     for (size_t len = 16384; len <= 16384 + 240; len += len < 16390 ? 1 : 39)
         for (int padded = 0; padded < 2; padded++) {
-            struct hf_span plain;
-            struct ends e;
-            uint8_t type;
+            struct pair p;
 
             memset(inner, padded ? 0 : 'x', len);
             inner[padded ? 5 : len - 1] = 23;
-            begin(&e, aead_at(1));
-            assert_int_equal(
-                open_record(&e.in, room,
-                            seal_raw(&e.out, hf_span(inner, len), room), &type,
-                            &plain),
-                len <= 16385 ? HF_OK : HF_E_RECORD_OVERFLOW);
-            end(&e);
+            pair_begin(&p, pair_aead(1), iv);
+            assert_int_equal(take_raw(&p, hf_span(inner, len)),
+                             len <= 16385 ? HF_OK : HF_E_RECORD_OVERFLOW);
+            pair_end(&p);
         }
 }
 
@@ -424,27 +312,23 @@ static void the_inside_has_a_limit_of_its_own(void **state)
  * be as long as ever. */
 static void an_agreed_limit_counts_the_padding_if_it_says_so(void **state)
 {
-    static uint8_t inner[200], room[300];
+    static uint8_t inner[200];
 
     (void)state;
     for (size_t len = 60; len <= 70; len++)
         for (int whole = 0; whole < 2; whole++)
             for (int padded = 0; padded < 2; padded++) {
-                struct hf_span plain;
-                struct ends e;
-                uint8_t type;
+                struct pair p;
 
                 memset(inner, padded ? 0 : 'x', len);
                 inner[padded ? 5 : len - 1] = 23;
-                begin(&e, aead_at(1));
-                e.in.limit = (struct hf_limit){ .most = 64, .whole = whole };
-                assert_int_equal(
-                    open_record(&e.in, room,
-                                seal_raw(&e.out, hf_span(inner, len), room),
-                                &type, &plain),
-                    len <= 65 || (padded && !whole) ? HF_OK
-                                                    : HF_E_RECORD_OVERFLOW);
-                end(&e);
+                pair_begin(&p, pair_aead(1), iv);
+                p.in.limit = (struct hf_limit){ .most = 64, .whole = whole };
+                assert_int_equal(take_raw(&p, hf_span(inner, len)),
+                                 len <= 65 || (padded && !whole)
+                                     ? HF_OK
+                                     : HF_E_RECORD_OVERFLOW);
+                pair_end(&p);
             }
 }
 
@@ -453,56 +337,43 @@ static void an_agreed_limit_counts_the_padding_if_it_says_so(void **state)
 static void sealing_stops_at_the_limit_of_the_key(void **state)
 {
     (void)state;
-    for (size_t a = 0; aead_at(a); a++) {
-        uint64_t limit = aead_at(a)->seal_limit;
-        uint8_t room[64], type;
-        struct hf_span plain;
-        struct ends e;
-        size_t made;
+    for (size_t a = 0; pair_aead(a); a++) {
+        const uint64_t limit = pair_aead(a)->seal_limit;
+        struct pair p;
 
-        begin(&e, aead_at(a));
-        assert_false(hf_direction_worn(&e.out));
-        e.out.seq = limit - MARGIN - 1;
-        assert_false(hf_direction_worn(&e.out));
-        e.out.seq = limit - MARGIN;
-        assert_true(hf_direction_worn(&e.out));
-        e.out.seq = e.in.seq = limit - 1;
-        made = hf_record_seal(&e.out, 23, 0, hf_span_text("x"), room, &error);
-        assert_true(made > 0);
-        assert_int_equal(open_record(&e.in, room, made, &type, &plain), HF_OK);
-        assert_int_equal(
-            hf_record_seal(&e.out, 23, 0, hf_span_text("x"), room, &error), 0);
-        assert_int_equal(error.code, HF_E_SEQUENCE_END);
-        assert_int_equal(e.out.seq, limit); /* and it stays there */
-        assert_true(hf_direction_worn(&e.out));
-        end(&e);
+        pair_begin(&p, pair_aead(a), iv);
+        assert_false(hf_direction_worn(&p.out));
+        p.out.seq = limit - MARGIN - 1;
+        assert_false(hf_direction_worn(&p.out));
+        p.out.seq = limit - MARGIN;
+        assert_true(hf_direction_worn(&p.out));
+        pair_stops_sealing(&p);
+        assert_true(hf_direction_worn(&p.out));
+        pair_end(&p);
     }
 }
 
 /* RFC 8446 5.3: sequence numbers do not wrap. */
 static void opening_stops_where_numbers_end(void **state)
 {
-    uint8_t room[64], type;
-    struct hf_span plain;
-    struct ends e;
+    uint8_t room[64];
+    struct pair p;
     size_t made;
 
     (void)state;
-    begin(&e, aead_at(2));
-    made = hf_record_seal(&e.out, 23, 0, hf_span_text("x"), room, &error);
-    e.in.seq = UINT64_MAX;
-    assert_int_equal(open_record(&e.in, room, made, &type, &plain),
-                     HF_E_SEQUENCE_END);
-    assert_true(e.in.seq == UINT64_MAX);
-    end(&e);
-    begin(&e, aead_at(2));
-    e.out.tls12 = e.in.tls12 = true;
-    made = hf_record_seal(&e.out, 23, 0, hf_span_text("x"), room, &error);
-    e.in.seq = UINT64_MAX;
-    assert_int_equal(open_record(&e.in, room, made, &type, &plain),
-                     HF_E_SEQUENCE_END);
-    assert_true(e.in.seq == UINT64_MAX);
-    end(&e);
+    pair_begin(&p, pair_aead(2), iv);
+    made = hf_record_seal(&p.out, 23, 0, hf_span_text("x"), room, &p.error);
+    p.in.seq = UINT64_MAX;
+    assert_int_equal(pair_take(&p, room, made), HF_E_SEQUENCE_END);
+    assert_true(p.in.seq == UINT64_MAX);
+    pair_end(&p);
+    pair_begin(&p, pair_aead(2), iv);
+    p.out.tls12 = p.in.tls12 = true;
+    made = hf_record_seal(&p.out, 23, 0, hf_span_text("x"), room, &p.error);
+    p.in.seq = UINT64_MAX;
+    assert_int_equal(pair_take(&p, room, made), HF_E_SEQUENCE_END);
+    assert_true(p.in.seq == UINT64_MAX);
+    pair_end(&p);
 }
 
 /* The nonce is the IV with the whole sequence number folded in: records far
@@ -511,47 +382,33 @@ static void each_record_has_a_nonce_of_its_own(void **state)
 {
     size_t before = witness_count();
     uint8_t room[64];
-    struct ends e;
+    struct pair p;
 
     (void)state;
-    begin(&e, aead_at(2));
+    pair_begin(&p, pair_aead(2), iv);
     for (int i = 0; i < 600; i++)
-        assert_true(
-            hf_record_seal(&e.out, 23, 0, hf_span(NULL, 0), room, &error) > 0);
+        assert_true(hf_record_seal(&p.out, 23, 0, hf_span(NULL, 0), room,
+                                   &p.error) > 0);
     for (unsigned bit = 10; bit < 64; bit++) {
-        e.out.seq = UINT64_C(1) << bit;
-        if (e.out.seq < e.out.aead->seal_limit)
-            assert_true(hf_record_seal(&e.out, 23, 0, hf_span(NULL, 0), room,
-                                       &error) > 0);
+        p.out.seq = UINT64_C(1) << bit;
+        if (p.out.seq < p.out.aead->seal_limit)
+            assert_true(hf_record_seal(&p.out, 23, 0, hf_span(NULL, 0), room,
+                                       &p.error) > 0);
     }
     assert_int_equal(witness_count() - before, 654);
-    end(&e);
+    pair_end(&p);
 }
 
 static void a_wiped_direction_is_all_zero_and_in_the_clear(void **state)
 {
     static const struct hf_direction zero;
-    struct ends e;
+    struct pair p;
 
     (void)state;
-    begin(&e, aead_at(0));
-    end(&e);
-    assert_memory_equal(&e.out, &zero, sizeof(zero));
-    hf_direction_wipe(&e.out);
-}
-
-static int open_provider(void **state)
-{
-    (void)state;
-    return hf_crypto_open(&crypto, witness_provider(), &error) ? 0 : -1;
-}
-
-static int close_provider(void **state)
-{
-    (void)state;
-    hf_crypto_close(&crypto);
-    witness_forget();
-    return 0;
+    pair_begin(&p, pair_aead(0), iv);
+    pair_end(&p);
+    assert_memory_equal(&p.out, &zero, sizeof(zero));
+    hf_direction_wipe(&p.out);
 }
 
 int main(void)
@@ -575,5 +432,5 @@ int main(void)
         cmocka_unit_test(a_wiped_direction_is_all_zero_and_in_the_clear),
     };
 
-    return cmocka_run_group_tests(tests, open_provider, close_provider);
+    return cmocka_run_group_tests(tests, pair_open, pair_close);
 }

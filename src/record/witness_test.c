@@ -1,8 +1,8 @@
 /* witness_test.c - the witness that the other tests rely on: a nonce that is used
  * twice under one key ends the program, and nothing else does. */
 #define HF_UNPOISONED
+#include "record/pair.h"
 #include "record/witness.h"
-#include "crypto/suite.h"
 
 #include <setjmp.h>
 #include <signal.h>
@@ -15,13 +15,6 @@
 
 enum { AEADS = 3 };
 
-static struct hf_crypto crypto;
-
-static const struct hf_aead *aead_at(size_t i)
-{
-    return crypto.provider->aeads[i];
-}
-
 /* Nothing, sealed. */
 static void seal(size_t which, const uint8_t *key, const uint8_t *nonce)
 {
@@ -29,10 +22,10 @@ static void seal(size_t which, const uint8_t *key, const uint8_t *nonce)
     uint8_t out[HF_TAG_LEN];
     const struct hf_seal one = { .nonce = nonce, .out = out };
 
-    if (!aead_at(which)->load(crypto.self, state, key) ||
-        !aead_at(which)->seal(state, &one))
+    if (!pair_aead(which)->load(pair_crypto.self, state, key) ||
+        !pair_aead(which)->seal(state, &one))
         _exit(1);
-    aead_at(which)->unload(state);
+    pair_aead(which)->unload(state);
     for (size_t i = 0; i < HF_COUNT(state); i++)
         if (state[i])
             _exit(2);
@@ -118,7 +111,7 @@ static void all_different(void)
         for (unsigned n = 0; n < 30; n++)
             for (unsigned k = 0; k < 30; k++) {
                 nonce[HF_NONCE_LEN - 1] = (uint8_t)n;
-                key[aead_at(a)->key_len - 1] = (uint8_t)k;
+                key[pair_aead(a)->key_len - 1] = (uint8_t)k;
                 key[0] = (uint8_t)(1 + a);
                 seal(a, key, nonce);
             }
@@ -184,25 +177,25 @@ static void it_is_the_real_one(void **state)
                                    .in = HF_SPAN(two),
                                    .out = back };
 
-        assert_string_equal(aead_at(a)->name, hf_libcrypto.aeads[a]->name);
-        assert_int_equal(aead_at(a)->key_len, hf_libcrypto.aeads[a]->key_len);
-        assert_true(aead_at(a)->seal_limit ==
+        assert_string_equal(pair_aead(a)->name, hf_libcrypto.aeads[a]->name);
+        assert_int_equal(pair_aead(a)->key_len, hf_libcrypto.aeads[a]->key_len);
+        assert_true(pair_aead(a)->seal_limit ==
                     hf_libcrypto.aeads[a]->seal_limit);
-        assert_true(aead_at(a)->load(crypto.self, ours, key));
-        assert_true(hf_libcrypto.aeads[a]->load(crypto.self, real, key));
-        assert_true(aead_at(a)->seal(ours, &sealing));
+        assert_true(pair_aead(a)->load(pair_crypto.self, ours, key));
+        assert_true(hf_libcrypto.aeads[a]->load(pair_crypto.self, real, key));
+        assert_true(pair_aead(a)->seal(ours, &sealing));
         sealing.out = two;
         assert_true(hf_libcrypto.aeads[a]->seal(real, &sealing));
         assert_memory_equal(one, two, sizeof(one));
-        assert_true(aead_at(a)->open(ours, &opening));
+        assert_true(pair_aead(a)->open(ours, &opening));
         assert_memory_equal(back, "text", 4);
         two[0] ^= 1;
-        assert_false(aead_at(a)->open(ours, &opening));
-        aead_at(a)->unload(ours);
+        assert_false(pair_aead(a)->open(ours, &opening));
+        pair_aead(a)->unload(ours);
         hf_libcrypto.aeads[a]->unload(real);
     }
-    assert_null(aead_at(AEADS));
-    assert_string_equal(crypto.provider->name, "witness");
+    assert_null(pair_aead(AEADS));
+    assert_string_equal(pair_crypto.provider->name, "witness");
 }
 
 static void its_limit_can_be_set(void **state)
@@ -210,28 +203,12 @@ static void its_limit_can_be_set(void **state)
     (void)state;
     witness_limit(77);
     for (size_t a = 0; a < AEADS; a++)
-        assert_int_equal(aead_at(a)->seal_limit, 77);
+        assert_int_equal(pair_aead(a)->seal_limit, 77);
     witness_limit(0);
     for (size_t a = 0; a < AEADS; a++)
-        assert_true(aead_at(a)->seal_limit ==
+        assert_true(pair_aead(a)->seal_limit ==
                     hf_libcrypto.aeads[a]->seal_limit);
-    assert_ptr_equal(witness_provider(), crypto.provider);
-}
-
-static int begin(void **state)
-{
-    struct hf_error error = { .code = HF_OK };
-
-    (void)state;
-    return hf_crypto_open(&crypto, witness_provider(), &error) ? 0 : -1;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    hf_crypto_close(&crypto);
-    witness_forget();
-    return 0;
+    assert_ptr_equal(witness_provider(), pair_crypto.provider);
 }
 
 int main(void)
@@ -245,5 +222,5 @@ int main(void)
         cmocka_unit_test(its_limit_can_be_set),
     };
 
-    return cmocka_run_group_tests(tests, begin, end);
+    return cmocka_run_group_tests(tests, pair_open, pair_close);
 }
