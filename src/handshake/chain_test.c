@@ -3,6 +3,7 @@
  * is worth, and who has the last one. */
 #define HF_UNPOISONED
 #include "handshake/handshake.h"
+#include "base/starve.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -41,17 +42,6 @@ bool __wrap_hf_keep_scts(struct hf_handshake *hs);
 bool __wrap_hf_keep_scts(struct hf_handshake *hs)
 {
     return !no_scts || hf_fail(hs->error, HF_E_OUT_OF_MEMORY, NULL);
-}
-
-static unsigned fail_at;
-
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size)
-{
-    if (fail_at && !--fail_at)
-        return NULL;
-    return __real_calloc(count, size);
 }
 
 /* ---- the world ------------------------------------------------------------------------- */

@@ -3,25 +3,13 @@
  * end is in proofs_test.c. */
 #define HF_UNPOISONED
 #include "handshake/handshake.h"
+#include "base/starve.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
 
 #include <cmocka.h>
-
-/* Which allocation from now on fails; 0: none. */
-static unsigned fail_at;
-
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    if (fail_at && !--fail_at)
-        return NULL;
-    return __real_calloc(count, size);
-}
 
 /* The proof at the end of a hello. */
 static unsigned bound;

@@ -2,23 +2,13 @@
  * CertificateVerify signs, and signatures that come from elsewhere. */
 #define HF_UNPOISONED
 #include "handshake/handshake.h"
+#include "base/starve.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
 
 #include <cmocka.h>
-
-static unsigned fail_at;
-
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size)
-{
-    if (fail_at && !--fail_at)
-        return NULL;
-    return __real_calloc(count, size);
-}
 
 /* ---- the world ------------------------------------------------------------------------ */
 

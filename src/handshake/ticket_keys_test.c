@@ -4,6 +4,7 @@
 #define HF_UNPOISONED
 #include "handshake/lone.h"
 #include "handshake/resume.h"
+#include "base/starve.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -65,17 +66,7 @@ static bool draw(void *self, void *out, size_t len)
     return true;
 }
 
-/* The linker puts these in front of base's and the C library's. */
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-
-static bool no_memory;
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return no_memory ? NULL : __real_calloc(count, size);
-}
-
+/* The linker puts these in front of base's. */
 void __real_hf_wipe(void *p, size_t size);
 void __wrap_hf_wipe(void *p, size_t size);
 

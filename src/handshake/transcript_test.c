@@ -3,23 +3,13 @@
  * a retry, kept whole for TLS 1.2, looked at ahead; and every failure. */
 #define HF_UNPOISONED
 #include "handshake/lone.h"
+#include "base/starve.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
 
 #include <cmocka.h>
-
-/* The linker puts this one in front of the C library's. */
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-
-static bool no_memory;
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return no_memory ? NULL : __real_calloc(count, size);
-}
 
 static const struct hf_span one = { (const uint8_t *)"\1\0\0\3abc", 7 };
 static const struct hf_span two = { (const uint8_t *)"\1\0\0\5defgh", 9 };

@@ -2,6 +2,7 @@
  * however they were cut or packed; bounded before anything is kept. */
 #define HF_UNPOISONED
 #include "record/record.h"
+#include "base/starve.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,17 +10,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-/* The linker puts this one in front of the C library's. */
-void *__real_calloc(size_t count, size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-
-static bool no_memory;
-
-void *__wrap_calloc(size_t count, size_t size)
-{
-    return no_memory ? NULL : __real_calloc(count, size);
-}
 
 /* ---- a flight of messages -------------------------------------------------- */
 
