@@ -84,24 +84,28 @@ EVP_PKEY *authority_key(const char *pem)
     return key;
 }
 
-struct hf_span authority_says(int status, long until)
+struct hf_span authority_says_of(const char *chain, int status, long until,
+                                 X509_EXTENSION *more)
 {
     static uint8_t der[4096];
     uint8_t *at = der;
     EVP_PKEY *key = authority_key(authority.middle_key);
     X509 *issuer = authority_cert(authority.middle),
-         *leaf = authority_cert(authority.certs.chain);
+         *leaf = authority_cert(chain);
     OCSP_BASICRESP *basic = OCSP_BASICRESP_new();
     ASN1_TIME *from = X509_gmtime_adj(NULL, -7200);
     ASN1_TIME *to = X509_gmtime_adj(NULL, until);
     OCSP_CERTID *id = OCSP_cert_to_id(EVP_sha1(), leaf, issuer);
+    OCSP_SINGLERESP *single;
     OCSP_RESPONSE *response;
     int len;
 
     assert_true(basic && id);
-    assert_non_null(OCSP_basic_add1_status(
+    single = OCSP_basic_add1_status(
         basic, id, status, 0, status == V_OCSP_CERTSTATUS_REVOKED ? from : NULL,
-        from, to));
+        from, to);
+    assert_non_null(single);
+    assert_true(!more || OCSP_SINGLERESP_add_ext(single, more, -1));
     OCSP_CERTID_free(id);
     assert_true(OCSP_basic_sign(basic, issuer, key, EVP_sha256(), NULL, 0));
     response = OCSP_response_create(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic);
@@ -115,4 +119,9 @@ struct hf_span authority_says(int status, long until)
     X509_free(leaf);
     EVP_PKEY_free(key);
     return hf_span(der, (size_t)len);
+}
+
+struct hf_span authority_says(int status, long until)
+{
+    return authority_says_of(authority.certs.chain, status, until, NULL);
 }

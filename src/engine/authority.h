@@ -26,4 +26,10 @@ struct evp_pkey_st *authority_key(const char *pem);
  * until @until seconds from now; it stands until the next one. */
 struct hf_span authority_says(int status, long until);
 
+struct X509_extension_st; /* X509_EXTENSION */
+/* The same on the first certificate of @chain, with @more in it unless that is
+ * NULL; that stays the caller's. */
+struct hf_span authority_says_of(const char *chain, int status, long until,
+                                 struct X509_extension_st *more);
+
 #endif
