@@ -2,41 +2,16 @@
  * told, nothing is left in the output, and nothing secret on the stack. */
 #include "vectors.h"
 
+#include "base/owed.h"
+
 static int calls_left;
 
-/* Where something secret was put, and not wiped since: the state of a hash, a
- * digest, a block with a key in it.  The linker puts this hf_wipe in front of
- * base's. */
-void __real_hf_wipe(void *p, size_t size);
-void __wrap_hf_wipe(void *p, size_t size);
-
-static struct {
-    const void *at;
-    size_t len;
-} owed[64];
-
-static bool owe(bool ok, const void *at, size_t len)
+/* The state of a hash, a digest, a block with a key in it. */
+static bool owe_if(bool ok, const void *at, size_t len)
 {
-    for (size_t i = 0; ok && i < HF_COUNT(owed); i++)
-        if (!owed[i].at || owed[i].at == at) {
-            owed[i].at = at;
-            owed[i].len = len;
-            return true;
-        }
-    return false;
-}
-
-static void paid(const void *at, size_t len)
-{
-    for (size_t i = 0; i < HF_COUNT(owed); i++)
-        if (owed[i].at == at && len >= owed[i].len)
-            owed[i].at = NULL;
-}
-
-void __wrap_hf_wipe(void *p, size_t size)
-{
-    paid(p, size);
-    __real_hf_wipe(p, size);
+    if (ok)
+        owe(at, len);
+    return ok;
 }
 
 static const struct hf_hash *real(void)
@@ -62,26 +37,26 @@ static bool is_zero(const void *at, size_t len)
 static bool failing_start(void *self, struct hf_hash_state *s)
 {
     assert_true(is_zero(s, sizeof(*s)));
-    return owe(may_go_on() && real()->start(self, s), s, sizeof(*s));
+    return owe_if(may_go_on() && real()->start(self, s), s, sizeof(*s));
 }
 
 static bool failing_add(struct hf_hash_state *s, struct hf_span bytes)
 {
     if (bytes.len == real()->block)
-        owe(true, bytes.at, bytes.len);
+        owe(bytes.at, bytes.len);
     return may_go_on() && real()->add(s, bytes);
 }
 
 static bool failing_digest(const struct hf_hash_state *s, uint8_t *out)
 {
-    return owe(may_go_on() && real()->digest(s, out), out, real()->len);
+    return owe_if(may_go_on() && real()->digest(s, out), out, real()->len);
 }
 
 static bool failing_copy(struct hf_hash_state *to,
                          const struct hf_hash_state *from)
 {
     assert_true(is_zero(to, sizeof(*to)));
-    return owe(may_go_on() && real()->copy(to, from), to, sizeof(*to));
+    return owe_if(may_go_on() && real()->copy(to, from), to, sizeof(*to));
 }
 
 static void failing_wipe(struct hf_hash_state *s)
@@ -101,7 +76,7 @@ static bool run_all(uint8_t *out)
     struct hf_hmac h = { 0 };
     uint8_t prk[32];
 
-    memset(owed, 0, sizeof(owed));
+    forget_owed();
 
     bool ok = hf_hkdf_extract(opened(), &failing, hf_span(NULL, 0), seed,
                               prk) &&
@@ -113,8 +88,7 @@ static bool run_all(uint8_t *out)
     hf_hmac_wipe(&h);
     paid(prk, sizeof(prk)); /* these two are the test's own */
     paid(out, 40);
-    for (size_t i = 0; i < HF_COUNT(owed); i++)
-        assert_null(owed[i].at);
+    nothing_is_owed();
     return ok;
 }
 

@@ -4,6 +4,7 @@
  * the provider fails. */
 #define HF_UNPOISONED
 #include "handshake/lone.h"
+#include "base/owed.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -31,32 +32,6 @@ bool __real_hf_expand_label(const struct hf_hmac *secret, const char *label,
                             struct hf_span context, uint8_t *out, size_t len);
 bool __wrap_hf_expand_label(const struct hf_hmac *secret, const char *label,
                             struct hf_span context, uint8_t *out, size_t len);
-void __real_hf_wipe(void *p, size_t size);
-void __wrap_hf_wipe(void *p, size_t size);
-
-/* Where a secret was put, and not wiped since. */
-static struct {
-    const void *at;
-    size_t len;
-} owed[32];
-
-static void owe(const void *at, size_t len)
-{
-    for (size_t i = 0; i < HF_COUNT(owed); i++)
-        if (!owed[i].at || owed[i].at == at) {
-            owed[i].at = at;
-            owed[i].len = len;
-            return;
-        }
-    fail_msg("more places than there is room for");
-}
-
-static void paid(const void *at, size_t len)
-{
-    for (size_t i = 0; i < HF_COUNT(owed); i++)
-        if (owed[i].at == at && len >= owed[i].len)
-            owed[i].at = NULL;
-}
 
 bool __wrap_hf_hmac_key(struct hf_hmac *h, const struct hf_crypto *c,
                         const struct hf_hash *hash, struct hf_span key)
@@ -84,24 +59,13 @@ bool __wrap_hf_expand_label(const struct hf_hmac *secret, const char *label,
     return ok;
 }
 
-void __wrap_hf_wipe(void *p, size_t size)
-{
-    paid(p, size);
-    __real_hf_wipe(p, size);
-}
-
 /* Only session and handshake still hold secrets, and what the test gave. */
-static void nothing_is_owed(const struct lone *l, const uint8_t *given)
+static void nothing_else_is_owed(const struct lone *l, const uint8_t given[64])
 {
-    for (size_t i = 0; i < HF_COUNT(owed); i++) {
-        const uint8_t *at = owed[i].at, *s = (const uint8_t *)&l->s,
-                      *hs = (const uint8_t *)l->hs;
-
-        if (at && at != given && !(at >= s && at < s + sizeof(l->s)) &&
-            !(at >= hs && at < hs + sizeof(*l->hs)))
-            fail_msg("%zu bytes were not wiped", owed[i].len);
-        owed[i].at = NULL;
-    }
+    paid(&l->s, sizeof(l->s));
+    paid(l->hs, sizeof(*l->hs));
+    paid(given, 64);
+    nothing_is_owed();
 }
 
 static void fill(uint8_t *out, size_t len, unsigned from)
@@ -463,9 +427,9 @@ static void check_failure(struct hf_saved_session *saved, enum verb verb,
     begin_verb(&l, saved, verb);
     memcpy(before, l.s.client_secret, sizeof(before));
     lone_fail_at(n);
-    memset(owed, 0, sizeof(owed));
+    forget_owed();
     assert_false(run(&l, verb, out));
-    nothing_is_owed(&l, out);
+    nothing_else_is_owed(&l, out);
     if (verb != EXPORT) /* whoever asked for it tells */
         assert_int_equal(l.s.error.code, HF_E_CRYPTO);
     assert_null(l.s.out.aead);
@@ -490,10 +454,10 @@ static void each_failure_is_told_and_leaves_no_keys(void **state)
         size_t calls;
 
         begin_verb(&l, &saved, (enum verb)verb);
-        memset(owed, 0, sizeof(owed));
+        forget_owed();
         assert_true(run(&l, (enum verb)verb, out));
         assert_int_equal(l.s.error.code, HF_OK);
-        nothing_is_owed(&l, out);
+        nothing_else_is_owed(&l, out);
         calls = lone_calls();
         lone_end(&l);
         assert_true(calls > 10);

@@ -4,6 +4,7 @@
 #define HF_UNPOISONED
 #include "handshake/lone.h"
 #include "handshake/resume.h"
+#include "base/owed.h"
 #include "base/starve.h"
 
 #include <setjmp.h>
@@ -28,25 +29,6 @@ static int64_t clock_of_ours(void *ctx)
     return now;
 }
 
-/* Where a key was put on the stack, and not wiped since. */
-static const uint8_t *owed[8];
-
-static void owe(const void *at)
-{
-    for (size_t i = 0; i < HF_COUNT(owed); i++)
-        if (!owed[i] || owed[i] == at) {
-            owed[i] = at;
-            return;
-        }
-    fail_msg("more places than there is room for");
-}
-
-static void nothing_is_owed(void)
-{
-    for (size_t i = 0; i < HF_COUNT(owed); i++)
-        assert_null(owed[i]);
-}
-
 /* Bytes that tell which draw it was, never zero. */
 static bool draw(void *self, void *out, size_t len)
 {
@@ -60,24 +42,10 @@ static bool draw(void *self, void *out, size_t len)
     if (no_random)
         return false;
     drawn++;
-    owe(out);
+    owe(out, len);
     for (size_t i = 0; i < len; i++)
         ((uint8_t *)out)[i] = (uint8_t)(drawn * 16 + i % 15 + 1);
     return true;
-}
-
-/* The linker puts these in front of base's. */
-void __real_hf_wipe(void *p, size_t size);
-void __wrap_hf_wipe(void *p, size_t size);
-
-void __wrap_hf_wipe(void *p, size_t size)
-{
-    const uint8_t *from = p;
-
-    for (size_t i = 0; i < HF_COUNT(owed); i++)
-        if (owed[i] >= from && owed[i] + 16 <= from + size)
-            owed[i] = NULL;
-    __real_hf_wipe(p, size);
 }
 
 /* ---- between the words of a key and the look at the number ------------------- */
@@ -94,7 +62,7 @@ void __wrap_hf_copy(void *to, const void *from, size_t len)
     const unsigned times = renewals;
 
     renewals = 0;
-    owe(from);
+    owe(from, len);
     __real_hf_copy(to, from, len);
     if (times)
         renew(times);
@@ -117,7 +85,7 @@ static int begin(void **state)
     set.keys = hf_ticket_keys_new();
     if (!set.keys || !hf_crypto_open(&set.crypto, &provider, &error))
         return -1;
-    memset(owed, 0, sizeof(owed)); /* whatever was copied until here */
+    forget_owed(); /* whatever was copied until here */
     return 0;
 }
 

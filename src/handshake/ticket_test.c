@@ -3,6 +3,7 @@
 #define HF_UNPOISONED
 #include "handshake/lone.h"
 #include "handshake/resume.h"
+#include "base/owed.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -34,35 +35,6 @@ bool __real_hf_hkdf_expand(const struct hf_hmac *prk, struct hf_span info,
                            uint8_t *out, size_t len);
 bool __wrap_hf_hkdf_expand(const struct hf_hmac *prk, struct hf_span info,
                            uint8_t *out, size_t len);
-void __real_hf_wipe(void *p, size_t size);
-void __wrap_hf_wipe(void *p, size_t size);
-
-static const uint8_t *owed[8]; /* where one was put, and not wiped since */
-
-static void owe(const void *at)
-{
-    for (size_t i = 0; i < HF_COUNT(owed); i++)
-        if (!owed[i] || owed[i] == at) {
-            owed[i] = at;
-            return;
-        }
-    fail_msg("more places than there is room for");
-}
-
-static void paid(const void *at, size_t size)
-{
-    const uint8_t *from = at;
-
-    for (size_t i = 0; i < HF_COUNT(owed); i++)
-        if (owed[i] >= from && owed[i] < from + size)
-            owed[i] = NULL;
-}
-
-static void nothing_is_owed(void)
-{
-    for (size_t i = 0; i < HF_COUNT(owed); i++)
-        assert_null(owed[i]);
-}
 
 bool __wrap_hf_ticket_key_find(const struct hf_settings *s, const uint8_t *name,
                                struct hf_ticket_key *out, bool *is_newest)
@@ -70,14 +42,14 @@ bool __wrap_hf_ticket_key_find(const struct hf_settings *s, const uint8_t *name,
     const bool found = __real_hf_ticket_key_find(s, name, out, is_newest);
 
     if (found)
-        owe(out);
+        owe(out, sizeof(*out));
     return found;
 }
 
 bool __wrap_hf_hmac_key(struct hf_hmac *h, const struct hf_crypto *c,
                         const struct hf_hash *hash, struct hf_span key)
 {
-    owe(h);
+    owe(h, sizeof(*h));
     return __real_hf_hmac_key(h, c, hash, key);
 }
 
@@ -90,14 +62,8 @@ void __wrap_hf_hmac_wipe(struct hf_hmac *h)
 bool __wrap_hf_hkdf_expand(const struct hf_hmac *prk, struct hf_span info,
                            uint8_t *out, size_t len)
 {
-    owe(out);
+    owe(out, len);
     return __real_hf_hkdf_expand(prk, info, out, len);
-}
-
-void __wrap_hf_wipe(void *p, size_t size)
-{
-    paid(p, size);
-    __real_hf_wipe(p, size);
 }
 
 /* ---- what everything rests on ------------------------------------------------------ */
@@ -326,7 +292,7 @@ static bool count_load(void *self, void *state, const uint8_t *key)
     const size_t used = hf_libcrypto.aeads[2]->state_size;
 
     loaded++;
-    owe(state);
+    owe(state, HF_AEAD_STATE_MAX);
     memset((uint8_t *)state + used, 0xff, HF_AEAD_STATE_MAX - used);
     return hf_libcrypto.aeads[2]->load(self, state, key);
 }

@@ -2,25 +2,13 @@
  * and what is left; and that no nonce stays on the stack. */
 #define HF_UNPOISONED
 #include "record/record.h"
+#include "base/owed.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
 
 #include <cmocka.h>
-
-/* The linker puts this one in front of base's. */
-void __real_hf_wipe(void *p, size_t size);
-void __wrap_hf_wipe(void *p, size_t size);
-
-static const uint8_t *nonce_seen; /* by an AEAD, and not yet wiped */
-
-void __wrap_hf_wipe(void *p, size_t size)
-{
-    if (p == nonce_seen && size >= HF_NONCE_LEN)
-        nonce_seen = NULL;
-    __real_hf_wipe(p, size);
-}
 
 static struct hf_crypto crypto;
 static struct hf_error error;
@@ -34,13 +22,13 @@ static bool load(void *self, void *state, const uint8_t *key)
 
 static bool seal(void *state, const struct hf_seal *one)
 {
-    nonce_seen = one->nonce;
+    owe(one->nonce, HF_NONCE_LEN);
     return seals && hf_libcrypto.aeads[0]->seal(state, one);
 }
 
 static bool open_one(void *state, const struct hf_open *one)
 {
-    nonce_seen = one->nonce;
+    owe(one->nonce, HF_NONCE_LEN);
     return hf_libcrypto.aeads[0]->open(state, one);
 }
 
@@ -71,7 +59,7 @@ static void a_failure_to_seal_is_told(void **state)
         assert_int_equal(error.code, HF_E_CRYPTO);
         assert_non_null(strstr(error.detail, aead.name));
         assert_int_equal(d.seq, 1);
-        assert_null(nonce_seen);
+        nothing_is_owed();
         hf_direction_wipe(&d);
     }
 }
@@ -105,13 +93,13 @@ static void no_nonce_stays_behind(void **state)
         assert_true(set_keys(&out, tls12) && set_keys(&in, tls12));
         made = hf_record_seal(&out, 23, 0, hf_span_text("x"), room, &error);
         assert_true(made > 0);
-        assert_null(nonce_seen);
+        nothing_is_owed();
         assert_int_equal(hf_frame_next(&f, room, made, 0x0303, true, &error),
                          HF_FRAME_WHOLE);
         assert_true(hf_record_open(&in, &f, &type, &plain, &error));
-        assert_null(nonce_seen);
+        nothing_is_owed();
         assert_false(hf_record_open(&in, &f, &type, &plain, &error));
-        assert_null(nonce_seen);
+        nothing_is_owed();
         hf_direction_wipe(&out);
         hf_direction_wipe(&in);
     }
@@ -125,7 +113,7 @@ static int begin(void **state)
     aead.seal = seal;
     aead.open = open_one;
     loads = seals = true;
-    nonce_seen = NULL;
+    forget_owed();
     return hf_crypto_open(&crypto, &hf_libcrypto, &error) ? 0 : -1;
 }
 
