@@ -3,8 +3,7 @@
  * written; and keys from elsewhere. */
 #define HF_UNPOISONED
 #include "handshake/lone.h"
-#include "handshake/resume.h"
-#include "base/owed.h"
+#include "handshake/keyring.h"
 #include "base/starve.h"
 
 #include <setjmp.h>
@@ -13,21 +12,9 @@
 
 #include <cmocka.h>
 
-enum { LIFE = 100, START = 1000000 };
-
-static struct hf_provider provider;
-static struct hf_settings set;
-static struct hf_error error;
-static int64_t now;
 static unsigned drawn;
 static bool no_random;
 static void (*while_drawing)(void);
-
-static int64_t clock_of_ours(void *ctx)
-{
-    (void)ctx;
-    return now;
-}
 
 /* Bytes that tell which draw it was, never zero. */
 static bool draw(void *self, void *out, size_t len)
@@ -71,19 +58,11 @@ void __wrap_hf_copy(void *to, const void *from, size_t len)
 static int begin(void **state)
 {
     (void)state;
-    memset(&set, 0, sizeof(set));
-    error = (struct hf_error){ .code = HF_OK };
-    provider = hf_libcrypto;
-    provider.random = draw;
-    now = START;
     drawn = 0;
     renewals = 0;
     no_random = false;
     while_drawing = NULL;
-    set.clock = clock_of_ours;
-    set.session_lifetime = LIFE;
-    set.keys = hf_ticket_keys_new();
-    if (!set.keys || !hf_crypto_open(&set.crypto, &provider, &error))
+    if (!keys_begin(draw))
         return -1;
     forget_owed(); /* whatever was copied until here */
     return 0;
@@ -93,20 +72,8 @@ static int end(void **state)
 {
     (void)state;
     nothing_is_owed();
-    hf_ticket_keys_free(set.keys);
-    hf_crypto_close(&set.crypto);
+    keys_end();
     return 0;
-}
-
-/* The key that seals now. */
-static struct hf_ticket_key newest(void)
-{
-    struct hf_ticket_key key;
-    bool is_newest = false;
-
-    assert_true(hf_ticket_key_find(&set, NULL, &key, &is_newest));
-    assert_true(is_newest);
-    return key;
 }
 
 static void renew(unsigned times)

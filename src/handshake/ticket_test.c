@@ -2,8 +2,7 @@
  * made of, what they are bound to, and every way to fail. */
 #define HF_UNPOISONED
 #include "handshake/lone.h"
-#include "handshake/resume.h"
-#include "base/owed.h"
+#include "handshake/keyring.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,12 +10,8 @@
 
 #include <cmocka.h>
 
-enum { LIFE = 100, START = 1000000, LEN = 200 };
+enum { LEN = 200 };
 
-static struct hf_provider provider;
-static struct hf_settings set;
-static struct hf_error error;
-static int64_t now;
 static bool no_random;
 
 /* ---- secrets on the stack: the linker puts these in front of the real ones ------- */
@@ -68,12 +63,6 @@ bool __wrap_hf_hkdf_expand(const struct hf_hmac *prk, struct hf_span info,
 
 /* ---- what everything rests on ------------------------------------------------------ */
 
-static int64_t clock_of_ours(void *ctx)
-{
-    (void)ctx;
-    return now;
-}
-
 static bool draw(void *self, void *out, size_t len)
 {
     return !no_random && hf_libcrypto.random(self, out, len);
@@ -82,36 +71,15 @@ static bool draw(void *self, void *out, size_t len)
 static int begin(void **state)
 {
     (void)state;
-    memset(&set, 0, sizeof(set));
-    error = (struct hf_error){ .code = HF_OK };
-    provider = hf_libcrypto;
-    provider.random = draw;
-    now = START;
     no_random = false;
-    set.clock = clock_of_ours;
-    set.session_lifetime = LIFE;
-    set.keys = hf_ticket_keys_new();
-    return set.keys && hf_crypto_open(&set.crypto, &provider, &error) ? 0 : -1;
+    return keys_begin(draw) ? 0 : -1;
 }
 
 static int end(void **state)
 {
     (void)state;
-    hf_ticket_keys_free(set.keys);
-    hf_crypto_close(&set.crypto);
+    keys_end();
     return 0;
-}
-
-/* The key that seals now. */
-static struct hf_ticket_key newest(void)
-{
-    struct hf_ticket_key key;
-    bool is_newest = false;
-
-    assert_true(hf_ticket_key_find(&set, NULL, &key, &is_newest));
-    assert_true(is_newest);
-    paid(&key, sizeof(key)); /* the test's own */
-    return key;
 }
 
 /* ---- what is sealed ------------------------------------------------------------------- */
