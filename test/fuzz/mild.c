@@ -1,7 +1,6 @@
 /* mild.c - see mild.h. */
 #include "mild.h"
-
-#include <string.h>
+#include "pretend.h"
 
 /* ---- hashes of zeroes -------------------------------------------------------------- */
 
@@ -40,17 +39,8 @@ static bool hash_copy(struct hf_hash_state *to,
     return true;
 }
 
-static void hash_wipe(struct hf_hash_state *state)
-{
-    memset(state, 0, sizeof(*state));
-}
-
-static const struct hf_hash sha256 = { "SHA-256",  HF_SHA256,  32,
-                                       64,         hash_start, hash_add,
-                                       digest_256, hash_copy,  hash_wipe };
-static const struct hf_hash sha384 = { "SHA-384",  HF_SHA384,  48,
-                                       128,        hash_start, hash_add,
-                                       digest_384, hash_copy,  hash_wipe };
+PRETEND_HASHES(hash_start, hash_add, digest_256, hash_add, digest_384,
+               hash_copy);
 
 /* ---- records as they are, with a tag of zeroes ---------------------------------------- */
 
@@ -70,10 +60,7 @@ static void aead_unload(void *state)
 static bool aead_seal(void *state, const struct hf_seal *one)
 {
     (void)state;
-    memmove(one->out, one->in.at, one->in.len);
-    if (one->tail.len) /* TLS 1.2 has none */
-        memmove(one->out + one->in.len, one->tail.at, one->tail.len);
-    memset(one->out + one->in.len + one->tail.len, 0, HF_TAG_LEN);
+    memset(one->out + pretend_put(one), 0, HF_TAG_LEN);
     return true;
 }
 
@@ -84,14 +71,7 @@ static bool aead_open(void *state, const struct hf_open *one)
     return true;
 }
 
-#define AEAD(name, len)                                                      \
-    {                                                                        \
-        name, len, 1 << 23, 8, aead_load, aead_unload, aead_seal, aead_open, \
-            NULL                                                             \
-    }
-static const struct hf_aead aes128 = AEAD("AES-128-GCM", 16);
-static const struct hf_aead aes256 = AEAD("AES-256-GCM", 32);
-static const struct hf_aead chacha = AEAD("ChaCha20-Poly1305", 32);
+PRETEND_AEADS(1 << 23, aead_load, aead_load, aead_unload, aead_seal, aead_open);
 
 /* ---- shares and secrets of zeroes ---------------------------------------------------------- */
 
@@ -128,15 +108,7 @@ static void kx_wipe(void *state)
     (void)state;
 }
 
-#define KX(number, called)                                                     \
-    {                                                                          \
-        .group = (number), .name = (called), .share_len = 32, .reply_len = 32, \
-        .secret_len = 32, .state_size = 8, .generate = kx_generate,            \
-        .encapsulate = kx_encapsulate, .decapsulate = kx_decapsulate,          \
-        .wipe = kx_wipe                                                        \
-    }
-static const struct hf_kx x25519 = KX(29, "x25519");
-static const struct hf_kx p256 = KX(23, "secp256r1");
+PRETEND_GROUPS(kx_generate, kx_encapsulate, kx_decapsulate, kx_wipe);
 
 /* ---- signatures --------------------------------------------------------------------------------- */
 
@@ -167,13 +139,7 @@ static bool sign(void *self, const struct hf_signature *how,
     return true;
 }
 
-static const struct hf_signature ecdsa = { "ecdsa_secp256r1_sha256",
-                                           0x0403,
-                                           HF_KEY_P256,
-                                           HF_PADDING_NONE,
-                                           HF_SHA256,
-                                           verify,
-                                           sign };
+PRETEND_SIGNATURES(verify, sign);
 
 /* ---- the provider ------------------------------------------------------------------------------------ */
 
@@ -237,12 +203,6 @@ static bool compress(void *self, struct hf_span in, uint8_t *out, size_t cap,
 
 static const struct hf_compression stored = { "stored", 1, expand, compress };
 const struct hf_compression *const mild_compressions[] = { &stored, NULL };
-
-static const struct hf_hash *const hashes[] = { &sha256, &sha384, NULL };
-static const struct hf_aead *const aeads[] = { &aes128, &aes256, &chacha,
-                                               NULL };
-static const struct hf_kx *const groups[] = { &x25519, &p256, NULL };
-static const struct hf_signature *const signatures[] = { &ecdsa, NULL };
 
 const struct hf_provider mild_provider = {
     .name = "mild",

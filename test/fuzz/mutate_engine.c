@@ -15,22 +15,7 @@ enum { ROOM = 1 << 15, HEAD = 2, RECORD = 5, MESSAGE = 4, SEAL = 17 };
 static size_t pick(struct dice *dice, const uint8_t *data, size_t size,
                    size_t *len)
 {
-    size_t found = HEAD;
-    uint32_t n = 0;
-
-    *len = 0;
-    for (size_t at = HEAD; at + RECORD <= size;) {
-        size_t whole = RECORD + hf_number(data + at + 3, 2);
-
-        if (whole > size - at)
-            break;
-        if (dice_below(dice, ++n) == 0) {
-            found = at;
-            *len = whole;
-        }
-        at += whole;
-    }
-    return found;
+    return mutate_pick(dice, data, size, HEAD, RECORD, len);
 }
 
 static enum hf_place place_of(const uint8_t *message, size_t len)

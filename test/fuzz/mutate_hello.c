@@ -87,17 +87,15 @@ static size_t change_body(struct dice *dice, uint8_t *at, size_t len,
 
 /* ---- a block of extensions -------------------------------------------------------------- */
 
-/* Where a random one begins; *len is its length with its header.  0 of them:
- * *len is 0. */
-static size_t pick(struct dice *dice, const uint8_t *data, size_t size,
-                   size_t *len)
+size_t mutate_pick(struct dice *dice, const uint8_t *data, size_t size,
+                   size_t from, size_t header, size_t *len)
 {
-    size_t at = 0, found = 0;
+    size_t found = from;
     uint32_t n = 0;
 
     *len = 0;
-    while (at + 4 <= size) {
-        size_t whole = 4 + hf_number(data + at + 2, 2);
+    for (size_t at = from; at + header <= size;) {
+        size_t whole = header + hf_number(data + at + header - 2, 2);
 
         if (whole > size - at)
             break;
@@ -108,6 +106,12 @@ static size_t pick(struct dice *dice, const uint8_t *data, size_t size,
         at += whole;
     }
     return found;
+}
+
+static size_t pick(struct dice *dice, const uint8_t *data, size_t size,
+                   size_t *len)
+{
+    return mutate_pick(dice, data, size, 0, 4, len);
 }
 
 /* One that may stand there, made up from the tables. */

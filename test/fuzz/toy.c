@@ -3,7 +3,7 @@
 #include "toy.h"
 
 #include "fuzz.h"
-#include "mild.h"
+#include "pretend.h"
 #include "x509/x509.h"
 
 #include <string.h>
@@ -120,17 +120,8 @@ static bool hash_copy(struct hf_hash_state *to,
     return works();
 }
 
-static void hash_wipe(struct hf_hash_state *state)
-{
-    memset(state, 0, sizeof(*state));
-}
-
-static const struct hf_hash sha256 = { "SHA-256",  HF_SHA256,  32,
-                                       64,         hash_start, hash_add,
-                                       digest_256, hash_copy,  hash_wipe };
-static const struct hf_hash sha384 = { "SHA-384",  HF_SHA384,  48,
-                                       128,        hash_start, hash_add,
-                                       digest_384, hash_copy,  hash_wipe };
+PRETEND_HASHES(hash_start, hash_add, digest_256, hash_add, digest_384,
+               hash_copy);
 
 /* A fuzzer looks over memcmp's shoulder, and then knows a tag that is right. */
 static bool same(const uint8_t *a, const uint8_t *b, size_t len)
@@ -193,12 +184,8 @@ static void make_tag(uint64_t h, struct hf_span aad, const uint8_t *sealed,
 static bool seal(void *state, const struct hf_seal *one)
 {
     uint64_t h = begin(state, one->nonce);
-    size_t len = one->in.len + one->tail.len;
+    const size_t len = pretend_put(one);
 
-    if (one->in.len)
-        memmove(one->out, one->in.at, one->in.len);
-    if (one->tail.len)
-        memmove(one->out + one->in.len, one->tail.at, one->tail.len);
     crypt(h, one->out, len);
     make_tag(h, one->aad, one->out, len, one->out + len);
     return works();
@@ -220,14 +207,8 @@ static bool open_sealed(void *state, const struct hf_open *one)
     return true;
 }
 
-#define AEAD(name, len, load)                                    \
-    {                                                            \
-        name, len, 100, 8, load, unload, seal, open_sealed, NULL \
-    }
 /* Keys that wear out soon: so they are changed on the way. */
-static const struct hf_aead aes128 = AEAD("AES-128-GCM", 16, load_16);
-static const struct hf_aead aes256 = AEAD("AES-256-GCM", 32, load_32);
-static const struct hf_aead chacha = AEAD("ChaCha20-Poly1305", 32, load_32);
+PRETEND_AEADS(100, load_16, load_32, unload, seal, open_sealed);
 
 /* ---- key exchange: Diffie and Hellman in a very small group ------------------------------ */
 
@@ -295,15 +276,7 @@ static void kx_wipe(void *state)
     memset(state, 0, 8);
 }
 
-#define KX(number, called)                                        \
-    {                                                             \
-        .group = (number), .name = (called), .share_len = SHARE,  \
-        .reply_len = SHARE, .secret_len = SHARE, .state_size = 8, \
-        .generate = kx_generate, .encapsulate = kx_encapsulate,   \
-        .decapsulate = kx_decapsulate, .wipe = kx_wipe            \
-    }
-static const struct hf_kx x25519 = KX(29, "x25519");
-static const struct hf_kx p256 = KX(23, "secp256r1");
+PRETEND_GROUPS(kx_generate, kx_encapsulate, kx_decapsulate, kx_wipe);
 
 /* ---- keys and signatures ------------------------------------------------------------------- */
 
@@ -409,13 +382,7 @@ static bool sign(void *self, const struct hf_signature *how,
     return true;
 }
 
-static const struct hf_signature ecdsa = { "ecdsa_secp256r1_sha256",
-                                           0x0403,
-                                           HF_KEY_P256,
-                                           HF_PADDING_NONE,
-                                           HF_SHA256,
-                                           verify,
-                                           sign };
+PRETEND_SIGNATURES(verify, sign);
 
 static bool key_load(void *self, struct hf_span text, hf_passphrase_fn *ask,
                      void *ctx, struct hf_private_key **out,
@@ -461,12 +428,6 @@ static void close_toy(void *self)
 {
     (void)self;
 }
-
-static const struct hf_hash *const hashes[] = { &sha256, &sha384, NULL };
-static const struct hf_aead *const aeads[] = { &aes128, &aes256, &chacha,
-                                               NULL };
-static const struct hf_kx *const groups[] = { &x25519, &p256, NULL };
-static const struct hf_signature *const signatures[] = { &ecdsa, NULL };
 
 const struct hf_provider toy_provider = {
     .name = "toy",

@@ -13,8 +13,7 @@
 #include "firm.h"
 
 #include "../fuzz/mild.h"
-
-#include <string.h>
+#include "../fuzz/pretend.h"
 
 /* ---- a checksum ------------------------------------------------------------------ */
 
@@ -97,16 +96,7 @@ static bool copy(struct hf_hash_state *to, const struct hf_hash_state *from)
     return true;
 }
 
-static void wipe(struct hf_hash_state *state)
-{
-    memset(state, 0, sizeof(*state));
-}
-
-static const struct hf_hash sha256 = { "SHA-256", HF_SHA256,  32,   64,  start,
-                                       add_256,   digest_256, copy, wipe };
-static const struct hf_hash sha384 = { "SHA-384", HF_SHA384,  48,   128, start,
-                                       add_384,   digest_384, copy, wipe };
-static const struct hf_hash *const hashes[] = { &sha256, &sha384, NULL };
+PRETEND_HASHES(start, add_256, digest_256, add_384, digest_384, copy);
 
 /* ---- records ---------------------------------------------------------------------------- */
 
@@ -143,12 +133,7 @@ static void make_tag(const void *state, const uint8_t *nonce,
 
 static bool seal(void *state, const struct hf_seal *one)
 {
-    if (one->in.len)
-        memmove(one->out, one->in.at, one->in.len);
-    if (one->tail.len)
-        memmove(one->out + one->in.len, one->tail.at, one->tail.len);
-    make_tag(state, one->nonce, one->aad,
-             one->out + one->in.len + one->tail.len);
+    make_tag(state, one->nonce, one->aad, one->out + pretend_put(one));
     return true;
 }
 
@@ -164,15 +149,7 @@ static bool open(void *state, const struct hf_open *one)
     return true;
 }
 
-#define AEAD(name, len)                                             \
-    {                                                               \
-        name, len, 1 << 23, 8, load_##len, unload, seal, open, NULL \
-    }
-static const struct hf_aead aes128 = AEAD("AES-128-GCM", 16);
-static const struct hf_aead aes256 = AEAD("AES-256-GCM", 32);
-static const struct hf_aead chacha = AEAD("ChaCha20-Poly1305", 32);
-static const struct hf_aead *const aeads[] = { &aes128, &aes256, &chacha,
-                                               NULL };
+PRETEND_AEADS(1 << 23, load_16, load_32, unload, seal, open);
 
 /* ---- RSA key transport --------------------------------------------------------------------- */
 
