@@ -155,6 +155,14 @@ bool duet_run(struct duet *d)
     return hf_conn_ready(d->client) && hf_conn_ready(d->server);
 }
 
+void duet_round(struct duet *d)
+{
+    duet_take(d->client, &d->to_client, 0, d->got_client, &d->client_len);
+    duet_flush(d->client, &d->to_server);
+    duet_take(d->server, &d->to_server, 0, d->got_server, &d->server_len);
+    duet_flush(d->server, &d->to_client);
+}
+
 bool duet_send(struct duet *d, struct hf_conn *from, struct hf_span data)
 {
     struct duet_wire *to = from == d->client ? &d->to_server : &d->to_client;

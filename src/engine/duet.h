@@ -40,6 +40,9 @@ bool duet_init(struct duet *d, const struct duet_certs *certs);
 bool duet_start(struct duet *d, const char *name);
 /* Carry bytes both ways until nothing moves.  True: both are ready. */
 bool duet_run(struct duet *d);
+/* Only a round, however it is cut: client, then server, take what is there and
+ * put what they have to say on the wire. */
+void duet_round(struct duet *d);
 /* Only one step: what @from has to say goes on the wire. */
 void duet_flush(struct hf_conn *from, struct duet_wire *to);
 /* Give @to what is on the wire. */

@@ -5,6 +5,7 @@
 #define HF_UNPOISONED
 #include "engine/attack.h"
 #include "engine/encore.h"
+#include "engine/plan.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -51,28 +52,6 @@ static int close_all(void **state)
     return attack_close(state);
 }
 
-/* What is done to the nth record on its way to @victim, who is not ready. */
-struct plan {
-    enum hf_role victim;
-    size_t place;
-    unsigned type; /* of what comes instead */
-    bool reached;
-    unsigned due, due_record; /* what should have come */
-};
-
-static bool is_place(struct rogue *r, const struct rogue_record *record)
-{
-    struct plan *p = r->ctx;
-
-    if (record->from == p->victim || record->type == HF_CONTENT_ALERT ||
-        hf_conn_ready(r->end[p->victim].conn) || r->step++ != p->place)
-        return false;
-    p->reached = true;
-    p->due_record = record->type;
-    p->due = record->bytes[0];
-    return true;
-}
-
 /* False: there is no such place. */
 static bool try(unsigned kind, struct plan *p, rogue_edit_fn *edit)
 {
@@ -88,24 +67,7 @@ static bool try(unsigned kind, struct plan *p, rogue_edit_fn *edit)
     return p->reached;
 }
 
-static unsigned code_of(enum hf_role who)
-{
-    return hf_conn_error(rogue.end[who].conn)->code;
-}
-
 /* ---- the wrong message ---------------------------------------------------------- */
-
-static void replace(struct rogue *r, struct rogue_record *record)
-{
-    struct plan *p = r->ctx;
-
-    if (!is_place(r, record))
-        return;
-    record->type = HF_CONTENT_HANDSHAKE;
-    record->bytes[0] = (uint8_t)p->type;
-    memset(record->bytes + 1, 0, 3);
-    record->len = 4;
-}
 
 static size_t try_all(unsigned kind, enum hf_role victim)
 {
@@ -113,16 +75,16 @@ static size_t try_all(unsigned kind, enum hf_role victim)
 
     for (p.place = 0;; p.place++)
         for (p.type = 0; p.type < 256; p.type++) {
-            bool there = try(kind, &p, replace);
+            bool there = try(kind, &p, plan_replace);
             /* TLS 1.3: its dummy, which may be anywhere and nowhere. */
             bool dummy = there && (kind == BY_PSK || kind == WITH_EARLY_DATA) &&
                          p.due_record == HF_CONTENT_CCS;
 
             if (there && !dummy &&
                 (p.due_record == HF_CONTENT_CCS || p.type != p.due)) {
-                if (code_of(victim) != HF_E_UNEXPECTED)
+                if (plan_code(&rogue, victim) != HF_E_UNEXPECTED)
                     fail_msg("kind %u, %u for %u: %s", kind, p.type, p.due,
-                             hf_error_name(code_of(victim)));
+                             hf_error_name(plan_code(&rogue, victim)));
                 rogue_expect(&rogue, victim, HF_E_UNEXPECTED);
             }
             rogue_end(&rogue);
@@ -152,36 +114,6 @@ static void every_type_is_refused_wherever_it_is_not_due(void **state)
 
 /* ---- left out, said twice, ChangeCipherSpec -------------------------------------------- */
 
-static void leave_out(struct rogue *r, struct rogue_record *record)
-{
-    if (is_place(r, record))
-        record->drop = true;
-}
-
-static const uint8_t ccs[] = { 0x14, 3, 3, 0, 1, 1 };
-
-static void say_twice(struct rogue *r, struct rogue_record *record)
-{
-    struct plan *p = r->ctx;
-
-    if (!is_place(r, record))
-        return;
-    if (record->type == HF_CONTENT_CCS) {
-        rogue_raw(r, p->victim, HF_SPAN(ccs));
-        return;
-    }
-    memcpy(record->bytes + record->len, record->bytes, record->len);
-    record->len *= 2;
-}
-
-static void inject_ccs(struct rogue *r, struct rogue_record *record)
-{
-    struct plan *p = r->ctx;
-
-    if (is_place(r, record))
-        rogue_raw(r, p->victim, HF_SPAN(ccs));
-}
-
 /* At every place, in TLS 1.2: the victim never gets ready. */
 static void at_every_place(rogue_edit_fn *edit, bool waits)
 {
@@ -191,7 +123,7 @@ static void at_every_place(rogue_edit_fn *edit, bool waits)
             struct plan p = { .victim = victim };
 
             for (; try(kind, &p, edit); p.place++) {
-                unsigned code = code_of(victim);
+                unsigned code = plan_code(&rogue, victim);
 
                 if (code != HF_E_UNEXPECTED && code != HF_E_BAD_CCS &&
                     code != HF_E_KEY_CHANGE && !(waits && !code))
@@ -210,15 +142,15 @@ static void at_every_place(rogue_edit_fn *edit, bool waits)
 static void each_message_must_come_once(void **state)
 {
     (void)state;
-    at_every_place(leave_out, true);
-    at_every_place(say_twice, false);
+    at_every_place(plan_leave_out, true);
+    at_every_place(plan_say_twice, false);
 }
 
 /* CVE-2014-0224: not under keys that do not exist yet. */
 static void change_cipher_spec_has_one_place(void **state)
 {
     (void)state;
-    at_every_place(inject_ccs, false);
+    at_every_place(plan_inject_ccs, false);
 }
 
 /* ---- tickets ------------------------------------------------------------------------------ */

@@ -145,12 +145,7 @@ static void a_response_that_was_not_promised_is_refused(void **state)
 {
     (void)state;
     begin(HF_TLS12, HF_REVOCATION_LEAF, good());
-    duet_take(duet.client, &duet.to_client, 0, duet.got_client,
-              &duet.client_len);
-    duet_flush(duet.client, &duet.to_server);
-    duet_take(duet.server, &duet.to_server, 0, duet.got_server,
-              &duet.server_len);
-    duet_flush(duet.server, &duet.to_client);
+    duet_round(&duet);
     forget_the_promise(&duet.to_client);
     assert_false(duet_run(&duet));
     assert_int_equal(hf_conn_error(duet.client)->code, HF_E_UNEXPECTED);
@@ -165,12 +160,7 @@ static void a_response_of_another_kind_is_refused(void **state)
 
     (void)state;
     begin(HF_TLS12, HF_REVOCATION_LEAF, good());
-    duet_take(duet.client, &duet.to_client, 0, duet.got_client,
-              &duet.client_len);
-    duet_flush(duet.client, &duet.to_server);
-    duet_take(duet.server, &duet.to_server, 0, duet.got_server,
-              &duet.server_len);
-    duet_flush(duet.server, &duet.to_client);
+    duet_round(&duet);
     p = duet.to_client.bytes;
     for (size_t i = 0; i < 2; i++) /* over ServerHello and Certificate */
         p += 5 + hf_number(p + 3, 2);

@@ -90,12 +90,7 @@ static int shown(int a, int b, uint8_t first, uint8_t second)
     add_client_key(a);
     add_client_key(b);
     assert_true(duet_start(&duet, "localhost"));
-    duet_take(duet.client, &duet.to_client, 0, duet.got_client,
-              &duet.client_len);
-    duet_flush(duet.client, &duet.to_server);
-    duet_take(duet.server, &duet.to_server, 0, duet.got_server,
-              &duet.server_len);
-    duet_flush(duet.server, &duet.to_client);
+    duet_round(&duet);
     change_types(first, second);
     duet_take(duet.client, &duet.to_client, 0, duet.got_client,
               &duet.client_len);

@@ -4,6 +4,7 @@
  * records, alerts, the end. */
 #define HF_UNPOISONED
 #include "engine/attack.h"
+#include "engine/plan.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -33,29 +34,6 @@ static int close_stages(void **state)
     return attack_close(state);
 }
 
-/* What is done to the nth record on its way to @victim. */
-struct plan {
-    enum hf_role victim;
-    size_t place;
-    unsigned type; /* of what comes instead */
-    bool reached;
-    unsigned due, due_record; /* what should have come */
-    bool asked;               /* a CertificateRequest has come */
-};
-
-static bool is_place(struct rogue *r, const struct rogue_record *record)
-{
-    struct plan *p = r->ctx;
-
-    if (record->from == p->victim || record->type == HF_CONTENT_ALERT ||
-        r->step++ != p->place)
-        return false;
-    p->reached = true;
-    p->due_record = record->type;
-    p->due = record->bytes[0];
-    return true;
-}
-
 /* False: there is no such place. */
 static bool try(enum scene scene, struct plan *p, rogue_edit_fn *edit)
 {
@@ -67,11 +45,6 @@ static bool try(enum scene scene, struct plan *p, rogue_edit_fn *edit)
     ready = rogue_run(&rogue);
     assert_true(ready || p->reached);
     return p->reached;
-}
-
-static unsigned code_of(enum hf_role who)
-{
-    return hf_conn_error(rogue.end[who].conn)->code;
 }
 
 /* ---- the wrong message ---------------------------------------------------------- */
@@ -89,32 +62,18 @@ static bool may_come(const struct plan *p)
              p->type == HF_SERVER_HELLO_DONE));
 }
 
-static void replace(struct rogue *r, struct rogue_record *record)
-{
-    struct plan *p = r->ctx;
-
-    if (!is_place(r, record)) {
-        p->asked |= edit_is(record, HF_CERTIFICATE_REQUEST) && !p->reached;
-        return;
-    }
-    record->type = HF_CONTENT_HANDSHAKE;
-    record->bytes[0] = (uint8_t)p->type;
-    memset(record->bytes + 1, 0, 3);
-    record->len = 4;
-}
-
 static size_t try_all(enum scene scene, enum hf_role victim)
 {
     struct plan p = { .victim = victim };
 
     for (p.place = 0;; p.place++)
         for (p.type = 0; p.type < 256; p.type++) {
-            bool there = try(scene, &p, replace);
+            bool there = try(scene, &p, plan_replace);
 
             if (there && !may_come(&p)) {
-                if (code_of(victim) != HF_E_UNEXPECTED)
+                if (plan_code(&rogue, victim) != HF_E_UNEXPECTED)
                     fail_msg("%s, %u for %u: %s", scene_name(scene), p.type,
-                             p.due, hf_error_name(code_of(victim)));
+                             p.due, hf_error_name(plan_code(&rogue, victim)));
                 rogue_expect(&rogue, victim, HF_E_UNEXPECTED);
             }
             rogue_end(&rogue);
@@ -137,27 +96,6 @@ static void every_type_is_refused_wherever_it_is_not_due(void **state)
 
 /* ---- left out, said twice ----------------------------------------------------------- */
 
-static void leave_out(struct rogue *r, struct rogue_record *record)
-{
-    if (is_place(r, record))
-        record->drop = true;
-}
-
-/* The record again, behind itself: two messages, or two records of CCS. */
-static void say_twice(struct rogue *r, struct rogue_record *record)
-{
-    struct plan *p = r->ctx;
-
-    if (!is_place(r, record))
-        return;
-    if (record->type == HF_CONTENT_CCS) {
-        rogue_raw(r, p->victim, hf_span("\x14\3\3\0\1\1", 6));
-        return;
-    }
-    memcpy(record->bytes + record->len, record->bytes, record->len);
-    record->len *= 2;
-}
-
 /* The server says nothing more after what is left out at the end of a flight,
  * so there both wait. */
 static void each_message_must_come_once(void **state)
@@ -169,14 +107,15 @@ static void each_message_must_come_once(void **state)
         for (unsigned i = 0; i < 4; i++) {
             struct plan p = { .victim = i & 1 };
 
-            while (try(scenes[i / 2], &p, twice ? say_twice : leave_out)) {
-                unsigned code = code_of(p.victim);
+            while (try(scenes[i / 2], &p,
+                       twice ? plan_say_twice : plan_leave_out)) {
+                unsigned code = plan_code(&rogue, p.victim);
 
                 if (twice && code != HF_E_UNEXPECTED && code != HF_E_BAD_CCS)
                     fail_msg("%u twice: %s", p.due, hf_error_name(code));
                 /* Who was not asked for a certificate gives none. */
                 if (code == HF_E_ALERT)
-                    code = code_of(!p.victim);
+                    code = plan_code(&rogue, !p.victim);
                 assert_true(code == HF_OK || code == HF_E_UNEXPECTED ||
                             code == HF_E_BAD_CCS);
                 assert_false(hf_conn_ready(rogue.end[p.victim].conn));
@@ -190,14 +129,6 @@ static void each_message_must_come_once(void **state)
 
 /* ---- ChangeCipherSpec ------------------------------------------------------------------ */
 
-static void inject_ccs(struct rogue *r, struct rogue_record *record)
-{
-    struct plan *p = r->ctx;
-
-    if (is_place(r, record))
-        rogue_raw(r, p->victim, hf_span("\x14\3\3\0\1\1", 6));
-}
-
 /* In front of every record; nothing may come under keys that do not exist yet
  * (CVE-2014-0224). */
 static void change_cipher_spec_has_one_place(void **state)
@@ -206,8 +137,8 @@ static void change_cipher_spec_has_one_place(void **state)
     for (unsigned victim = 0; victim < 2; victim++) {
         struct plan p = { .victim = victim };
 
-        while (try(SCENE_CLIENT_CERT, &p, inject_ccs)) {
-            unsigned code = code_of(victim);
+        while (try(SCENE_CLIENT_CERT, &p, plan_inject_ccs)) {
+            unsigned code = plan_code(&rogue, victim);
 
             if (code != HF_E_UNEXPECTED && code != HF_E_BAD_CCS)
                 fail_msg("in front of %u (%u): %s", p.due, p.due_record,
@@ -226,7 +157,7 @@ static void split_by_ccs(struct rogue *r, struct rogue_record *record)
 {
     struct plan *p = r->ctx;
 
-    if (!is_place(r, record))
+    if (!plan_is_here(r, record))
         return;
     rogue_say(r, p->victim, record->type, hf_span(record->bytes, 3));
     rogue_raw(r, p->victim, hf_span("\x14\3\3\0\1\1", 6));
@@ -433,7 +364,7 @@ static void the_end_is_said_or_the_data_was_cut(void **state)
         begin_ready();
         rogue_say(&rogue, victim, HF_CONTENT_DATA, hf_span_text("da"));
         assert_int_equal(hf_conn_eof(rogue.end[victim].conn), HF_FAILED);
-        assert_int_equal(code_of(victim), HF_E_CUT);
+        assert_int_equal(plan_code(&rogue, victim), HF_E_CUT);
         rogue_end(&rogue);
     }
 }
@@ -457,7 +388,7 @@ static void the_limit_of_a_key_is_the_end(void **state)
         assert_int_equal(hf_conn_send(conn, hf_span_text("more"), room,
                                       sizeof(room), &taken),
                          0);
-        assert_int_equal(code_of(i), HF_E_SEQUENCE_END);
+        assert_int_equal(plan_code(&rogue, i), HF_E_SEQUENCE_END);
     }
     rogue_end(&rogue);
 }

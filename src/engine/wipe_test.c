@@ -403,12 +403,7 @@ static void broken_off(void)
     while (more) {
         size_t before = duet.to_client.total + duet.to_server.total;
 
-        duet_take(duet.client, &duet.to_client, 0, duet.got_client,
-                  &duet.client_len);
-        duet_flush(duet.client, &duet.to_server);
-        duet_take(duet.server, &duet.to_server, 0, duet.got_server,
-                  &duet.server_len);
-        duet_flush(duet.server, &duet.to_client);
+        duet_round(&duet);
         if (duet.to_client.len > flip_at)
             duet.to_client.bytes[flip_at] ^= 1;
         more = duet.to_client.total + duet.to_server.total != before;

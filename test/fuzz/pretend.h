@@ -44,6 +44,19 @@ static inline void pretend_wipe(struct hf_hash_state *state)
     static const struct hf_aead *const aeads[] = { &aes128, &aes256, &chacha, \
                                                    NULL }
 
+/* Two lengths of key, for a load(state, key, len). */
+#define PRETEND_LOADS(load)                                          \
+    static bool load_16(void *self, void *state, const uint8_t *key) \
+    {                                                                \
+        (void)self;                                                  \
+        return load(state, key, 16);                                 \
+    }                                                                \
+    static bool load_32(void *self, void *state, const uint8_t *key) \
+    {                                                                \
+        (void)self;                                                  \
+        return load(state, key, 32);                                 \
+    }
+
 /* What is to be sealed, as it is, at its place; how much it is. */
 static inline size_t pretend_put(const struct hf_seal *one)
 {

@@ -106,17 +106,7 @@ static bool load(void *state, const uint8_t *key, size_t len)
     return true;
 }
 
-static bool load_16(void *self, void *state, const uint8_t *key)
-{
-    (void)self;
-    return load(state, key, 16);
-}
-
-static bool load_32(void *self, void *state, const uint8_t *key)
-{
-    (void)self;
-    return load(state, key, 32);
-}
+PRETEND_LOADS(load)
 
 static void unload(void *state)
 {
