@@ -39,13 +39,6 @@ static void meet(bool resumed)
     assert_int_equal(hf_conn_resumed(duet.client), resumed);
 }
 
-static void part(void)
-{
-    hf_conn_free(duet.client);
-    hf_conn_free(duet.server);
-    duet.client = duet.server = NULL;
-}
-
 static bool one_key(void *ctx, const uint8_t *name, struct hf_ticket_key *out,
                     bool *newest)
 {
@@ -80,14 +73,14 @@ static void a_session_carries_the_name_of_its_chain(void **state)
             der = hf_conn_peer_certificate(duet.client, 0);
             leaf_len = der.len;
             memcpy(leaf, der.at, der.len);
-            part();
+            duet_hang_up(&duet);
             meet(true);
             assert_int_equal(hf_conn_peer_certificates(duet.client), count);
             der = hf_conn_peer_certificate(duet.client, 0);
             assert_int_equal(der.len, leaf_len);
             assert_memory_equal(der.at, leaf, leaf_len);
             assert_true(hf_conn_peer_verified(duet.client));
-            part();
+            duet_hang_up(&duet);
             /* Who has keys from outside keeps nothing. */
             assert_int_equal(duet.client_config->settings.chains == NULL,
                              outside);
@@ -106,7 +99,7 @@ static void a_chain_is_kept_once(void **state)
     open_configs(HF_TLS13, NULL);
     for (unsigned i = 0; i < 10; i++) {
         meet(i > 0);
-        part();
+        duet_hang_up(&duet);
         if (!i)
             size = hf_chains_size(duet.client_config->settings.chains);
     }
@@ -138,10 +131,10 @@ static void what_does_not_fit_stays_in_the_session(void **state)
     assert_true(hf_chains_size(chains) <= HF_CHAINS_MAX);
     meet(false);
     assert_true(shelf.at[0].len > 700);
-    part();
+    duet_hang_up(&duet);
     meet(true);
     assert_int_equal(hf_conn_peer_certificates(duet.client), 2);
-    part();
+    duet_hang_up(&duet);
     duet_wipe(&duet);
 }
 

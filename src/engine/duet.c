@@ -4,7 +4,11 @@
 #include "../../tools/issue.h"
 #include "record/witness.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
 #include <time.h>
+
+#include <cmocka.h>
 
 static int64_t clock_now(void *ctx)
 {
@@ -182,6 +186,35 @@ bool duet_send(struct duet *d, struct hf_conn *from, struct hf_span data)
             duet_run(d);
     }
     return true;
+}
+
+void duet_talk(struct duet *d, const char *name)
+{
+    static const uint8_t text[5] = "hello";
+
+    assert_true(duet_start(d, name));
+    if (!duet_run(d))
+        fail_msg("client: %s (%s), server: %s (%s)",
+                 hf_error_name(hf_conn_error(d->client)->code),
+                 hf_conn_error(d->client)->detail,
+                 hf_error_name(hf_conn_error(d->server)->code),
+                 hf_conn_error(d->server)->detail);
+    assert_true(duet_send(d, d->client, HF_SPAN(text)));
+    assert_true(duet_send(d, d->server, HF_SPAN(text)));
+    duet_run(d);
+    assert_int_equal(d->server_len, sizeof(text));
+    assert_int_equal(d->client_len, sizeof(text));
+    assert_memory_equal(d->got_server, text, sizeof(text));
+    assert_memory_equal(d->got_client, text, sizeof(text));
+}
+
+void duet_hang_up(struct duet *d)
+{
+    hf_conn_free(d->client);
+    hf_conn_free(d->server);
+    d->client = d->server = NULL;
+    d->to_client.len = d->to_server.len = 0;
+    d->client_len = d->server_len = 0;
 }
 
 void duet_wipe(struct duet *d)

@@ -50,6 +50,10 @@ enum hf_outcome duet_take(struct hf_conn *to, struct duet_wire *from,
                           size_t chunk, uint8_t *got, size_t *got_len);
 /* Send @data as @from, all of it. */
 bool duet_send(struct duet *d, struct hf_conn *from, struct hf_span data);
+/* For tests of cmocka's: start, meet, and "hello" both ways. */
+void duet_talk(struct duet *d, const char *name);
+/* The connections go, and what was on the wire; the configs stay. */
+void duet_hang_up(struct duet *d);
 void duet_wipe(struct duet *d);
 
 #endif

@@ -206,7 +206,7 @@ static void who_must_show_a_certificate_shows_it(void **state)
         hf_config_set_client_auth(duet.server_config, HF_CLIENT_AUTH_REQUIRED));
     assert_true(hf_config_trust(duet.server_config, hf_span_text(certs.ca)));
     fails(HF_E_ALERT, HF_E_NO_PEER_CERTIFICATE);
-    hang_up();
+    duet_hang_up(&duet);
     duet_wipe(&duet);
     open_full();
     give_both("robot", KEY_A, 0);
@@ -372,7 +372,7 @@ static void a_session_remembers_its_key(void **state)
         connect_to("localhost");
         assert_int_equal(ours.count, 2);
         for (int again = 0; again < 3; again++) {
-            hang_up();
+            duet_hang_up(&duet);
             connect_to("localhost");
             assert_true(hf_conn_resumed(duet.client));
             assert_true(hf_conn_resumed(duet.server));
@@ -397,7 +397,7 @@ static void a_session_of_a_key_is_none_for_a_certificate(void **state)
     by_key(hf_span_text("robot"));
     kept = ours.count;
     assert_int_equal(kept, 2);
-    hang_up();
+    duet_hang_up(&duet);
     /* The same client without the key: the session is not for it. */
     plain = hf_config_new();
     assert_true(hf_config_set_clock(plain, shelf_clock, NULL));
@@ -420,7 +420,7 @@ static void a_session_of_a_certificate_is_none_for_a_demanded_key(void **state)
     connect_to("localhost");
     by_certificate();
     assert_int_equal(ours.count, 2);
-    hang_up();
+    duet_hang_up(&duet);
     /* Thawed for this test alone: what if the two were the same config? */
     duet.client_config->settings.require_psk = true;
     fails(HF_E_NO_PSK, HF_E_ALERT);
@@ -438,7 +438,7 @@ static void a_key_that_is_gone_takes_its_sessions_along(void **state)
         give(duet.client_config, "robot", KEY_A, 0);
         connect_to("localhost");
         by_key(hf_span_text("robot"));
-        hang_up();
+        duet_hang_up(&duet);
         switch (how) {
         case 0: break;
         case 1: book.imported = true; break; /* not known any more */
@@ -511,9 +511,9 @@ static void early_data_goes_with_no_external_key(void **state)
     assert_true(hf_config_set_early_data(duet.client_config, 1000));
     connect_to("localhost");
     assert_int_equal(hf_conn_early(duet.client), HF_EARLY_NONE);
-    hang_up();
+    duet_hang_up(&duet);
     hello_early(HF_EARLY_ACCEPTED);
-    hang_up();
+    duet_hang_up(&duet);
     hf_config_free(duet.server_config);
     duet.server_config = hf_config_new();
     assert_true(hf_config_set_clock(duet.server_config, shelf_clock, NULL));

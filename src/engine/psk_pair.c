@@ -63,32 +63,9 @@ void give_both(const char *identity, const char *key, unsigned hash)
     give(duet.server_config, identity, key, hash);
 }
 
-void hang_up(void)
-{
-    hf_conn_free(duet.client);
-    hf_conn_free(duet.server);
-    duet.client = duet.server = NULL;
-    duet.to_client.len = duet.to_server.len = 0;
-    duet.client_len = duet.server_len = 0;
-}
-
-/* A connection that works, with data both ways. */
 void connect_to(const char *name)
 {
-    static const uint8_t text[5] = "hello";
-
-    assert_true(duet_start(&duet, name));
-    if (!duet_run(&duet))
-        fail_msg("client: %s (%s), server: %s (%s)",
-                 hf_error_name(hf_conn_error(duet.client)->code),
-                 hf_conn_error(duet.client)->detail,
-                 hf_error_name(hf_conn_error(duet.server)->code),
-                 hf_conn_error(duet.server)->detail);
-    assert_true(duet_send(&duet, duet.client, HF_SPAN(text)));
-    assert_true(duet_send(&duet, duet.server, HF_SPAN(text)));
-    duet_run(&duet);
-    assert_int_equal(duet.server_len, 5);
-    assert_int_equal(duet.client_len, 5);
+    duet_talk(&duet, name);
 }
 
 /* One that does not: what each side says of it. */

@@ -28,7 +28,6 @@ void ask_again(void);
 void give(struct hf_config *config, const char *identity, const char *key,
           unsigned hash);
 void give_both(const char *identity, const char *key, unsigned hash);
-void hang_up(void);
 /* A connection that works, with data both ways. */
 void connect_to(const char *name);
 /* One that does not: what each side says of it. */

@@ -411,7 +411,7 @@ static void the_largest_of_all_fit(void **state)
     connect_to("localhost");
     assert_true(hf_conn_retried(duet.client));
     by_key(HF_SPAN(names[HF_PSK_OFFERS_MAX / 2 - 1]));
-    hang_up();
+    duet_hang_up(&duet);
     connect_to("localhost");
     assert_true(hf_conn_resumed(duet.client));
     by_key(HF_SPAN(names[HF_PSK_OFFERS_MAX / 2 - 1]));

@@ -99,10 +99,7 @@ static void connect_as(enum person who, enum way way, bool *resumed)
     assert_int_equal(duet.client_len, sizeof(text));
     assert_true(known_as_itself());
     *resumed = hf_conn_resumed(duet.server);
-    hf_conn_free(duet.client);
-    hf_conn_free(duet.server);
-    duet.client = duet.server = NULL;
-    duet.to_client.len = duet.to_server.len = duet.client_len = 0;
+    duet_hang_up(&duet);
 }
 
 static void a_client_resumes_its_own_sessions_only(void **state)

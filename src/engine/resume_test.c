@@ -50,33 +50,10 @@ static void close_configs(void)
     duet_wipe(&duet);
 }
 
-static void hang_up(void)
-{
-    hf_conn_free(duet.client);
-    hf_conn_free(duet.server);
-    duet.client = duet.server = NULL;
-    duet.to_client.len = duet.to_server.len = 0;
-    duet.client_len = duet.server_len = 0;
-}
-
 /* A connection that works, with data both ways. */
 static void connect_to(const char *name)
 {
-    static const uint8_t text[5] = "hello";
-
-    assert_true(duet_start(&duet, name));
-    if (!duet_run(&duet))
-        fail_msg("client: %s (%s), server: %s (%s)",
-                 hf_error_name(hf_conn_error(duet.client)->code),
-                 hf_conn_error(duet.client)->detail,
-                 hf_error_name(hf_conn_error(duet.server)->code),
-                 hf_conn_error(duet.server)->detail);
-    assert_true(duet_send(&duet, duet.client, HF_SPAN(text)));
-    assert_true(duet_send(&duet, duet.server, HF_SPAN(text)));
-    duet_run(&duet);
-    assert_int_equal(duet.server_len, 5);
-    assert_int_equal(duet.client_len, 5);
-    assert_memory_equal(duet.got_server, "hello", 5);
+    duet_talk(&duet, name);
     assert_int_equal(hf_conn_resumed(duet.client),
                      hf_conn_resumed(duet.server));
 }
@@ -93,7 +70,7 @@ static void the_second_connection_resumes(void **state)
         if (way == BY_ID)
             assert_int_equal(theirs.count, 1);
         for (int again = 0; again < 3; again++) {
-            hang_up();
+            duet_hang_up(&duet);
             assert_int_not_equal(ours.count, 0);
             connect_to("localhost");
             if (!hf_conn_resumed(duet.client))
@@ -116,7 +93,7 @@ static void a_resumption_carries_no_certificate(void **state)
         open_configs(way);
         connect_to("localhost");
         full = duet.to_client.total;
-        hang_up();
+        duet_hang_up(&duet);
         duet.to_client.total = 0;
         connect_to("localhost");
         assert_true(hf_conn_resumed(duet.client));
@@ -131,7 +108,7 @@ static void a_ticket_of_tls13_is_used_once(void **state)
     open_configs(BY_PSK);
     connect_to("localhost");
     assert_int_equal(ours.count, 2);
-    hang_up();
+    duet_hang_up(&duet);
     connect_to("localhost");
     assert_true(hf_conn_resumed(duet.client));
     assert_int_equal(ours.count, 2); /* one used, one new */
@@ -154,7 +131,7 @@ static void exported_values_agree_and_differ_each_time(void **state)
             assert_memory_equal(a, b, sizeof(a));
             assert_memory_not_equal(a, before, sizeof(a));
             memcpy(before, a, sizeof(a));
-            hang_up();
+            duet_hang_up(&duet);
         }
         close_configs();
     }
@@ -174,7 +151,7 @@ static void a_client_with_a_certificate_resumes_with_it(void **state)
                                           hf_span_text(certs.client_key)));
         connect_to("localhost");
         assert_int_equal(hf_conn_peer_certificates(duet.server), 2);
-        hang_up();
+        duet_hang_up(&duet);
         connect_to("localhost");
         assert_true(hf_conn_resumed(duet.server));
         assert_int_equal(hf_conn_peer_certificates(duet.server), 2);
@@ -196,7 +173,7 @@ static void a_resumption_survives_a_retry(void **state)
     assert_true(hf_config_set_groups(duet.server_config, only));
     connect_to("localhost");
     assert_true(hf_conn_retried(duet.client));
-    hang_up();
+    duet_hang_up(&duet);
     connect_to("localhost");
     assert_true(hf_conn_retried(duet.client));
     assert_true(hf_conn_resumed(duet.client));
@@ -211,7 +188,7 @@ static void another_name_is_another_session(void **state)
     for (enum way way = 0; way < WAYS; way++) {
         open_configs(way);
         connect_to("localhost");
-        hang_up();
+        duet_hang_up(&duet);
         connect_to("a.test");
         assert_false(hf_conn_resumed(duet.client));
         close_configs();
@@ -226,17 +203,17 @@ static void a_label_keeps_sessions_apart(void **state)
     assert_true(hf_conn_set_session_label(duet.client, "another:443"));
     assert_true(hf_conn_set_session_label(duet.client, "localhost:443"));
     assert_true(duet_run(&duet));
-    hang_up();
+    duet_hang_up(&duet);
     connect_to("localhost");
     assert_false(hf_conn_resumed(duet.client));
-    hang_up();
+    duet_hang_up(&duet);
     assert_true(duet_start(&duet, "localhost"));
     assert_true(hf_conn_set_session_label(duet.client, "localhost:443"));
     assert_true(duet_run(&duet));
     assert_true(hf_conn_resumed(duet.client));
     assert_false(hf_conn_set_session_label(duet.client, "too late"));
     assert_false(hf_conn_set_session_label(duet.client, NULL));
-    hang_up();
+    duet_hang_up(&duet);
     assert_true(duet_start(&duet, "localhost"));
     assert_true(hf_conn_set_session_label(duet.client, "localhost:443"));
     assert_true(hf_conn_set_session_label(duet.client, NULL)); /* or none */
@@ -252,11 +229,11 @@ static void an_old_session_is_not_resumed(void **state)
         open_configs(way);
         assert_true(hf_config_set_session_lifetime(duet.server_config, 3600));
         connect_to("localhost");
-        hang_up();
+        duet_hang_up(&duet);
         shelf_now += 3599;
         connect_to("localhost");
         assert_true(hf_conn_resumed(duet.client));
-        hang_up();
+        duet_hang_up(&duet);
         /* It ages from its first handshake, however often it is resumed. */
         shelf_now += 2;
         connect_to("localhost");
@@ -271,7 +248,7 @@ static void a_session_from_the_future_is_not_resumed(void **state)
     for (enum way way = 0; way < WAYS; way++) {
         open_configs(way);
         connect_to("localhost");
-        hang_up();
+        duet_hang_up(&duet);
         shelf_now -= 61;
         connect_to("localhost");
         assert_false(hf_conn_resumed(duet.client));
@@ -285,16 +262,16 @@ static void keys_are_replaced_and_forgotten(void **state)
     open_configs(BY_TICKET);
     assert_true(hf_config_set_session_lifetime(duet.server_config, 1000));
     connect_to("localhost");
-    hang_up();
+    duet_hang_up(&duet);
     shelf_now += 999; /* a ticket sealed at the end of its key's time */
     ours.count = 0;
     connect_to("localhost");
     assert_false(hf_conn_resumed(duet.client));
-    hang_up();
+    duet_hang_up(&duet);
     shelf_now += 900; /* by now there is a new key; the old one opens */
     connect_to("localhost");
     assert_true(hf_conn_resumed(duet.client));
-    hang_up();
+    duet_hang_up(&duet);
     shelf_now += 1000;
     connect_to("localhost");
     assert_false(hf_conn_resumed(duet.client));
@@ -307,13 +284,13 @@ static void changed_sessions_are_not_resumed(void **state)
     for (enum way way = 0; way < WAYS; way++) {
         open_configs(way);
         connect_to("localhost");
-        hang_up();
+        duet_hang_up(&duet);
         /* A client's are sealed with keys of its own. */
         for (size_t i = 0; i < ours.count; i++)
             ours.at[i].session[ours.at[i].len / 2] ^= 1;
         connect_to("localhost");
         assert_false(hf_conn_resumed(duet.client));
-        hang_up();
+        duet_hang_up(&duet);
         if (way == BY_ID) {
             for (size_t i = 0; i < theirs.count; i++)
                 theirs.at[i].session[60] ^= 1;
@@ -331,7 +308,7 @@ static void nowhere_to_keep_means_no_session(void **state)
         open_configs(way);
         ours.refuses = theirs.refuses = true;
         connect_to("localhost");
-        hang_up();
+        duet_hang_up(&duet);
         connect_to("localhost");
         assert_false(hf_conn_resumed(duet.client));
         close_configs();
@@ -398,7 +375,7 @@ static void a_session_stays_with_settings_like_its_own(void **state)
                 hf_config_free(duet.server_config);
                 duet.server_config = other_server(a, version);
                 connect_to("localhost");
-                hang_up();
+                duet_hang_up(&duet);
                 hf_config_free(duet.server_config);
                 duet.server_config = other_server(b, version);
                 connect_to("localhost");
@@ -419,7 +396,7 @@ static void a_key_of_zeroes_seals_nothing(void **state)
         assert_true(
             hf_config_set_ticket_keys(duet.server_config, shared_key, &zeroes));
         connect_to("localhost");
-        hang_up();
+        duet_hang_up(&duet);
         connect_to("localhost");
         assert_false(hf_conn_resumed(duet.client));
         close_configs();

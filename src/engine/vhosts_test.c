@@ -116,15 +116,6 @@ static void open_client(void)
                 hf_config_set_questions(duet.server_config, HF_ASK_CONFIG));
 }
 
-static void hang_up(void)
-{
-    hf_conn_free(duet.client);
-    hf_conn_free(duet.server);
-    duet.client = duet.server = NULL;
-    duet.to_client.len = duet.to_server.len = 0;
-    duet.client_len = duet.server_len = 0;
-}
-
 /* A connection that works; did it resume? */
 static bool visit_config(struct hf_config *config, const struct vhost *host,
                          enum way way)
@@ -156,7 +147,7 @@ static bool visit_config(struct hf_config *config, const struct vhost *host,
         assert_true(hf_conn_peer_verified(duet.server));
     else if (host->auth == HF_CLIENT_AUTH_NONE)
         assert_int_equal(hf_conn_peer_certificates(duet.server), 0);
-    hang_up();
+    duet_hang_up(&duet);
     return resumed;
 }
 
