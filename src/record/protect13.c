@@ -40,18 +40,14 @@ bool hf_direction_worn(const struct hf_direction *d)
 }
 
 /* RFC 8446 5.3, for the sequence number that is next. */
-static bool next_nonce(const struct hf_direction *d, uint8_t *nonce,
-                       struct hf_error *error)
+static void next_nonce(const struct hf_direction *d, uint8_t *nonce)
 {
     uint8_t seq[8];
 
-    if (d->seq == UINT64_MAX)
-        return hf_fail(error, HF_E_SEQUENCE_END, NULL);
     hf_copy(nonce, d->iv, HF_NONCE_LEN);
     hf_store_number(seq, d->seq, 8);
     for (size_t i = 0; i < 8; i++)
         nonce[HF_NONCE_LEN - 8 + i] ^= seq[i];
-    return true;
 }
 
 /* The last block of @plain that is not all zeroes, found by looking at all of
@@ -160,8 +156,10 @@ bool hf_record_open(struct hf_direction *d, const struct hf_frame *frame,
     if (frame->len < HF_TAG_LEN)
         return hf_fail(error, HF_E_BAD_RECORD_MAC, "%z bytes cannot hold a tag",
                        frame->len);
-    if (!next_nonce(d, nonce, error))
-        return false;
+    /* RFC 8446 5.3: it "MUST NOT" wrap.  A sender stops at seal_limit. */
+    if (d->seq == UINT64_MAX)
+        return hf_fail(error, HF_E_SEQUENCE_END, NULL);
+    next_nonce(d, nonce);
     opened = d->aead->open(d->state, &one);
     hf_wipe(nonce, sizeof(nonce)); /* it tells the IV */
     if (!opened)
@@ -216,8 +214,7 @@ size_t hf_record_seal(struct hf_direction *d, uint8_t type,
                 (size_t)d->seq);
         return 0;
     }
-    if (!next_nonce(d, nonce, error))
-        return 0;
+    next_nonce(d, nonce);
     d->seq++; /* whatever happens, it is not used again */
     if (zeroes) {
         one.in = lay_out(one.out, data, type, zeroes);
