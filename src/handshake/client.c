@@ -317,7 +317,6 @@ enum hf_step_result hf_recv_server_hello(struct hf_handshake *hs,
     struct hf_session *s = hs->session;
     struct hf_server_hello sh;
     bool retried = (hs->facts & HF_FACT_RETRY) != 0;
-    const struct hf_kx *asked = retried ? hs->kx : NULL;
 
     if (hf_wire_server_hello_place(m->body) != HF_SH)
         return not_tls13(hs, m->body, retried);
@@ -327,12 +326,6 @@ enum hf_step_result hf_recv_server_hello(struct hf_handshake *hs,
                     sh.cipher_suite, sh.legacy_compression_method) ||
         !check_share(hs, sh.extensions.present))
         return HF_STEP_FAILED;
-    if (asked && asked != hs->kx) {
-        hf_fail(hs->error, HF_E_RETRY_CHANGED,
-                "a share in %s was asked for, one in %s came", asked->name,
-                hs->kx->name);
-        return HF_STEP_FAILED;
-    }
     hs->facts |= HF_FACT_TLS13;
     s->group = hs->kx->group;
     say_choices(hs);

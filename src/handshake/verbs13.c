@@ -144,7 +144,8 @@ bool hf_write_share(struct hf_handshake *hs, enum hf_place place,
     return true;
 }
 
-/* In a ServerHello: one of the groups for which we made a share. */
+/* In a ServerHello: one of the groups for which we made a share; after a retry
+ * that is the one that was asked for, and no other. */
 static bool read_share_sh(struct hf_handshake *hs,
                           const struct hf_extensions *block)
 {
