@@ -74,7 +74,8 @@ static EVP_PKEY *plain_rsa(struct hf_libcrypto *lib, const EVP_PKEY *pkey)
 }
 
 /* The hash that a restricted RSA-PSS key insists on, HF_HASH_NONE if it is not
- * restricted.  False: one that we do not have. */
+ * restricted.  False: one that we do not have; SHA-1, the default of RFC 4055
+ * 3.1, is one whose name libcrypto leaves out. */
 static bool pss_hash(const EVP_PKEY *pkey, uint8_t *out)
 {
     static const struct {
@@ -86,11 +87,13 @@ static bool pss_hash(const EVP_PKEY *pkey, uint8_t *out)
         { "SHA512", HF_SHA512 }, { "SHA2-512", HF_SHA512 },
     };
     char name[64] = "";
+    int salt;
 
     *out = HF_HASH_NONE;
     if (EVP_PKEY_get_utf8_string_param(pkey, OSSL_PKEY_PARAM_RSA_DIGEST, name,
                                        sizeof(name), NULL) != 1)
-        return true;
+        return EVP_PKEY_get_int_param(pkey, OSSL_PKEY_PARAM_RSA_PSS_SALTLEN,
+                                      &salt) != 1;
     for (size_t i = 0; i < HF_COUNT(known); i++)
         if (hf_text_equal(name, known[i].name))
             *out = known[i].id;
