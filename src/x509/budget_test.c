@@ -239,6 +239,25 @@ static void a_usual_chain_costs_little(void **state)
     assert_int_equal(fake.calls, 2 * rounds);
 }
 
+/* That a leaf has expired is more than that nobody knows its issuers. */
+static void an_expired_leaf_is_told_though_the_budget_ends(void **state)
+{
+    const struct hf_verify_budget none = { .candidates = 0 };
+
+    (void)state;
+    TRUST(&s, ROOT);
+    SEND(&s, LEAF);
+    SEND(&s, MIDDLE);
+    s.v.budget = &none;
+    assert_code(&s, HF_E_BUDGET);
+    assert_told(&s, "given up after 0 signatures, 0 candidates");
+    hf_cert_free(s.sent[0]);
+    s.sent[0] = make_cert(&(struct make){ LEAF, .to = -DAY });
+    assert_code(&s, HF_E_EXPIRED);
+    assert_told(&s, "CN=leaf: it expired on");
+    assert_int_equal(s.tree.spent.candidates, 0);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, finish)
 
 int main(void)
@@ -251,6 +270,7 @@ int main(void)
         TEST(the_budget_may_be_given),
         TEST(a_fault_of_the_provider_ends_the_search),
         TEST(a_usual_chain_costs_little),
+        TEST(an_expired_leaf_is_told_though_the_budget_ends),
     };
 
     return cmocka_run_group_tests(tests, NULL, make_close);

@@ -187,6 +187,10 @@ static void malformed_extensions_of_lists_are_refused(void **state)
         { "0500", "not a SEQUENCE" },
         { "30038101ff00", "not a SEQUENCE" },
         { "3003810100", "neither TRUE nor absent" },
+        { "3003820100", "neither TRUE nor absent" },
+        { "3003840100", "neither TRUE nor absent" },
+        { "300484020000", "neither TRUE nor absent" },
+        { "3003850100", "neither TRUE nor absent" },
         { "30038101fe", "neither TRUE nor absent" },
         { "300481020000", "neither TRUE nor absent" },
         { "30068101ff8201ff", "about nothing" },
@@ -353,6 +357,35 @@ static void text_without_a_list_is_refused(void **state)
     }
 }
 
+/* One more than there may be, by itself or in a text with others. */
+static void a_set_has_so_many_lists_and_no_more(void **state)
+{
+    static char text[4096];
+    struct hf_span der = LIST(.many = 0);
+    struct hf_crls crls = { .at = NULL };
+    struct hf_error error = { .code = HF_OK };
+    size_t len, added;
+
+    (void)state;
+    len = pem(der, text, sizeof(text));
+    len += pem(der, text + len, sizeof(text) - len);
+    for (size_t i = 1; i < HF_CRLS_MAX; i++)
+        assert_true(hf_crls_add(&crls, der, &added, &error));
+    assert_false(hf_crls_add(&crls, hf_span(text, len), &added, &error));
+    assert_int_equal(error.code, HF_E_BAD_CRL);
+    assert_string_equal(error.detail,
+                        "list 2 of the text: there are more than 4096 lists");
+    assert_int_equal(crls.count, HF_CRLS_MAX - 1);
+    error.code = HF_OK;
+    assert_true(hf_crls_add(&crls, der, &added, &error));
+    assert_false(hf_crls_add(&crls, der, &added, &error));
+    assert_int_equal(error.code, HF_E_BAD_CRL);
+    assert_string_equal(error.detail, "there are more than 4096 lists");
+    assert_int_equal(added, 0);
+    assert_int_equal(crls.count, HF_CRLS_MAX);
+    hf_crls_wipe(&crls);
+}
+
 /* ---- a long one ------------------------------------------------------------------------------ */
 
 static double ms(void)
@@ -414,6 +447,7 @@ int main(void)
         cmocka_unit_test(a_flipped_bit_does_no_harm),
         cmocka_unit_test(text_is_all_or_nothing),
         cmocka_unit_test(text_without_a_list_is_refused),
+        cmocka_unit_test(a_set_has_so_many_lists_and_no_more),
         cmocka_unit_test(a_hundred_thousand_entries_are_found_at_once),
     };
 

@@ -141,6 +141,23 @@ static void critical_extensions_spoil_the_whole(void **state)
                              &ocsp, &error));
 }
 
+/* Whoever reads after a failure learns that it cannot be read, and the first
+ * reason stays. */
+static void the_first_reason_stays(void **state)
+{
+    struct hf_error error = { .code = HF_OK };
+    struct hf_ocsp ocsp = { .status = 3 };
+
+    (void)state;
+    (void)hf_fail(&error, HF_E_EXPIRED, "it was before");
+    assert_false(hf_ocsp_read(bytes_of("3003020103"), &ocsp, &error));
+    assert_int_equal(error.code, HF_E_EXPIRED);
+    assert_string_equal(error.detail, "it was before");
+    assert_null(error.field);
+    assert_int_equal(ocsp.status, 0);
+    assert_null(ocsp.tbs.at);
+}
+
 /* Each part of a good response, made wrong. */
 static void malformed_parts_are_refused(void **state)
 {
@@ -297,6 +314,7 @@ int main(void)
         cmocka_unit_test(a_responder_may_be_named),
         cmocka_unit_test(statuses_have_names),
         cmocka_unit_test(what_is_no_response_is_refused),
+        cmocka_unit_test(the_first_reason_stays),
         cmocka_unit_test(critical_extensions_spoil_the_whole),
         cmocka_unit_test(malformed_parts_are_refused),
         cmocka_unit_test(malformed_revocations_are_refused),

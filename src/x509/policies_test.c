@@ -19,10 +19,11 @@ static int finish(void **state)
 }
 
 #define NEEDED "policyConstraints=critical,requireExplicitPolicy:0"
-/* certificatePolicies 1.2.1, 1.2.2, both, anyPolicy; the maker's own words for
+/* certificatePolicies 1.2.1, 1.2.2, 1.2.3, the first two, anyPolicy; the maker's own words for
  * them need a file. */
 #define P1 "2.5.29.32=DER:3006300406022a01"
 #define P2 "2.5.29.32=DER:3006300406022a02"
+#define P3 "2.5.29.32=DER:3006300406022a03"
 #define P12 "2.5.29.32=DER:300c300406022a01300406022a02"
 #define ANY "2.5.29.32=DER:300830060604551d2000"
 
@@ -184,6 +185,7 @@ static void what_we_demand_is_heeded(void **state)
 {
     static const struct hf_span ones[] = { { one, 2 } },
                                 twos[] = { { two, 2 } },
+                                threes[] = { { three, 2 } },
                                 both[] = { { three, 2 }, { two, 2 } };
     static const struct {
         struct hf_policies_asked asked;
@@ -252,6 +254,22 @@ static void what_we_demand_is_heeded(void **state)
           "policyMappings=1.2.1:1.2.3,1.2.1:1.2.2",
           P2,
           true },
+        /* Two of its own become one: it goes back to both, in any order. */
+        { { twos, 1, true, false, false },
+          P12,
+          "policyMappings=1.2.1:1.2.3,1.2.2:1.2.3",
+          P3,
+          true },
+        { { twos, 1, true, false, false },
+          P12,
+          "policyMappings=1.2.2:1.2.3,1.2.1:1.2.3",
+          P3,
+          true },
+        { { threes, 1, true, false, false },
+          P12,
+          "policyMappings=1.2.2:1.2.3,1.2.1:1.2.3",
+          P3,
+          false },
     };
 
     (void)state;

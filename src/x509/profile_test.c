@@ -49,6 +49,11 @@ static void profiles_ask_for_more(void **state)
           true,
           "not critical" },
         { { LEAF_SAN, AKID, LEAF_EKU },
+          { CA, SKID, "nameConstraints=critical,permitted;DNS:com" },
+          true,
+          true,
+          NULL },
+        { { LEAF_SAN, AKID, LEAF_EKU },
           { CA, SKID, "nameConstraints=critical,permitted;DNS:.com" },
           false,
           true,
@@ -58,6 +63,21 @@ static void profiles_ask_for_more(void **state)
           false,
           true,
           "dot" },
+        { { LEAF_SAN, AKID, LEAF_EKU },
+          { CA, SKID, "policyConstraints=requireExplicitPolicy:9" },
+          false,
+          false,
+          "its policyConstraints are not critical" },
+        { { LEAF_SAN, AKID, LEAF_EKU },
+          { CA, SKID, "policyConstraints=inhibitPolicyMapping:0" },
+          false,
+          false,
+          "its policyConstraints are not critical" },
+        { { LEAF_SAN, AKID, LEAF_EKU },
+          { CA, SKID, "policyConstraints=critical,requireExplicitPolicy:9" },
+          true,
+          true,
+          NULL },
         { { LEAF_SAN, AKID }, { CA, SKID }, true, false, "extKeyUsage" },
         { { LEAF_SAN, AKID, "extendedKeyUsage=critical,serverAuth" },
           { CA, SKID },
@@ -179,6 +199,36 @@ static void a_common_name_is_a_copy_of_an_alternative_name(void **state)
     }
 }
 
+/* Which is a rule of the public Web, and of RSA only. */
+static void rsa_is_a_whole_number_of_bytes_long(void **state)
+{
+    static const enum make_key kinds[] = { RSA_2048, RSA_PSS, P521 };
+    struct hf_verify v = { .profile = HF_PROFILE_WEB };
+
+    (void)state;
+    for (size_t i = 0; i < HF_COUNT(kinds); i++) {
+        struct hf_cert *cert = make_cert(
+            &(struct make){ .subject = "CN=example.com",
+                            .key = kinds[i],
+                            .issuer = "CN=Lab Root",
+                            .signer = P256_A,
+                            .ext = { LEAF_SAN, AKID, LEAF_EKU } });
+
+        assert_null(hf_profile_broken(&v, cert, true, false));
+        cert->key.bits++;
+        if (kinds[i] == P521)
+            assert_null(hf_profile_broken(&v, cert, true, false));
+        else
+            assert_string_equal(hf_profile_broken(&v, cert, true, false),
+                                "its RSA modulus is not a whole number of "
+                                "bytes (BR 6.1.5)");
+        v.profile = HF_PROFILE_RFC5280; /* which does not care */
+        assert_null(hf_profile_broken(&v, cert, true, false));
+        v.profile = HF_PROFILE_WEB;
+        hf_cert_free(cert);
+    }
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, begin, finish)
 
 int main(void)
@@ -187,6 +237,7 @@ int main(void)
         TEST(profiles_ask_for_more),
         TEST(an_empty_subject_wants_critical_names),
         TEST(a_common_name_is_a_copy_of_an_alternative_name),
+        TEST(rsa_is_a_whole_number_of_bytes_long),
     };
 
     return cmocka_run_group_tests(tests, NULL, make_close);

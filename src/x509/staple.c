@@ -257,13 +257,14 @@ static void note_single(struct hf_finding *out,
     out->status.reason = single->reason;
 }
 
-/* Of several answers about one certificate the worst is taken. */
+/* Of several answers about one certificate the worst is taken; there is one
+ * (has_answer). */
 static uint16_t weigh(struct asking *a, const struct hf_ocsp *ocsp,
                       struct hf_finding *out)
 {
     struct hf_der singles = ocsp->singles;
     struct hf_ocsp_single single;
-    const char *why, *first = NULL;
+    const char *why = "it is about other certificates";
     bool fault = false, any = false;
 
     while (hf_ocsp_next(&singles, &single)) {
@@ -271,22 +272,19 @@ static uint16_t weigh(struct asking *a, const struct hf_ocsp *ocsp,
             continue;
         if (!any || single.answer == HF_OCSP_REVOKED)
             note_single(out, &single);
-        any = true;
         if (single.answer == HF_OCSP_REVOKED) {
             out->status.standing = HF_STANDING_REVOKED;
             out->status.why = NULL;
             return HF_E_REVOKED;
         }
-        why = is_silent(a->c->v, &single);
-        if (!first)
-            first = why;
+        if (!any || !why)
+            why = is_silent(a->c->v, &single);
+        any = true;
     }
     if (fault)
         return HF_E_CRYPTO;
-    if (!any)
-        return not_proved(out, "it is about other certificates");
-    if (first)
-        return not_proved(out, first);
+    if (why)
+        return not_proved(out, why);
     out->status.standing = HF_STANDING_GOOD;
     out->status.why = NULL;
     return HF_OK;

@@ -248,6 +248,45 @@ static void a_missing_intermediate_is_guessed_by_its_name(void **state)
     assert_code(&s, HF_E_MISSING_INTERMEDIATE);
 }
 
+/* authorityCertIssuer (RFC 5280 4.2.1.1) is the issuer's issuer: another one,
+ * and there is a certificate between; the issuer itself, and there is none,
+ * whatever its name looks like.  One that is no directoryName says nothing. */
+static void a_missing_intermediate_is_told_by_the_issuers_issuer(void **state)
+{
+    static const struct {
+        const char *akid, *root;
+        unsigned code;
+    } rows[] = {
+        { "301ca117a4153013311130"
+          "0f06035504030c084c616220526f6f74820101",
+          "CN=Other Root", HF_E_MISSING_INTERMEDIATE },
+        { "3022800401020304a117a4153013311130"
+          "0f06035504030c084c616220526f6f74820101",
+          "CN=Other Root", HF_E_MISSING_INTERMEDIATE },
+        { "301fa11aa418301631143012"
+          "06035504030c0b4c61622049737375696e67820101",
+          "CN=Other Root", HF_E_UNKNOWN_ISSUER },
+        { "301fa11aa418301631143012"
+          "06035504030c0b4c61622049737375696e67820101",
+          "CN=Lab Root", HF_E_UNKNOWN_ISSUER },
+        { "3008a103820161820101", "CN=Other Root", HF_E_UNKNOWN_ISSUER },
+        { "3008a103820161820101", "CN=Lab Root", HF_E_MISSING_INTERMEDIATE },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < HF_COUNT(rows); i++) {
+        char akid[200];
+
+        snprintf(akid, sizeof(akid), "2.5.29.35=DER:%s", rows[i].akid);
+        TRUST(&s, .subject = rows[i].root, .key = P256_A, .ext = { CA });
+        SEND(&s, LEAF, .ext = { LEAF_SAN, akid });
+        if (scene_ask(&s) != rows[i].code)
+            fail_msg("row %zu: %s", i, s.error.detail);
+        scene_wipe(&s);
+        scene_init(&s);
+    }
+}
+
 static void an_unknown_authority_is_named(void **state)
 {
     (void)state;
@@ -429,6 +468,7 @@ int main(void)
         TEST(a_self_signed_leaf_is_refused),
         TEST(a_missing_intermediate_is_named),
         TEST(a_missing_intermediate_is_guessed_by_its_name),
+        TEST(a_missing_intermediate_is_told_by_the_issuers_issuer),
         TEST(an_unknown_authority_is_named),
         TEST(nothing_sent_is_refused),
         TEST(an_anchor_that_cannot_be_used_is_told),
