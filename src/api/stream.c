@@ -120,18 +120,16 @@ int hf_tls_conn_failed(struct hf_tls *tls)
 
 /* ---- in ------------------------------------------------------------------ */
 
-/* The stream from the peer is over; was that in order? */
+/* The stream from the peer is over, and not in order: nobody reads on behind a
+ * close_notify. */
 static int ended(struct hf_tls *tls)
 {
     tls->eof = true;
-    if (hf_conn_eof(tls->conn) != HF_CLOSED)
-        return hf_tls_conn_failed(tls);
-    tls->closed = true;
-    return 0;
+    (void)hf_conn_eof(tls->conn); /* it fails, which is noted there */
+    return hf_tls_conn_failed(tls);
 }
 
-/* More bytes into the window: 1; 0 if the peer has closed in order; HF_WANT_
- * POLLIN, HF_TLS_ERROR. */
+/* More bytes into the window: 1; HF_WANT_POLLIN, HF_TLS_ERROR. */
 static int fill(struct hf_tls *tls)
 {
     struct hf_window *w = &tls->input;
@@ -250,16 +248,14 @@ int hf_tls_shake(struct hf_tls *tls, bool until_early)
             break;
         case HF_ASKS: return HF_WANT_ANSWER;
         case HF_FAILED: return hf_tls_conn_failed(tls);
-        case HF_CLOSED:
-            hf_fail(&tls->error, HF_E_CLOSED_EARLY, "the peer said goodbye");
-            return hf_tls_die(tls);
         case HF_EARLY:
             if (!hf_buffer_add(&tls->early, data))
                 return hf_tls_fail_memory(tls);
             if (until_early)
                 return 0;
             break;
-        case HF_DATA:
+        case HF_DATA: /* both come of a ready connection only */
+        case HF_CLOSED:
             return hf_tls_fail_bug(tls, "data before the handshake's end");
         }
         if (status < 0)
@@ -381,12 +377,10 @@ static ssize_t read_some(struct hf_tls *tls, uint8_t *buf, size_t len)
             break;
         if (outcome == HF_CLOSED)
             return 0;
-        if (outcome == HF_ASKS)
-            return HF_WANT_ANSWER;
         if (outcome == HF_FAILED)
             return hf_tls_conn_failed(tls);
         status = fill(tls);
-        if (status <= 0)
+        if (status < 0)
             return status;
     }
     return (ssize_t)done;

@@ -167,6 +167,7 @@ static void sizes_are_checked(void **state)
 
 static struct test_certs certs;
 static struct hf_config *client, *server;
+static struct hf_config *new_client; /* that acquaint() takes, or NULL */
 static struct hf_session_store *store;
 static uint8_t copy[16384]; /* a hello, and early data behind it */
 static size_t copy_len;
@@ -209,7 +210,9 @@ static void acquaint(const struct hf_strikes *strikes)
 
     test_certs_make(&certs, "authority");
     store = hf_session_store_new(100, 0);
-    client = test_client(&certs);
+    client = new_client ? new_client : hf_config_new();
+    new_client = NULL;
+    assert_true(hf_config_trust(client, test_span(&certs.ca)));
     server = new_server(strikes);
     assert_true(
         hf_config_set_early_data(client, 1000) &&
@@ -412,6 +415,66 @@ static void early_data_is_read_apart(void **state)
     hf_strike_register_free(r);
 }
 
+/* The client says something and is gone: what it said early is never taken for
+ * what it would have said later. */
+static void early_data_of_who_has_hung_up_is_no_data(void **state)
+{
+    struct hf_strike_register *r = hf_strike_register_new(1000, long_ago, NULL);
+    struct test_two t;
+    char bytes[100];
+
+    (void)state;
+    acquaint(hf_strike_register_interface(r));
+    test_two_make(&t, hf_config_keep(client), hf_config_keep(server), false);
+    assert_int_equal(hf_write_early(t.client, "pay 100", 7), 7);
+    hf_tls_free(t.client);
+    t.client = NULL;
+    assert_int_equal(hf_handshake(t.server), HF_TLS_ERROR);
+    test_failed(t.server, HF_E_SOCKET, "Broken pipe while writing");
+    assert_int_equal(hf_tls_pending(t.server), 0);
+    assert_int_equal(hf_read(t.server, bytes, sizeof(bytes)), HF_TLS_ERROR);
+    assert_int_equal(hf_read_early(t.server, bytes, sizeof(bytes)),
+                     HF_TLS_ERROR);
+    test_two_drop(&t);
+    end();
+    hf_strike_register_free(r);
+}
+
+static bool no_seal(void *sealing, const struct hf_seal *one)
+{
+    (void)sealing;
+    (void)one;
+    return false;
+}
+
+/* The hello goes in the clear, what comes early does not. */
+static void early_data_that_cannot_be_sealed_is_an_error(void **state)
+{
+    struct hf_strike_register *r = hf_strike_register_new(1000, long_ago, NULL);
+    struct hf_aead broken = *hf_libcrypto.aeads[0];
+    const struct hf_aead *const aeads[] = { &broken, hf_libcrypto.aeads[1],
+                                            hf_libcrypto.aeads[2], NULL };
+    static const uint16_t suites[] = { 0x1301, 0 };
+    struct hf_provider provider = hf_libcrypto;
+    struct test_two t;
+
+    (void)state;
+    provider.aeads = aeads;
+    new_client = hf_config_new();
+    assert_true(hf_config_set_provider(new_client, &provider) &&
+                hf_config_set_suites(new_client, suites) &&
+                hf_config_set_ticket_keys(new_client, find_key, NULL));
+    acquaint(hf_strike_register_interface(r));
+    test_two_make(&t, hf_config_keep(client), hf_config_keep(server), false);
+    broken.seal = no_seal;
+    assert_int_equal(hf_write_early(t.client, "pay 100", 7), HF_TLS_ERROR);
+    test_failed(t.client, HF_E_CRYPTO, "could not seal");
+    assert_int_equal(hf_write_early(t.client, "pay 100", 7), HF_TLS_ERROR);
+    test_two_drop(&t);
+    end();
+    hf_strike_register_free(r);
+}
+
 static void misuse_is_told(void **state)
 {
     struct test_two t;
@@ -446,6 +509,8 @@ int main(void)
         cmocka_unit_test(a_thousand_copies_are_taken_once),
         cmocka_unit_test(without_a_register_nothing_is_taken_and_nothing_fails),
         cmocka_unit_test(early_data_is_read_apart),
+        cmocka_unit_test(early_data_of_who_has_hung_up_is_no_data),
+        cmocka_unit_test(early_data_that_cannot_be_sealed_is_an_error),
         cmocka_unit_test(misuse_is_told),
     };
 

@@ -230,6 +230,53 @@ static void silence_ends_at_the_deadline(void **state)
     test_silent_close(&silent);
 }
 
+/* Whatever a resolver comes up with: what is no address of the Internet is said
+ * by its number, and the next one has its turn. */
+static void an_address_of_no_known_family_is_passed_over(void **state)
+{
+    enum { NOBODY = 250 };
+    struct sockaddr_storage name = { .ss_family = NOBODY };
+    struct addrinfo odd = { .ai_family = NOBODY,
+                            .ai_socktype = SOCK_STREAM,
+                            .ai_addr = (struct sockaddr *)&name,
+                            .ai_addrlen = sizeof(name) };
+    struct hf_error error = { 0 };
+    struct list list = { 0 };
+    char port[16];
+    int listener = test_listen("127.0.0.1", 4, port), fd;
+
+    (void)state;
+    assert_int_equal(hf_tcp_race(&odd, hf_io_now() + 5000, &error), -1);
+    assert_int_equal(error.code, HF_E_CONNECT);
+    assert_int_equal(error.system, EAFNOSUPPORT);
+    says(&error, "an address of family 250: Address family not supported");
+    put(&list, "127.0.0.1", port);
+    odd.ai_next = list.at[0];
+    error = (struct hf_error){ 0 };
+    fd = hf_tcp_race(&odd, hf_io_now() + 5000, &error);
+    assert_true(fd >= 0);
+    assert_int_equal(error.code, HF_OK);
+    close(fd);
+    drop(&list);
+    close(listener);
+}
+
+static void a_deadline_may_be_over_before_the_first_address(void **state)
+{
+    struct hf_error error = { 0 };
+    struct list list = { 0 };
+    char port[16];
+    int listener = test_listen("127.0.0.1", 4, port);
+
+    (void)state;
+    put(&list, "127.0.0.1", port);
+    assert_int_equal(hf_tcp_race(list.at[0], hf_io_now() - 1, &error), -1);
+    assert_int_equal(error.code, HF_E_TIMEOUT);
+    says(&error, "the time was over when the name had been looked up");
+    drop(&list);
+    close(listener);
+}
+
 static void what_has_no_address_is_told(void **state)
 {
     struct hf_error error;
@@ -259,6 +306,8 @@ int main(void)
         cmocka_unit_test(ipv6_is_taken_where_ipv4_is_refused),
         cmocka_unit_test(an_address_that_keeps_silent_is_overtaken),
         cmocka_unit_test(families_are_tried_in_turn),
+        cmocka_unit_test(an_address_of_no_known_family_is_passed_over),
+        cmocka_unit_test(a_deadline_may_be_over_before_the_first_address),
         cmocka_unit_test(silence_ends_at_the_deadline),
         cmocka_unit_test(what_has_no_address_is_told),
     };

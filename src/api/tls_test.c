@@ -284,6 +284,52 @@ static void a_peer_that_reads_nothing_times_out_a_blocking_write(void **state)
     hf_config_free(config);
 }
 
+enum { MUCH = 1000 * 1000 };
+
+/* Shake hands, do nothing for a while, and then read all of it. */
+static void read_late(struct test_peer *p, int fd)
+{
+    static uint8_t buf[30000];
+    struct hf_tls *tls = hf_accept(p->config, fd);
+    ssize_t n;
+
+    p->status = hf_handshake(tls);
+    (void)poll(NULL, 0, 50);
+    for (p->len = 0; (n = hf_read(tls, buf, sizeof(buf))) > 0; p->len += n)
+        for (ssize_t i = 0; i < n; i++)
+            p->status |= buf[i] != (uint8_t)((p->len + i) * 7 >> 3);
+    p->error = *hf_tls_error(tls);
+    hf_tls_own_fd(tls);
+    hf_tls_free(tls);
+}
+
+static void a_blocking_write_waits_for_a_slow_reader(void **state)
+{
+    static uint8_t much[MUCH];
+    struct hf_config *config = test_client(&certs);
+    int64_t begun = hf_io_now();
+    struct hf_tls *tls;
+    struct test_peer p;
+    int ends[2];
+
+    (void)state;
+    for (size_t i = 0; i < MUCH; i++)
+        much[i] = (uint8_t)(i * 7 >> 3);
+    test_socketpair(ends);
+    test_peer_on(&p, read_late, test_server(&certs), ends[1]);
+    tls = hf_client_fds(config, ends[0], ends[0], "localhost");
+    assert_int_equal(hf_write(tls, much, MUCH), MUCH);
+    took(begun, 50, 30000);
+    assert_int_equal(hf_close(tls), 0);
+    test_peer_join(&p);
+    assert_int_equal(p.status, 0);
+    assert_int_equal(p.error.code, HF_OK);
+    assert_int_equal(p.len, MUCH);
+    hf_tls_own_fd(tls);
+    hf_tls_free(tls);
+    hf_config_free(config);
+}
+
 static volatile sig_atomic_t alarms;
 
 static void on_alarm(int signal)
@@ -466,6 +512,7 @@ int main(void)
         cmocka_unit_test(a_silent_client_times_out),
         cmocka_unit_test(a_deadline_holds_after_the_handshake),
         cmocka_unit_test(a_peer_that_reads_nothing_times_out_a_blocking_write),
+        cmocka_unit_test(a_blocking_write_waits_for_a_slow_reader),
         cmocka_unit_test(signals_do_not_end_a_call),
         cmocka_unit_test(without_a_name_nothing_is_even_sent),
         cmocka_unit_test(without_a_name_if_that_was_said),
