@@ -90,6 +90,66 @@ static void a_session_carries_the_name_of_its_chain(void **state)
     }
 }
 
+/* Every session on the shelf, opened, said to be of @format, and sealed again,
+ * as only who has the key can. */
+static void say_format(const uint8_t *binding, uint8_t format)
+{
+    const struct hf_settings *set = &duet.client_config->settings;
+    static uint8_t room[HF_SESSION_MAX];
+
+    for (size_t i = 0; i < shelf.count; i++) {
+        struct hf_span sealed = { shelf.at[i].session, shelf.at[i].len }, plain;
+        struct hf_buffer out = { .at = NULL };
+        bool renew;
+
+        assert_true(hf_ticket_open(set, binding, sealed, room, &plain, &renew));
+        assert_ptr_equal(plain.at, room);
+        room[0] = format;
+        assert_true(hf_ticket_seal(set, binding, plain, &out));
+        sealed = hf_buffer_bytes(&out);
+        assert_int_equal(sealed.len, shelf.at[i].len);
+        memcpy(shelf.at[i].session, sealed.at, sealed.len);
+        hf_buffer_wipe(&out);
+    }
+}
+
+/* Sessions that carry their chain and say that it is only a name; or that say
+ * nothing that there is.  They are as good as none. */
+static void a_name_that_is_none_makes_a_full_handshake(void **state)
+{
+    enum { WHOLE = 2, NAME = 3, UNKNOWN = 4 };
+    static const struct {
+        hf_ticket_key_fn *keys; /* from outside: then there are no chains */
+        uint8_t format;
+        bool resumes;
+    } rows[] = {
+        { one_key, WHOLE, true },    { one_key, NAME, false },
+        { one_key, UNKNOWN, false }, { NULL, WHOLE, true },
+        { NULL, NAME, false },       { NULL, 0, false },
+    };
+
+    (void)state;
+    for (unsigned version = HF_TLS12; version <= HF_TLS13; version++)
+        for (size_t i = 0; i < HF_COUNT(rows); i++) {
+            uint8_t binding[HF_BINDING_LEN];
+            struct hf_chains *chains;
+
+            open_configs(version, rows[i].keys);
+            assert_true(hf_config_freeze(duet.client_config));
+            chains = duet.client_config->settings.chains;
+            assert_int_equal(chains == NULL, rows[i].keys != NULL);
+            duet.client_config->settings.chains = NULL;
+            meet(false);
+            memcpy(binding, duet.client->session.binding, sizeof(binding));
+            part();
+            duet.client_config->settings.chains = chains;
+            say_format(binding, rows[i].format);
+            meet(rows[i].resumes);
+            part();
+            duet_wipe(&duet);
+        }
+}
+
 /* However many sessions, the chain is there once. */
 static void a_chain_is_kept_once(void **state)
 {
@@ -211,6 +271,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_session_carries_the_name_of_its_chain),
+        cmocka_unit_test(a_name_that_is_none_makes_a_full_handshake),
         cmocka_unit_test(a_chain_is_kept_once),
         cmocka_unit_test(what_does_not_fit_stays_in_the_session),
         cmocka_unit_test(many_may_keep_at_once),

@@ -218,6 +218,50 @@ static void strict_names_never_show_another_names_certificate(void **state)
     }
 }
 
+static char said[320]; /* by the server, of the certificate that it shows */
+
+static void hear(void *ctx, const struct hf_event *e)
+{
+    (void)ctx;
+    if (e->kind == HF_EVENT_DECISION && e->id == HF_EV_CERTIFICATE)
+        hf_format(said, sizeof(said), "%s", e->inputs);
+}
+
+/* One that does not quite fit is shown all the same, for the client may know
+ * better; and it is told what does not. */
+static void what_does_not_fit_of_a_certificate_is_told(void **state)
+{
+    static const uint16_t ed25519[] = { 0x0807, 0 };
+    struct duet_certs certs;
+
+    (void)state;
+    for (int what = 0; what < 4; what++) {
+        const bool use = what & 1, chain = what & 2;
+        char expected[320];
+
+        assert_true(duet_certs_make_for(&certs, "rsa2048", use ? 'd' : 's'));
+        assert_true(duet_init(&duet, &certs));
+        assert_true(
+            hf_config_set_versions(duet.server_config, HF_TLS13, HF_TLS13) &&
+            hf_config_set_watch(duet.server_config, hear, NULL, false) &&
+            (!chain ||
+             hf_config_set_cert_signatures(duet.client_config, ed25519)));
+        said[0] = '\0';
+        assert_int_equal(shake("localhost"), what == 0);
+        hf_format(expected, sizeof(expected),
+                  "name \"localhost\", which this certificate covers%s%s",
+                  chain ? "; signed in a way that the client does not list"
+                        : "",
+                  use ? "; its keyUsage does not let it sign" : "");
+        assert_string_equal(said, expected);
+        assert_int_equal(client_code(), chain ? HF_E_CERT_ALGORITHM
+                                        : use ? HF_E_KEY_USAGE
+                                              : HF_OK);
+        duet_wipe(&duet);
+        duet_certs_free(&certs);
+    }
+}
+
 static void without_a_name_strictness_means_nothing(void **state)
 {
     (void)state;
@@ -439,6 +483,7 @@ int main(void)
         cmocka_unit_test(name_and_key_are_weighed_together),
         cmocka_unit_test(an_unknown_name_gets_the_first_or_a_refusal),
         cmocka_unit_test(strict_names_never_show_another_names_certificate),
+        cmocka_unit_test(what_does_not_fit_of_a_certificate_is_told),
         cmocka_unit_test(without_a_name_strictness_means_nothing),
         cmocka_unit_test(the_servers_order_of_suites_decides),
         cmocka_unit_test(a_share_at_hand_saves_a_round_trip),

@@ -6,6 +6,9 @@
 
 #include "../../tools/issue.h"
 
+#include <openssl/bio.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -336,6 +339,58 @@ static void a_pair_may_lie_in_one_text(void **state)
     free(both);
 }
 
+/* The key of @certs as PKCS#8, encrypted. */
+static char *encrypt_key(const struct duet_certs *certs, const char *pass)
+{
+    BIO *in = BIO_new_mem_buf(certs->key, -1), *out = BIO_new(BIO_s_mem());
+    EVP_PKEY *pkey = PEM_read_bio_PrivateKey(in, NULL, NULL, NULL);
+    char *text, *copy;
+    long len;
+
+    assert_non_null(pkey);
+    assert_true(PEM_write_bio_PKCS8PrivateKey(
+        out, pkey, EVP_aes_128_cbc(), pass, (int)strlen(pass), NULL, NULL));
+    len = BIO_get_mem_data(out, &text);
+    copy = calloc(1, (size_t)len + 1);
+    memcpy(copy, text, (size_t)len);
+    EVP_PKEY_free(pkey);
+    BIO_free(out);
+    BIO_free(in);
+    return copy;
+}
+
+/* What @ctx says. */
+static size_t pass_on(void *ctx, char *out, size_t cap)
+{
+    const size_t len = strlen(ctx);
+
+    assert_true(len <= cap);
+    memcpy(out, ctx, len);
+    return len;
+}
+
+static void who_is_asked_for_a_passphrase_is_said_before_the_key(void **state)
+{
+    char right[] = "open sesame", wrong[] = "open barley";
+    char *key = encrypt_key(attack_certs(), right);
+    const struct hf_span chain = hf_span_text(attack_certs()->chain);
+
+    (void)state;
+    assert_false(hf_config_add_keypair(config, chain, hf_span_text(key)));
+    expect(HF_E_BAD_PASSPHRASE, "no passphrase was given");
+    hf_config_set_passphrase(config, pass_on, wrong);
+    assert_false(hf_config_add_keypair(config, chain, hf_span_text(key)));
+    expect(HF_E_BAD_PASSPHRASE, "does not open with this passphrase");
+    assert_int_equal(config->settings.keypair_count, 0);
+    hf_config_set_passphrase(config, pass_on, right);
+    assert_true(hf_config_add_keypair(config, chain, hf_span_text(key)));
+    assert_int_equal(config->settings.keypair_count, 1);
+    hf_config_set_passphrase(config, NULL, NULL); /* nobody any more */
+    assert_false(hf_config_add_keypair(config, chain, hf_span_text(key)));
+    expect(HF_E_BAD_PASSPHRASE, "no passphrase was given");
+    free(key);
+}
+
 static void a_chain_has_a_limit(void **state)
 {
     const struct duet_certs *certs = attack_certs();
@@ -473,6 +528,7 @@ int main(void)
         TEST(the_first_reason_stays),
         TEST(what_is_no_pair_is_refused),
         TEST(a_pair_may_lie_in_one_text),
+        TEST(who_is_asked_for_a_passphrase_is_said_before_the_key),
         TEST(a_chain_has_a_limit),
         TEST(a_server_needs_a_key_and_a_client_trust),
         TEST(trust_is_all_or_nothing),

@@ -96,6 +96,49 @@ static void sealed_record(unsigned version, enum hf_role to, size_t inside,
     stage_clear(&stage);
 }
 
+static char told[96]; /* of the limits, the last time */
+
+static void hear(void *ctx, const struct hf_event *e)
+{
+    (void)ctx;
+    if (e->kind == HF_EVENT_DECISION && e->id == HF_EV_RECORD_LIMIT)
+        hf_format(told, sizeof(told), "%s", e->verdict);
+}
+
+/* In bytes of data, which in TLS 1.3 are one fewer than the limit. */
+static void the_limits_of_both_ways_are_told(void **state)
+{
+    static const struct {
+        unsigned version, server, fragment;
+        const char *told;
+    } rows[] = {
+        { HF_TLS13, 1024, 0, "1023 bytes to the peer, 1023 from it" },
+        { HF_TLS13, 512, 0, "511 bytes to the peer, 1023 from it" },
+        { HF_TLS12, 512, 0, "512 bytes to the peer, 1024 from it" },
+        { HF_TLS12, 512, 2048, "2048 bytes to the peer, 2048 from it" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < HF_COUNT(rows); i++) {
+        struct stage stage;
+
+        set_stage(&stage, rows[i].version);
+        assert_true(
+            hf_config_set_record_size_limit(stage.server, rows[i].server) &&
+            hf_config_set_watch(stage.client, hear, NULL, false));
+        if (rows[i].fragment)
+            assert_true(hf_config_set_record_size_limit(stage.client, 0) &&
+                        hf_config_set_max_fragment_length(stage.client,
+                                                          rows[i].fragment));
+        told[0] = '\0';
+        assert_true(rogue_begin(&rogue, &stage, "localhost", NULL));
+        assert_true(rogue_run(&rogue));
+        assert_string_equal(told, rows[i].told);
+        rogue_end(&rogue);
+        stage_clear(&stage);
+    }
+}
+
 static void who_exceeds_our_limit_is_refused(void **state)
 {
     (void)state;
@@ -332,6 +375,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(records_are_no_larger_than_their_receiver_takes),
         cmocka_unit_test(what_nobody_asked_for_is_not_limited),
+        cmocka_unit_test(the_limits_of_both_ways_are_told),
         cmocka_unit_test(who_exceeds_our_limit_is_refused),
         cmocka_unit_test(a_limit_has_a_least_and_a_most),
         cmocka_unit_test(fragments_are_as_the_client_asks),

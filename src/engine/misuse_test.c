@@ -233,6 +233,39 @@ static void every_state_can_be_closed_ended_and_freed(void **state)
     hf_conn_free(NULL);
 }
 
+static void count_errors(void *ctx, const struct hf_event *event)
+{
+    unsigned *errors = ctx;
+
+    *errors += event->kind == HF_EVENT_ERROR;
+}
+
+/* However often that is said: one reason, told once to who watches and once to
+ * the peer. */
+static void a_connection_fails_once(void **state)
+{
+    (void)state;
+    for (unsigned who = 0; who < 2; who++) {
+        struct hf_conn *conn = bring_to(FRESH, who);
+        unsigned errors = 0;
+        size_t alert;
+
+        assert_true(hf_conn_set_watch(conn, count_errors, &errors, false));
+        assert_true(rogue_run(&rogue));
+        rogue_say(&rogue, who, HF_CONTENT_HANDSHAKE, hf_span(NULL, 0));
+        alert = hf_conn_outgoing(conn).len;
+        assert_int_equal(alert, 5 + 2 + 1 + 16);
+        assert_int_equal(errors, 1);
+        assert_int_equal(hf_conn_fail(conn), HF_FAILED);
+        assert_int_equal(hf_conn_eof(conn), HF_FAILED);
+        hf_conn_close(conn);
+        assert_int_equal(hf_conn_outgoing(conn).len, alert);
+        assert_int_equal(errors, 1);
+        assert_int_equal(hf_conn_error(conn)->code, HF_E_RECORD_EMPTY);
+        rogue_end(&rogue);
+    }
+}
+
 /* ---- configs ---------------------------------------------------------------------------------- */
 
 static void a_frozen_config_refuses_every_setter(void **state)
@@ -456,6 +489,7 @@ int main(void)
         cmocka_unit_test(more_may_not_be_sent_than_there_is),
         cmocka_unit_test(outgoing_bytes_go_in_any_portion),
         cmocka_unit_test(every_state_can_be_closed_ended_and_freed),
+        cmocka_unit_test(a_connection_fails_once),
         cmocka_unit_test(there_is_no_early_secret_without_early_data),
         cmocka_unit_test(a_frozen_config_refuses_every_setter),
         cmocka_unit_test(a_config_lives_as_long_as_somebody_keeps_it),

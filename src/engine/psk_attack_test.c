@@ -214,6 +214,29 @@ static void the_lists_of_keys_must_fit(void **state)
     attack_all(SCENE_PSK, HF_SERVER, rows, HF_COUNT(rows));
 }
 
+/* RFC 8446 9.2: a hello with a key needs no signature_algorithms.  A server that
+ * knows none of its keys goes on with certificates, and then it does. */
+static void who_knows_no_key_wants_to_hear_of_signatures(void **state)
+{
+    /* clang-format off */
+    static const struct attack rows[] = {
+        ATTACK("no signature_algorithms, which are needed", hello_signatures, HF_E_MISSING_EXTENSION, ANY_BYTE, "signature_algorithms in ClientHello", 0, "")
+        ATTACK("all unknown, and nothing else", hello_unknown, HF_OK, ANY_BYTE, "", 0, "")
+    };
+    /* clang-format on */
+    const struct hf_psk key = { hf_span_text("ours"),
+                                hf_span_text("what the client thinks is one"),
+                                0 };
+    struct stage stage;
+
+    (void)state;
+    assert_true(stage_set(&stage, SCENE_FULL, attack_certs()) &&
+                hf_config_add_psk(stage.client, &key));
+    for (size_t i = 0; i < HF_COUNT(rows); i++)
+        attack_in(&stage, HF_SERVER, &rows[i]);
+    stage_clear(&stage);
+}
+
 /* The client offered three; the server took the second. */
 static void the_choice_is_one_of_ours(void **state)
 {
@@ -285,6 +308,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_lists_of_keys_must_fit),
+        cmocka_unit_test(who_knows_no_key_wants_to_hear_of_signatures),
         cmocka_unit_test(the_choice_is_one_of_ours),
         cmocka_unit_test(a_second_hello_is_judged_anew),
         cmocka_unit_test(the_age_of_an_external_key_is_zero),

@@ -218,6 +218,42 @@ static void a_config_that_cannot_serve_fails_the_connection(void **state)
     }
 }
 
+/* Who asks for another config may have no certificate: if none comes, or one
+ * that would ask in turn, there is nothing to show.  A pre-shared key would do
+ * in TLS 1.3, and only there. */
+static void without_a_certificate_another_config_has_to_come(void **state)
+{
+    enum { NONE, ASKS_TOO, KEY12, KEY13, CASES };
+    const struct hf_psk key = { hf_span_text("robot"),
+                                hf_span_text("a key of ours, long enough"), 0 };
+
+    (void)state;
+    for (int what = 0; what < CASES; what++) {
+        const unsigned version = what == KEY12 ? HF_TLS12 : HF_TLS13;
+        struct hf_config *other = NULL;
+
+        begin(SCENE_FULL);
+        hf_config_free(stage.server);
+        stage.server = hf_config_new();
+        assert_true(hf_config_set_clock(stage.server, scene_clock, NULL) &&
+                    hf_config_set_questions(stage.server, HF_ASK_CONFIG) &&
+                    hf_config_set_versions(stage.client, version, version) &&
+                    (what < KEY12 || hf_config_add_psk(stage.server, &key)));
+        if (what == ASKS_TOO) {
+            other = hf_config_new();
+            assert_true(hf_config_set_questions(other, HF_ASK_CONFIG));
+        }
+        run();
+        assert_int_equal(hf_conn_question(conn_of(HF_SERVER)).kind,
+                         HF_ASK_CONFIG);
+        assert_false(answer(HF_SERVER, (struct hf_answer){ .config = other }));
+        rogue_expect(&rogue, HF_SERVER,
+                     what == KEY13 ? HF_E_NO_PSK : HF_E_NO_KEYPAIR);
+        hf_config_free(other);
+        end();
+    }
+}
+
 /* ---- a signature --------------------------------------------------------------------- */
 
 /* What the key would have signed. */
@@ -516,6 +552,7 @@ int main(void)
         cmocka_unit_test(the_signatures_of_the_other_config_count),
         cmocka_unit_test(the_other_config_has_the_same_provider),
         cmocka_unit_test(a_config_that_cannot_serve_fails_the_connection),
+        cmocka_unit_test(without_a_certificate_another_config_has_to_come),
         cmocka_unit_test(signatures_may_come_from_elsewhere),
         cmocka_unit_test(an_open_question_costs_nothing),
         cmocka_unit_test(a_signature_that_is_none_fails),

@@ -334,17 +334,20 @@ static void what_is_no_list_is_not_taken(void **state)
 ATTACK_ON(hello, HF_CLIENT_HELLO, attack_set)
 ATTACK_ON(answer, HF_ENCRYPTED_EXTENSIONS, attack_add)
 
-/* An extension behind the first certificate, or the last. */
+/* An extension behind a certificate, of which so many stand before it. */
 static void add_to_cert(struct rogue *r, struct rogue_record *record)
 {
-    uint8_t *at = record->bytes + 8;
-    size_t cert = hf_number(at, 3), block;
     struct hf_span body = attack_bytes(r);
+    size_t block = 8;
     uint8_t head[4];
 
     if (!edit_is(record, HF_CERTIFICATE) || r->step++)
         return;
-    block = 8 + 3 + cert;
+    for (uint32_t i = 0; i < attack_row(r)->number; i++) {
+        block += 3 + hf_number(record->bytes + block, 3);
+        block += 2 + hf_number(record->bytes + block, 2);
+    }
+    block += 3 + hf_number(record->bytes + block, 3);
     assert_int_equal(hf_number(record->bytes + block, 2), 0);
     edit_splice(record, block + 2, 0, body);
     hf_store_number(head, 18, 2);
@@ -388,6 +391,33 @@ static void lists_are_read_with_care(void **state)
     assert_true(hf_config_ask_scts(stage.client, true));
     for (size_t i = 0; i < HF_COUNT(rows); i++)
         attack_in(&stage, HF_CLIENT, &rows[i]);
+    stage_clear(&stage);
+}
+
+/* RFC 8446 4.4.2.1: those of the peer's own certificate count; others are read
+ * as strictly and passed over. */
+static void those_of_another_certificate_are_passed_over(void **state)
+{
+    static const struct attack rows[] = { ATTACK(
+        "the leaf's", add_to_cert, HF_OK, ANY_BYTE, NULL, 0,
+        "\0\3\0\1\5") ATTACK("its issuer's", add_to_cert, HF_OK, ANY_BYTE, NULL,
+                             1, "\0\3\0\1\5") ATTACK("no list", add_to_cert,
+                                                     HF_E_BOUNDS, ANY_BYTE,
+                                                     NULL, 1, "\0\0") };
+    static struct rogue rogue;
+    struct stage stage;
+
+    (void)state;
+    assert_true(stage_set(&stage, SCENE_FULL, attack_certs()));
+    assert_true(hf_config_ask_scts(stage.client, true));
+    for (size_t i = 0; i < HF_COUNT(rows); i++) {
+        attack_in(&stage, HF_CLIENT, &rows[i]);
+        assert_true(rogue_begin(&rogue, &stage, "localhost", add_to_cert));
+        rogue.ctx = (void *)(uintptr_t)&rows[i];
+        assert_false(rogue_run(&rogue));
+        assert_int_equal(hf_conn_scts(rogue.end[HF_CLIENT].conn), i == 0);
+        rogue_end(&rogue);
+    }
     stage_clear(&stage);
 }
 
@@ -519,6 +549,7 @@ int main(void)
         cmocka_unit_test(what_is_no_list_is_not_taken),
         cmocka_unit_test(what_was_not_asked_is_refused),
         cmocka_unit_test(lists_are_read_with_care),
+        cmocka_unit_test(those_of_another_certificate_are_passed_over),
         cmocka_unit_test(malformed_ones_are_told_and_do_no_harm),
         cmocka_unit_test(the_second_list_is_said_where_it_differs),
         cmocka_unit_test(a_certificate_signed_otherwise_is_refused),
