@@ -66,26 +66,7 @@ static void a_crowd_of_one_name_ends_within_the_budget(void **state)
               HF_E_UNKNOWN_ISSUER); /* as many as TLS has */
     free_crowd(crowd, count);
     /* Four that issue each other: what is a circle is seen late. */
-    crowd = make_crowd(&(struct make){ .subject = "CN=leaf",
-                                       .issuer = "CN=a",
-                                       .ext = { CA, LEAF_SAN } },
-                       count, false);
-    for (size_t i = 1; i < count; i += 1000) {
-        const char *const names[] = { "CN=a", "CN=b", "CN=c", "CN=d" };
-        struct hf_cert **part = make_crowd(
-            &(struct make){ .subject = names[i / 1000],
-                            .key = (enum make_key)(P256_A + i / 1000),
-                            .issuer = names[(i / 1000 + 1) % 4],
-                            .signer = P256_A,
-                            .ext = { CA } },
-            999, true);
-
-        for (size_t k = 0; k < 999; k++) {
-            hf_cert_free(crowd[i + k]);
-            crowd[i + k] = part[k];
-        }
-        free(part);
-    }
+    crowd = make_circle(count / 4);
     print_message("# four names in a circle: %.1f ms\n",
                   ask_crowd(crowd, count, HF_E_BUDGET));
     assert_told(&s, "candidates");

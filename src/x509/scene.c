@@ -125,6 +125,32 @@ struct hf_cert **make_crowd(const struct make *m, size_t count, bool keys)
     return crowd;
 }
 
+struct hf_cert **make_circle(size_t each)
+{
+    static const char *const names[] = { "CN=a", "CN=b", "CN=c", "CN=d" };
+    struct hf_cert **crowd = make_crowd(
+        &(struct make){
+            .subject = "CN=leaf", .issuer = "CN=a", .ext = { CA, LEAF_SAN } },
+        4 * each, false);
+
+    for (size_t n = 0; n < 4; n++) {
+        struct hf_cert **part = make_crowd(
+            &(struct make){ .subject = names[n],
+                            .key = (enum make_key)(P256_A + n),
+                            .issuer = names[(n + 1) % 4],
+                            .signer = P256_A,
+                            .ext = { CA } },
+            each - 1, true);
+
+        for (size_t k = 0; k < each - 1; k++) {
+            hf_cert_free(crowd[n * each + 1 + k]);
+            crowd[n * each + 1 + k] = part[k];
+        }
+        free(part);
+    }
+    return crowd;
+}
+
 void free_crowd(struct hf_cert **crowd, size_t count)
 {
     for (size_t i = 0; i < count; i++)

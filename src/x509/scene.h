@@ -46,6 +46,9 @@ void fake_init(struct fake *f); /* until told otherwise, all is good */
 /* @count copies of a certificate that differ in their serial numbers and, if
  * @keys, in their keys (which are points on no curve). */
 struct hf_cert **make_crowd(const struct make *m, size_t count, bool keys);
+/* 4 * @each: a leaf, one time in @each, and four authorities that issue each other
+ * in a circle. */
+struct hf_cert **make_circle(size_t each);
 void free_crowd(struct hf_cert **crowd, size_t count);
 
 #define SEND(s, ...) scene_send(s, &(struct make){ __VA_ARGS__ })
