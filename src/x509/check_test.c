@@ -52,10 +52,13 @@ static void good_path(void)
     trust_last();
 }
 
+/* Whatever lay where the proof is to be, only a proof is there then. */
 static unsigned prove(void)
 {
-    unsigned code = hf_checker_prove(&checker, path, depth, &s.proof);
+    unsigned code;
 
+    memset(&s.proof, 0xa5, sizeof(s.proof));
+    code = hf_checker_prove(&checker, path, depth, &s.proof);
     assert_int_equal(s.proof.token, code ? 0 : HF_VERIFIED_TOKEN);
     assert_int_equal(s.proof.depth, code ? 0 : depth);
     for (size_t i = 0; i < s.proof.depth; i++)
@@ -380,6 +383,24 @@ static void length_and_depth_are_bounded(void **state)
     refused(HF_E_UNKNOWN_ISSUER, 0, HF_EV_CHECK_ANCHOR);
 }
 
+/* As pathLenConstraint does not count them, wherever they stand. */
+static void a_limit_does_not_count_the_self_issued(void **state)
+{
+    (void)state;
+    PUT(LEAF);
+    PUT(MIDDLE, .signer = P256_D);
+    PUT(ROOT, .key = P256_D, .issuer = "CN=Lab Root", .signer = P256_A);
+    PUT(ROOT);
+    trust_last();
+    s.v.max_depth = 2;
+    refused(HF_E_UNKNOWN_ISSUER, 0, HF_EV_CHECK_ANCHOR);
+    s.v.max_depth = 3;
+    assert_int_equal(prove(), HF_OK);
+    REPLACE(1, MIDDLE, .signer = P256_D, .ext = { CA ",pathlen:0" });
+    s.v.max_depth = 2;
+    refused(HF_E_UNKNOWN_ISSUER, 0, HF_EV_CHECK_ANCHOR);
+}
+
 static void a_leaf_may_be_the_anchor(void **state)
 {
     (void)state;
@@ -422,6 +443,7 @@ static void a_proof_of_full_length_is_wiped(void **state)
                                 .depth = HF_PATH_MAX };
 
     (void)state;
+    memset(full.status, 0xa5, sizeof(full.status));
     hf_verified_wipe(&full);
     assert_int_equal(full.depth, 0);
     assert_int_equal(full.token, 0);
@@ -450,6 +472,7 @@ int main(void)
         TEST(constraints_are_asked_after_signatures),
         TEST(policies_are_asked_after_constraints),
         TEST(length_and_depth_are_bounded),
+        TEST(a_limit_does_not_count_the_self_issued),
         TEST(a_leaf_may_be_the_anchor),
         TEST(memory_that_is_used_again_is_no_proof),
     };

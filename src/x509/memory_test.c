@@ -172,6 +172,39 @@ static void verifying_may_fail(void **state)
     scene_wipe(&s);
 }
 
+/* Certificates of text are read when they are asked for, and once more by who
+ * checks the path. */
+static void verifying_with_a_store_of_text_may_fail(void **state)
+{
+    static char pem[4096];
+    struct hf_cert *root = make_cert(&(struct make){ ROOT });
+    struct scene s;
+    size_t added;
+    unsigned n;
+
+    (void)state;
+    scene_init(&s);
+    assert_true(hf_store_add_pem(
+        s.store, hf_span(pem, make_pem(root->der, pem, sizeof(pem))), true,
+        NULL, NULL, &added, &s.error));
+    SEND(&s, LEAF);
+    SEND(&s, MIDDLE);
+    for (n = 0;; n++) {
+        unsigned code;
+
+        fail_at(n);
+        code = scene_ask(&s);
+        if (!has_failed()) {
+            assert_int_equal(code, HF_OK);
+            break;
+        }
+        assert_int_equal(code, HF_E_OUT_OF_MEMORY);
+    }
+    assert_true(n >= 2);
+    scene_wipe(&s);
+    hf_cert_free(root);
+}
+
 static void reading_lists_may_fail(void **state)
 {
     static char pem[16384];
@@ -271,6 +304,7 @@ int main(void)
         cmocka_unit_test(filling_a_store_may_fail),
         cmocka_unit_test(adding_to_a_full_store_may_fail),
         cmocka_unit_test(verifying_may_fail),
+        cmocka_unit_test(verifying_with_a_store_of_text_may_fail),
         cmocka_unit_test(reading_lists_may_fail),
         cmocka_unit_test(asking_for_revocation_may_fail),
     };
