@@ -78,15 +78,15 @@ bool hf_conn_set_session_label(struct hf_conn *conn, const char *label)
 
     if (conn->started || conn->failed || conn->session.role == HF_SERVER)
         return false;
-    if (label)
+    if (label) {
         copy = hf_alloc(text.len + 1);
-    if (label && !copy) {
-        hf_fail(&conn->session.error, HF_E_OUT_OF_MEMORY, NULL);
-        conn->failed = true;
-        return false;
-    }
-    if (label)
+        if (!copy) {
+            hf_fail(&conn->session.error, HF_E_OUT_OF_MEMORY, NULL);
+            conn->failed = true;
+            return false;
+        }
         hf_copy(copy, text.at, text.len);
+    }
     if (conn->label)
         hf_free(conn->label, hf_text_len(conn->label) + 1);
     conn->label = copy;
