@@ -166,6 +166,71 @@ static void the_end_is_told_with_its_reason_once(void **state)
     duet_wipe(&duet);
 }
 
+/* ---- alerts that cannot be sealed ----------------------------------------------------- */
+
+static const struct hf_aead *sound;
+static size_t refusals; /* of the next calls, how many fail */
+
+static bool seal_or_refuse(void *state, const struct hf_seal *one)
+{
+    if (!refusals)
+        return sound->seal(state, one);
+    refusals--;
+    return false;
+}
+
+static void hear_alerts(void *ctx, const struct hf_event *e)
+{
+    char *alerts = ctx;
+
+    if (e->kind == HF_EVENT_MESSAGE && e->record == HF_CONTENT_ALERT)
+        hf_format_more(alerts, 40, "%s%u ", e->sent ? ">" : "<",
+                       (unsigned)e->message);
+}
+
+/* What is told of is what goes out: of close_notify that fails, and of the alert
+ * that its failure brings, the one that could be sealed, or none. */
+static void an_alert_is_told_of_if_it_is_sealed(void **state)
+{
+    static const struct {
+        size_t refusals;
+        const char *alerts;
+        unsigned code;
+        bool said;
+    } rows[] = {
+        { 0, ">0 ", HF_OK, true },
+        { 1, ">80 ", HF_E_CRYPTO, true },
+        { 2, "", HF_E_CRYPTO, false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 2 * HF_COUNT(rows); i++) {
+        size_t row = i / 2;
+        unsigned version = i % 2 ? HF_TLS12 : HF_TLS13;
+        struct hf_aead flawed;
+        char alerts[40] = "";
+
+        begin(false);
+        assert_true(
+            hf_config_set_versions(duet.client_config, version, version));
+        assert_true(duet_start(&duet, "localhost"));
+        assert_true(hf_conn_set_watch(duet.client, hear_alerts, alerts, false));
+        assert_true(duet_run(&duet));
+        sound = duet.client->session.out.aead;
+        flawed = *sound;
+        flawed.seal = seal_or_refuse;
+        flawed.seal_many = NULL;
+        duet.client->session.out.aead = &flawed;
+        refusals = rows[row].refusals;
+        hf_conn_close(duet.client);
+        assert_string_equal(alerts, rows[row].alerts);
+        assert_int_equal(hf_conn_error(duet.client)->code, rows[row].code);
+        assert_int_equal(hf_conn_outgoing(duet.client).len > 0, rows[row].said);
+        assert_int_equal(refusals, 0);
+        duet_wipe(&duet);
+    }
+}
+
 /* ---- key log ------------------------------------------------------------------------- */
 
 static char lines[8][256];
@@ -246,6 +311,7 @@ int main(void)
         cmocka_unit_test(secrets_are_told_only_to_who_asked),
         cmocka_unit_test(a_connection_can_be_watched_by_itself),
         cmocka_unit_test(the_end_is_told_with_its_reason_once),
+        cmocka_unit_test(an_alert_is_told_of_if_it_is_sealed),
         cmocka_unit_test(key_log_lines_have_their_form),
         cmocka_unit_test(the_premaster_secret_is_told_but_not_logged),
     };

@@ -10,14 +10,18 @@ enum {
     USER_CANCELED = 90
 };
 
+/* Told once it is sealed: one that cannot be is not sent, and the failure may
+ * bring another one. */
 bool hf_send_alert(struct hf_session *s, unsigned alert, struct hf_error *error)
 {
     bool mild = alert == CLOSE_NOTIFY || alert == USER_CANCELED;
     uint8_t bytes[2] = { mild ? ALERT_WARNING : ALERT_FATAL, (uint8_t)alert };
 
+    if (!hf_records_seal(&s->out, HF_CONTENT_ALERT, 0x0303, HF_SPAN(bytes),
+                         &s->outgoing, error))
+        return false;
     hf_passed(s, true, HF_CONTENT_ALERT, alert, s->out.epoch, HF_SPAN(bytes));
-    return hf_records_seal(&s->out, HF_CONTENT_ALERT, 0x0303, HF_SPAN(bytes),
-                           &s->outgoing, error);
+    return true;
 }
 
 bool hf_send_key_update(struct hf_session *s, bool ask)
