@@ -230,6 +230,10 @@ static void server_names_are_names(void **state)
     /* clang-format off */
     static const struct attack rows[] = {
         ATTACK("a staple wish of half a field", set, HF_E_TRUNCATED, ANY_BYTE, "", 5, "\1\0")
+        ATTACK("responders who are named", set, HF_OK, ANY_BYTE, "", 5, "\1\0\7\0\1a\0\2bc\0\0")
+        ATTACK("a responder without a name", set, HF_E_BOUNDS, ANY_BYTE, "", 5, "\1\0\2\0\0\0\0")
+        ATTACK("a responder longer than the list", set, HF_E_TRUNCATED, ANY_BYTE, "", 5, "\1\0\3\0\2a\0\0")
+        ATTACK("half a length in the list", set, HF_E_TRUNCATED, ANY_BYTE, "", 5, "\1\0\4\0\1a\0\0\0")
         ATTACK("no way to use a PSK", set, HF_E_BOUNDS, ANY_BYTE, "", 45, "\0")
         ATTACK("no scheme for certificates", set, HF_E_BOUNDS, ANY_BYTE, "", 50, "\0\0")
         ATTACK("no authority", set, HF_E_BOUNDS, ANY_BYTE, "", 47, "\0\0")

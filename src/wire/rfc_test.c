@@ -346,6 +346,7 @@ static const struct bounds_row bounds_rows[] = {
     { "rfc6066.txt", hf_server_name_entry, "host_name", "opaque HostName<1..2^16-1>" },
     { "rfc6066.txt", hf_server_name_list, "names", "ServerName server_name_list<1..2^16-1>" },
     { "rfc6066.txt", hf_status_request_ch, "responder_id_list", "ResponderID responder_id_list<0..2^16-1>" },
+    { "rfc6066.txt", hf_responder_id, "id", "opaque ResponderID<1..2^16-1>" },
     { "rfc6066.txt", hf_status_request_ch, "request_extensions", "opaque Extensions<0..2^16-1>" },
     { "rfc6066.txt", hf_certificate_status, "response", "opaque OCSPResponse<1..2^24-1>" },
     { "rfc5246.txt", hf_server_hello_12, "session_id", "opaque SessionID<0..32>" },
