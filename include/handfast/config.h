@@ -128,8 +128,9 @@ HF_PUBLIC bool hf_config_set_cert_compression(struct hf_config *config,
 
 /* Our certificate chain (leaf first; PEM text, or one DER certificate) and
  * its private key (PEM or DER; see crypto.h).  May be said several times: the
- * server picks by name, key kind and the client's signature list.  Checked to
- * belong together.  Copies. */
+ * server picks by name, key kind and the client's signature lists, which also
+ * say how the chain may be signed.  If no chain is signed so, one is sent all
+ * the same.  Checked to belong together.  Copies. */
 HF_PUBLIC bool hf_config_add_keypair(struct hf_config *config,
                                      struct hf_span chain, struct hf_span key);
 /* Who is asked for passphrases of keys added later. */

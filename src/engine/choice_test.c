@@ -274,6 +274,128 @@ static void without_a_name_strictness_means_nothing(void **state)
     duet_wipe(&duet);
 }
 
+/* ---- which chain (RFC 5246 7.4.2, 7.4.4, RFC 8446 4.4.2.2) -------------------------------- */
+
+static struct issued *make_root(const char *name, enum issue_key key)
+{
+    const struct issue_order order = { .common_name = name,
+                                       .any_name = true,
+                                       .key = key };
+    struct hf_error error = { .code = HF_OK };
+    struct issued *root = issue_root(&order, &error);
+
+    assert_non_null(root);
+    return root;
+}
+
+static void hear_unlisted(void *ctx, const struct hf_event *e)
+{
+    bool *unlisted = ctx;
+
+    if (e->kind == HF_EVENT_DECISION &&
+        (e->id == HF_EV_CERTIFICATE || e->id == HF_EV_CLIENT_CERT))
+        *unlisted |= strstr(e->inputs, "does not list") != NULL;
+}
+
+/* Two keys alike, one certified by an RSA key and one by a P-384 key; who has
+ * them looks at what the other can check, and says if that did not help. */
+static void a_chain_is_signed_as_its_reader_lists(void **state)
+{
+    static const struct {
+        uint16_t schemes[4];
+        int chain;
+        bool listed;
+    } rows[] = {
+        { { 0x0403, 0x0401, 0 }, 0, true },
+        { { 0x0403, 0x0503, 0 }, 1, true },
+        { { 0x0403, 0x0503, 0x0401, 0 }, 0, true }, /* the first of equals */
+        { { 0x0403, 0 }, 0, false },                /* better than none */
+        { { 0x0403, 0x0804, 0 }, 0, false },        /* PSS is another thing */
+    };
+    struct issued *rsa = make_root("RSA", ISSUE_RSA2048);
+    struct issued *ec = make_root("EC", ISSUE_P384);
+
+    (void)state;
+    for (size_t i = 0; i < 4 * HF_COUNT(rows); i++) {
+        unsigned version = i & 1 ? HF_TLS12 : HF_TLS13;
+        bool client = (i & 2) != 0, unlisted = false;
+        size_t row = i / 4;
+        struct hf_config *has, *reads;
+
+        begin();
+        has = client ? duet.client_config : duet.server_config;
+        reads = client ? duet.server_config : duet.client_config;
+        assert_true(add_pair(has, rsa, "a.test", ISSUE_P256,
+                             client ? ISSUE_CLIENT : ISSUE_SERVER));
+        assert_true(add_pair(has, ec, "a.test", ISSUE_P256,
+                             client ? ISSUE_CLIENT : ISSUE_SERVER));
+        assert_true(trust(reads, rsa) && trust(reads, ec));
+        if (client) {
+            add("a.test", ISSUE_P256);
+            assert_true(
+                hf_config_set_client_auth(reads, HF_CLIENT_AUTH_REQUIRED));
+        }
+        assert_true(
+            hf_config_set_versions(duet.client_config, version, version));
+        assert_true(hf_config_set_verify_signatures(reads, rows[row].schemes));
+        assert_true(hf_config_set_watch(has, hear_unlisted, &unlisted, false));
+        if (!shake("a.test"))
+            fail_msg("row %zu: %s; %s", i, hf_conn_error(duet.client)->detail,
+                     hf_conn_error(duet.server)->detail);
+        assert_int_equal(hf_conn_own_chain(client ? duet.client : duet.server),
+                         rows[row].chain);
+        assert_int_equal(unlisted, !rows[row].listed);
+        duet_wipe(&duet);
+    }
+    issued_free(rsa);
+    issued_free(ec);
+}
+
+/* TLS 1.2, whose suite goes with the key: a name goes before a chain, and a
+ * chain before a suite. */
+static void a_chain_goes_before_a_suite(void **state)
+{
+    static const uint16_t suites[] = { 0xc02b, 0xc02f, 0 };
+    static const struct {
+        const char *name;
+        uint16_t schemes[5];
+        int chain;
+        unsigned suite;
+    } rows[] = {
+        { "a.test", { 0x0403, 0x0503, 0x0804, 0x0401, 0 }, 0, 0xc02b },
+        { "a.test", { 0x0403, 0x0503, 0x0804, 0 }, 1, 0xc02f },
+        { "a.test", { 0x0403, 0x0804, 0 }, 0, 0xc02b },
+        { "b.test", { 0x0403, 0x0804, 0x0401, 0 }, 2, 0xc02b },
+        { "c.test", { 0x0403, 0x0503, 0 }, 2, 0xc02b },
+        { "c.test", { 0x0804, 0x0401, 0 }, 1, 0xc02f },
+    };
+    struct issued *rsa = make_root("RSA", ISSUE_RSA2048);
+    struct issued *ec = make_root("EC", ISSUE_P384);
+
+    (void)state;
+    for (size_t i = 0; i < HF_COUNT(rows); i++) {
+        begin();
+        assert_true(add_pair(duet.server_config, rsa, "a.test", ISSUE_P256,
+                             ISSUE_SERVER));
+        assert_true(add_pair(duet.server_config, ec, "a.test", ISSUE_RSA2048,
+                             ISSUE_SERVER));
+        assert_true(add_pair(duet.server_config, ec, "b.test", ISSUE_P256,
+                             ISSUE_SERVER));
+        assert_true(hf_config_set_suites(duet.server_config, suites));
+        assert_true(
+            hf_config_set_versions(duet.client_config, HF_TLS12, HF_TLS12));
+        assert_true(hf_config_set_verify_signatures(duet.client_config,
+                                                    rows[i].schemes));
+        assert_true(hf_config_insecure_no_verify(duet.client_config));
+        assert_true(shake(rows[i].name));
+        assert_int_equal(hf_conn_own_chain(duet.server), rows[i].chain);
+        assert_int_equal(hf_conn_suite(duet.client), rows[i].suite);
+        duet_wipe(&duet);
+    }
+    issued_free(rsa);
+    issued_free(ec);
+}
+
 /* ---- suites and groups ------------------------------------------------------------------ */
 
 static void the_servers_order_of_suites_decides(void **state)
@@ -485,6 +607,8 @@ int main(void)
         cmocka_unit_test(strict_names_never_show_another_names_certificate),
         cmocka_unit_test(what_does_not_fit_of_a_certificate_is_told),
         cmocka_unit_test(without_a_name_strictness_means_nothing),
+        cmocka_unit_test(a_chain_is_signed_as_its_reader_lists),
+        cmocka_unit_test(a_chain_goes_before_a_suite),
         cmocka_unit_test(the_servers_order_of_suites_decides),
         cmocka_unit_test(a_share_at_hand_saves_a_round_trip),
         cmocka_unit_test(the_servers_order_of_protocols_decides),

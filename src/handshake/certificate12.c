@@ -61,13 +61,11 @@ static const struct hf_signature *how12(const struct hf_crypto *c,
                                         const struct hf_public_key *key)
 {
     const struct hf_signature *named = hf_signature_by_scheme(c, scheme);
-    bool ec = key->kind == HF_KEY_P256 || key->kind == HF_KEY_P384 ||
-              key->kind == HF_KEY_P521;
     bool named_ec = (scheme & 0xff) == 3; /* SignatureAlgorithm.ecdsa */
 
     if (!named || (key->pss_hash && key->pss_hash != named->hash))
         return NULL;
-    if (ec && named_ec)
+    if (hf_kind_is_ec(key->kind) && named_ec)
         return hf_signature_by_parts(c, key->kind, HF_PADDING_NONE,
                                      named->hash);
     return named->key == key->kind ? named : NULL;

@@ -130,6 +130,80 @@ static void their_first_scheme_that_fits_is_taken(void **state)
     hf_crypto_close(&settings.crypto);
 }
 
+/* ---- chains (RFC 5246 7.4.2, RFC 8446 4.4.2.2) -------------------------------------------- */
+
+#define ECDSA_256 "\x30\x0a\6\x08\x2a\x86\x48\xce\x3d\4\3\2"
+#define ECDSA_384 "\x30\x0a\6\x08\x2a\x86\x48\xce\x3d\4\3\3"
+#define RSA_256 "\x30\x0d\6\x09\x2a\x86\x48\x86\xf7\x0d\1\1\x0b\5\0"
+#define RSA_SHA1 "\x30\x0d\6\x09\x2a\x86\x48\x86\xf7\x0d\1\1\5\5\0"
+#define ED25519 "\x30\5\6\3\x2b\x65\x70"
+
+/* A leaf signed with @algorithm by a key of @issuer (NONE: its certificate is
+ * not sent) for somebody who lists @scheme. */
+static void a_chain_fits_by_the_versions_meaning_of_a_scheme(void **state)
+{
+    static struct hf_settings settings;
+    /* clang-format off */
+    static const struct {
+        const char *algorithm;
+        size_t len;
+        uint8_t issuer;
+        uint16_t scheme;
+        bool tls12, tls13;
+    } rows[] = {
+#define ROW(a, ...) { (a), sizeof(a) - 1, __VA_ARGS__ }
+        ROW(ECDSA_256, HF_KEY_P256,    0x0403, true,  true),
+        ROW(ECDSA_256, HF_KEY_P384,    0x0403, true,  false),
+        ROW(ECDSA_256, HF_KEY_P521,    0x0403, true,  false),
+        ROW(ECDSA_384, HF_KEY_P256,    0x0503, true,  false),
+        ROW(ECDSA_256, HF_KEY_P384,    0x0503, false, false),
+        ROW(ECDSA_256, HF_KEY_NONE,    0x0403, true,  true),
+        ROW(ECDSA_256, HF_KEY_RSA,     0x0403, false, false),
+        ROW(ECDSA_256, HF_KEY_ED25519, 0x0403, false, false),
+        ROW(RSA_256,   HF_KEY_RSA,     0x0401, true,  true),
+        ROW(RSA_256,   HF_KEY_NONE,    0x0401, true,  true),
+        ROW(RSA_256,   HF_KEY_RSA,     0x0804, false, false),
+        ROW(RSA_256,   HF_KEY_P256,    0x0401, false, false),
+        ROW(RSA_SHA1,  HF_KEY_RSA,     0x0201, false, false),
+        ROW(ED25519,   HF_KEY_ED25519, 0x0807, true,  true),
+        ROW(ED25519,   HF_KEY_NONE,    0x0807, true,  true),
+        ROW(ED25519,   HF_KEY_NONE,    0x0403, false, false),
+#undef ROW
+    };
+    /* clang-format on */
+    struct hf_error error = { .code = HF_OK };
+
+    (void)state;
+    assert_true(hf_crypto_open(&settings.crypto, &hf_libcrypto, &error));
+    for (size_t i = 0; i < 4 * HF_COUNT(rows); i++) {
+        size_t n = i / 4, budget = 0;
+        bool tls12 = i & 1, root = (i & 2) != 0;
+        struct hf_numbers list = { { rows[n].scheme }, 1 };
+        struct hf_cert issuer = { .key.kind = rows[n].issuer,
+                                  .algorithm = hf_span_text("who knows") };
+        struct hf_cert leaf = {
+            .algorithm = hf_span(rows[n].algorithm, rows[n].len),
+        };
+        struct hf_keypair pair = { .chain = { &leaf, &issuer }, .count = 2 };
+        struct hf_wanted wanted = { .cert_schemes = &list, .tls12 = tls12 };
+        bool fits = tls12 ? rows[n].tls12 : rows[n].tls13;
+
+        /* A root is not looked at; what was signed by somebody else is. */
+        if (root)
+            issuer.flags = HF_CERT_SELF_ISSUED;
+        else
+            fits = false;
+        if (!issuer.key.kind) {
+            pair.count = 1;
+            fits = tls12 ? rows[n].tls12 : rows[n].tls13;
+        }
+        if (fits != ((hf_keypair_fit(&settings, &pair, &wanted, &budget) &
+                      HF_FIT_CHAIN) != 0))
+            fail_msg("row %zu, TLS 1.%u, root %u", n, tls12 ? 2 : 3, root);
+    }
+    hf_crypto_close(&settings.crypto);
+}
+
 /* ---- a proof that was not heard --------------------------------------------------------- */
 
 /* TLS 1.2: CertificateVerify is the last in the transcript, with its header
@@ -402,6 +476,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_scheme_goes_with_its_keys_and_no_others),
         cmocka_unit_test(their_first_scheme_that_fits_is_taken),
+        cmocka_unit_test(a_chain_fits_by_the_versions_meaning_of_a_scheme),
         cmocka_unit_test(a_proof_is_in_the_transcript),
         cmocka_unit_test(only_a_good_signature_that_we_offered_is_a_proof),
         cmocka_unit_test(in_tls_1_2_two_things_are_signed),

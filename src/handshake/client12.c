@@ -2,6 +2,7 @@
  * the ServerHello on.  What is different with RSA key transport is in
  * rsa12.c. */
 #include "handshake/resume.h"
+#include "handshake/verbs.h"
 
 /* ---- ServerHello --------------------------------------------------------------------- */
 
@@ -160,6 +161,7 @@ enum hf_step_result hf_recv_cert_request12(struct hf_handshake *hs,
     hs->asked_ecdsa = hf_wire_lists(request.certificate_types, 1, ECDSA_SIGN);
     hf_numbers_read(&hs->peer_schemes, request.supported_signature_algorithms,
                     &hs->settings->schemes);
+    hf_settle_cert_schemes(hs, request.supported_signature_algorithms);
     hs->offer.authorities = hf_arena_copy(&hs->arena,
                                           request.certificate_authorities);
     return hf_step(hs->offer.authorities.at ||
@@ -174,51 +176,58 @@ enum hf_step_result hf_recv_hello_done(struct hf_handshake *hs,
     return hf_step(hf_message_read(hs, hf_server_hello_done, m->body, &done));
 }
 
-/* The first of ours that the server can check, rather one that is from those
- * whom it names.  *scheme: how it signs. */
-static void choose_pair(struct hf_handshake *hs, unsigned *scheme)
+/* Of ours that the server can check the one that fits best, the first of
+ * equals.  Returns how well (enum hf_fit). */
+static unsigned choose_pair(struct hf_handshake *hs)
 {
     const struct hf_settings *set = hs->settings;
+    const struct hf_wanted wanted = { .authorities = hs->offer.authorities,
+                                      .schemes = &hs->peer_schemes,
+                                      .cert_schemes = &hs->peer_cert_schemes,
+                                      .tls12 = true };
     size_t budget = HF_AUTHORITIES_LOOKED_AT;
+    unsigned best = 0;
 
-    hs->keypair = NULL;
-    for (size_t i = 0; i < set->keypair_count; i++) {
+    for (size_t i = 0; i < set->keypair_count && best != HF_FIT_ALL; i++) {
         const struct hf_keypair *pair = &set->keypairs[i];
         const struct hf_public_key *key = &pair->chain[0]->key;
-        unsigned number = 0;
+        unsigned scheme = 0, fit;
         const struct hf_signature *how =
             asked_for(hs, key) && hf_keypair_signs(set, pair)
-                ? hf_negotiate_signature12(set, &hs->peer_schemes, key, &number)
+                ? hf_negotiate_signature12(set, &hs->peer_schemes, key, &scheme)
                 : NULL;
-        bool named = how &&
-                     hf_keypair_issued_by(pair, hs->offer.authorities, &budget);
 
-        if (!how || (hs->keypair && !named))
+        fit = how ? hf_keypair_fit(set, pair, &wanted, &budget) : 0;
+        if (!how || (hs->keypair && fit <= best))
             continue;
+        best = fit;
         hs->keypair = pair;
         hs->scheme = how;
-        *scheme = number;
-        if (named)
-            return;
+        hs->session->own_scheme = (uint16_t)scheme;
     }
+    return best;
 }
 
 enum hf_step_result hf_job_choose_certificate12(struct hf_handshake *hs)
 {
     const struct hf_settings *set = hs->settings;
     struct hf_session *s = hs->session;
-    unsigned scheme = 0;
+    unsigned fit = 0;
 
+    hs->keypair = NULL;
     /* RFC 7627 1, 5.4: what is proved here may count in another connection. */
     if (s->extended_master)
-        choose_pair(hs, &scheme);
+        fit = choose_pair(hs);
     if (hs->keypair) {
         hs->facts |= HF_FACT_GAVE;
         s->own_chain = (int16_t)(hs->keypair - set->keypairs);
-        s->own_scheme = (uint16_t)scheme;
     }
     s->client_auth = hs->keypair ? HF_AUTH_GIVEN : HF_AUTH_NOT_GIVEN;
-    hf_decided(s, HF_EV_CLIENT_CERT, true, "the server asks for a certificate",
+    hf_decided(s, HF_EV_CLIENT_CERT, true,
+               !hs->keypair || fit & HF_FIT_CHAIN
+                   ? "the server asks for a certificate"
+                   : "the server asks for a certificate, and does not list how "
+                     "ours is signed",
                hs->keypair ? "the first of ours that it can check"
                : s->extended_master
                    ? "none of ours fits: an empty list"

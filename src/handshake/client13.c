@@ -60,7 +60,11 @@ enum hf_step_result hf_job_choose_certificate(struct hf_handshake *hs)
                           sizeof(subject));
     }
     s->client_auth = hs->keypair ? HF_AUTH_GIVEN : HF_AUTH_NOT_GIVEN;
-    hf_decided(s, HF_EV_CLIENT_CERT, true, "the server asks for a certificate",
+    hf_decided(s, HF_EV_CLIENT_CERT, true,
+               !hs->keypair || chosen.fit & HF_FIT_CHAIN
+                   ? "the server asks for a certificate"
+                   : "the server asks for a certificate, and does not list how "
+                     "ours is signed",
                hs->keypair ? subject : "none of ours fits: an empty list",
                NULL);
     return HF_STEP_DONE;

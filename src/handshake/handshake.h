@@ -352,16 +352,13 @@ struct hf_wanted {
     struct hf_span authorities;            /* Names; empty: any will do */
     const struct hf_numbers *schemes;      /* for CertificateVerify */
     const struct hf_numbers *cert_schemes; /* in certificates */
+    bool tls12;                            /* as TLS 1.2 means them */
 };
-/* What speaks for a keypair, the least important first. */
-/* Is one of its certificates from one of @authorities?  An empty list names
- * everybody.  *budget: names that may still be looked at. */
-bool hf_keypair_issued_by(const struct hf_keypair *pair,
-                          struct hf_span authorities, size_t *budget);
 /* Names that are looked at for one choice: who sends many more is not guided by
  * them, and costs no more. */
 enum { HF_AUTHORITIES_LOOKED_AT = 4096 };
 
+/* What speaks for a keypair, the least important first. */
 enum hf_fit {
     HF_FIT_ISSUER = 1 << 0,    /* it is from one of the authorities */
     HF_FIT_CHAIN = 1 << 1,     /* the chain is signed as the other can check */
@@ -369,22 +366,26 @@ enum hf_fit {
     HF_FIT_NAME = 1 << 3,      /* it has the name */
     HF_FIT_ALL = (1 << 4) - 1
 };
+/* *budget: names of authorities that may still be looked at. */
+unsigned hf_keypair_fit(const struct hf_settings *s,
+                        const struct hf_keypair *pair,
+                        const struct hf_wanted *wanted, size_t *budget);
 struct hf_chosen {
     const struct hf_keypair *pair;
     const struct hf_signature *how;
     unsigned fit;    /* enum hf_fit */
     bool name_known; /* one of ours has the name, if not this one */
 };
-/* Of those whose key can sign for @wanted the one that fits best, the first of
- * equals.  Strict names: none that has not the name. */
+/* TLS 1.3: of those whose key can sign for @wanted the one that fits best, the
+ * first of equals.  Strict names: none that has not the name. */
 HF_CHECK bool hf_negotiate_keypair(const struct hf_settings *s,
                                    const struct hf_wanted *wanted,
                                    struct hf_chosen *out);
 /* Is there somebody who signs with its key: we, or one who is asked? */
 bool hf_keypair_signs(const struct hf_settings *s,
                       const struct hf_keypair *pair);
-/* Does this pair's certificate have that name? */
-bool hf_keypair_named(const struct hf_keypair *pair, struct hf_span name);
+/* ECDSA's: on one of the three curves. */
+bool hf_kind_is_ec(unsigned kind);
 /* The numbers of a checked list that are @ours too, in the order of the list. */
 void hf_numbers_read(struct hf_numbers *out, struct hf_span list16,
                      const struct hf_numbers *ours);

@@ -129,6 +129,11 @@ static bool fits(const struct hf_signature *how,
            (!key->pss_hash || key->pss_hash == how->hash);
 }
 
+bool hf_kind_is_ec(unsigned kind)
+{
+    return kind == HF_KEY_P256 || kind == HF_KEY_P384 || kind == HF_KEY_P521;
+}
+
 const struct hf_signature *hf_negotiate_signature(
     const struct hf_settings *s, const struct hf_numbers *theirs,
     const struct hf_public_key *key)
@@ -143,7 +148,7 @@ const struct hf_signature *hf_negotiate_signature(
     return NULL;
 }
 
-bool hf_keypair_named(const struct hf_keypair *pair, struct hf_span name)
+static bool is_named(const struct hf_keypair *pair, struct hf_span name)
 {
     struct hf_peer_name wanted;
     char text[256];
@@ -164,46 +169,59 @@ bool hf_keypair_signs(const struct hf_settings *s,
 
 /* ---- which certificate (RFC 8446 4.4.2.2 and 4.4.2.3) --------------------------- */
 
-/* Is the signature on certificate @i one of @schemes?  It is its issuer's,
+/* Does a key of @kind make signatures of the scheme that @how is?  One of ECDSA
+ * names a curve in TLS 1.3 only (RFC 8446 4.2.3). */
+static bool made_by(const struct hf_signature *how, unsigned kind, bool tls12)
+{
+    return how->key == kind ||
+           (tls12 && hf_kind_is_ec(how->key) && hf_kind_is_ec(kind));
+}
+
+/* Is the signature on certificate @i of a listed scheme?  It is its issuer's,
  * whose key is known if the next one is sent along. */
 static bool can_be_checked(const struct hf_settings *s,
                            const struct hf_keypair *pair, size_t i,
-                           const struct hf_numbers *schemes)
+                           const struct hf_wanted *wanted)
 {
-    const struct hf_signature *const *how = s->crypto.provider->signatures;
+    const struct hf_numbers *schemes = wanted->cert_schemes;
     unsigned kind = hf_algorithm_kind(pair->chain[i]->algorithm);
     uint8_t padding, hash;
 
     if (!hf_algorithm_parts(pair->chain[i]->algorithm, &padding, &hash))
         return false;
-    for (; *how; how++)
-        if ((*how)->padding == padding && (*how)->hash == hash &&
-            (!kind || (*how)->key == kind) &&
+    for (size_t n = 0; n < schemes->count; n++) {
+        const struct hf_signature *how = hf_signature_by_scheme(&s->crypto,
+                                                                schemes->at[n]);
+
+        if (how && how->padding == padding && how->hash == hash &&
+            (!kind || how->key == kind) &&
             (i + 1 == pair->count ||
-             (*how)->key == pair->chain[i + 1]->key.kind) &&
-            (*how)->scheme && hf_numbers_have(schemes, (*how)->scheme))
+             made_by(how, pair->chain[i + 1]->key.kind, wanted->tls12)))
             return true;
+    }
     return false;
 }
 
 /* "All certificates provided by the server MUST be signed by a signature
  * algorithm advertised by the client if it is able to provide such a chain";
- * one that is signed by itself may be signed with any. */
+ * one that is signed by itself may be signed with any.  (RFC 5246 7.4.2 says
+ * MUST without the "if"; but then it is better to send one, as everybody does,
+ * than to fail: a client may know these certificates.) */
 static bool chain_fits(const struct hf_settings *s,
                        const struct hf_keypair *pair,
-                       const struct hf_numbers *schemes)
+                       const struct hf_wanted *wanted)
 {
     for (size_t i = 0; i < pair->count; i++)
         if (!(pair->chain[i]->flags & HF_CERT_SELF_ISSUED) &&
-            !can_be_checked(s, pair, i, schemes))
+            !can_be_checked(s, pair, i, wanted))
             return false;
     return true;
 }
 
 /* "at least one of the certificates in the certificate chain SHOULD be issued
  * by one of the listed CAs" */
-bool hf_keypair_issued_by(const struct hf_keypair *pair,
-                          struct hf_span authorities, size_t *budget)
+static bool is_issued_by(const struct hf_keypair *pair,
+                         struct hf_span authorities, size_t *budget)
 {
     struct hf_distinguished_name ca;
 
@@ -218,23 +236,23 @@ bool hf_keypair_issued_by(const struct hf_keypair *pair,
     return false;
 }
 
-static unsigned fit_of(const struct hf_settings *s,
-                       const struct hf_keypair *pair,
-                       const struct hf_wanted *wanted, size_t *budget)
+unsigned hf_keypair_fit(const struct hf_settings *s,
+                        const struct hf_keypair *pair,
+                        const struct hf_wanted *wanted, size_t *budget)
 {
     const struct hf_cert *leaf = pair->chain[0];
     unsigned fit = 0;
 
-    if (!wanted->name.len || hf_keypair_named(pair, wanted->name))
+    if (!wanted->name.len || is_named(pair, wanted->name))
         fit |= HF_FIT_NAME;
     /* "the digitalSignature bit MUST be set if the Key Usage extension is
      * present" */
     if (!(leaf->flags & HF_CERT_KEY_USAGE) ||
         leaf->usage & HF_USE_DIGITAL_SIGNATURE)
         fit |= HF_FIT_KEY_USAGE;
-    if (chain_fits(s, pair, wanted->cert_schemes))
+    if (chain_fits(s, pair, wanted))
         fit |= HF_FIT_CHAIN;
-    if (hf_keypair_issued_by(pair, wanted->authorities, budget))
+    if (is_issued_by(pair, wanted->authorities, budget))
         fit |= HF_FIT_ISSUER;
     return fit;
 }
@@ -249,7 +267,7 @@ bool hf_negotiate_keypair(const struct hf_settings *s,
         const struct hf_keypair *pair = &s->keypairs[i];
         const struct hf_signature *how = hf_negotiate_signature(
             s, wanted->schemes, &pair->chain[0]->key);
-        unsigned fit = fit_of(s, pair, wanted, &budget);
+        unsigned fit = hf_keypair_fit(s, pair, wanted, &budget);
 
         out->name_known |= wanted->name.len && fit & HF_FIT_NAME;
         if (!how || !hf_keypair_signs(s, pair) ||

@@ -70,77 +70,105 @@ static bool curve_known(const struct hf_handshake *hs, unsigned kind)
     return !curve || !hs->offer.groups.at || hf_listed(hs->offer.groups, curve);
 }
 
+/* What goes together: a key, a suite for it, how it signs. */
+struct choice {
+    const struct hf_keypair *pair;
+    const struct hf_suite *suite;
+    const struct hf_signature *how; /* NULL: nothing is signed */
+    unsigned scheme;
+    unsigned fit; /* HF_FIT_NAME, HF_FIT_CHAIN */
+    size_t at;    /* of the suite in our list */
+};
+
 /* The suite's kind of key, which may be used so, a curve and a signature that
  * the client can check. */
-static bool fits(struct hf_handshake *hs, const struct hf_keypair *pair,
-                 unsigned kx, unsigned *scheme)
+static bool fits(struct hf_handshake *hs, struct choice *c)
 {
-    const struct hf_cert *leaf = pair->chain[0];
+    const struct hf_cert *leaf = c->pair->chain[0];
     const struct hf_public_key *key = &leaf->key;
     bool rsa = key->kind == HF_KEY_RSA || key->kind == HF_KEY_RSA_PSS;
 
-    *scheme = 0;
-    if (kx == HF_SUITE_RSA)
-        return hf_rsa12_fits(hs->settings, pair);
+    c->how = NULL;
+    c->scheme = 0;
+    if (c->suite->kx == HF_SUITE_RSA)
+        return hf_rsa12_fits(hs->settings, c->pair);
     /* RFC 5246 7.4.2: the certificate must allow the key to sign. */
-    if (!hf_keypair_signs(hs->settings, pair) ||
-        rsa != (kx == HF_SUITE_ECDHE_RSA) || !curve_known(hs, key->kind) ||
+    if (!hf_keypair_signs(hs->settings, c->pair) ||
+        rsa != (c->suite->kx == HF_SUITE_ECDHE_RSA) ||
+        !curve_known(hs, key->kind) ||
         (leaf->flags & HF_CERT_KEY_USAGE &&
          !(leaf->usage & HF_USE_DIGITAL_SIGNATURE)))
         return false;
-    hs->scheme = hf_negotiate_signature12(hs->settings, &hs->peer_schemes, key,
-                                          scheme);
-    return hs->scheme != NULL;
+    c->how = hf_negotiate_signature12(hs->settings, &hs->peer_schemes, key,
+                                      &c->scheme);
+    return c->how != NULL;
 }
 
-/* Of our keypairs the first that fits the suite, and has the name if @named. */
-static const struct hf_keypair *choose_pair(struct hf_handshake *hs,
-                                            const struct hf_suite *suite,
-                                            bool named, unsigned *scheme)
-{
-    const struct hf_settings *set = hs->settings;
-
-    for (size_t k = 0; k < set->keypair_count; k++) {
-        const struct hf_keypair *pair = &set->keypairs[k];
-
-        if ((!named || hf_keypair_named(pair, hs->offer.name)) &&
-            fits(hs, pair, suite->kx, scheme))
-            return pair;
-    }
-    return NULL;
-}
-
-/* The first suite of ours that the client offers and one of our keypairs fits;
+/* The first suite of ours that the client offers and @c->pair fits;
  * *groupless: there was one, but no group for it. */
-static bool choose_suite(struct hf_handshake *hs, bool named, bool *groupless)
+static bool find_suite(struct hf_handshake *hs, struct choice *c,
+                       bool *groupless)
 {
     const struct hf_numbers *ours = &hs->settings->suites;
-    struct hf_session *s = hs->session;
-    unsigned scheme = 0;
 
-    for (size_t i = 0; i < ours->count; i++) {
-        const struct hf_suite *suite = hf_suite_by_number(ours->at[i]);
-
-        if (!suite || suite->version != HF_TLS12 ||
-            !hf_listed(hs->offer.hello.cipher_suites, suite->number))
+    for (c->at = 0; c->at < ours->count; c->at++) {
+        c->suite = hf_suite_by_number(ours->at[c->at]);
+        if (!c->suite || c->suite->version != HF_TLS12 ||
+            !hf_listed(hs->offer.hello.cipher_suites, c->suite->number) ||
+            !fits(hs, c))
             continue;
-        hs->keypair = choose_pair(hs, suite, named, &scheme);
-        if (!hs->keypair)
-            continue;
-        if (!hs->kx && suite->kx != HF_SUITE_RSA) {
-            *groupless = true;
-            continue;
-        }
-        s->suite = suite;
-        s->own_chain = (int16_t)(hs->keypair - hs->settings->keypairs);
-        s->own_scheme = (uint16_t)scheme;
-        return true;
+        if (hs->kx || c->suite->kx == HF_SUITE_RSA)
+            return true;
+        *groupless = true;
     }
     return false;
 }
 
-/* A keypair with the name that was asked for goes before a better suite; if
- * none has it, any will do (unless names are strict). */
+/* (certificate_authorities of a client is TLS 1.3's.) */
+static unsigned fit_of(const struct hf_handshake *hs,
+                       const struct hf_keypair *pair)
+{
+    const struct hf_wanted wanted = { .name = hs->offer.name,
+                                      .schemes = &hs->peer_schemes,
+                                      .cert_schemes = &hs->peer_cert_schemes,
+                                      .tls12 = true };
+    size_t budget = 0;
+
+    return hf_keypair_fit(hs->settings, pair, &wanted, &budget) &
+           (HF_FIT_NAME | HF_FIT_CHAIN);
+}
+
+/* A keypair with the name that was asked for goes before all others, and one
+ * whose chain is signed as the client lists before a better suite: RFC 5246
+ * 7.4.2 demands it.  Of those that fit alike the one with our best suite. */
+static bool choose_pair(struct hf_handshake *hs, bool strict, bool *groupless)
+{
+    const struct hf_settings *set = hs->settings;
+    struct hf_session *s = hs->session;
+    struct choice best = { .pair = NULL };
+
+    for (size_t k = 0; k < set->keypair_count; k++) {
+        struct choice c = { .pair = &set->keypairs[k] };
+
+        c.fit = fit_of(hs, c.pair);
+        if ((strict && !(c.fit & HF_FIT_NAME)) ||
+            !find_suite(hs, &c, groupless))
+            continue;
+        if (!best.pair || c.fit > best.fit ||
+            (c.fit == best.fit && c.at < best.at))
+            best = c;
+    }
+    if (!best.pair)
+        return false;
+    hs->keypair = best.pair;
+    hs->scheme = best.how;
+    s->suite = best.suite;
+    s->own_chain = (int16_t)(best.pair - set->keypairs);
+    s->own_scheme = (uint16_t)best.scheme;
+    return true;
+}
+
+/* If none has the name, any will do (unless names are strict). */
 static bool choose_named(struct hf_handshake *hs)
 {
     bool strict = hs->settings->strict_names && hs->offer.name.len;
@@ -148,8 +176,7 @@ static bool choose_named(struct hf_handshake *hs)
 
     hf_settle_schemes(hs);
     hs->kx = choose_group(hs);
-    if (choose_suite(hs, true, &groupless) ||
-        (!strict && choose_suite(hs, false, &groupless)))
+    if (choose_pair(hs, strict, &groupless))
         return true;
     if (groupless)
         return hf_fail(hs->error, HF_E_NO_GROUP,
@@ -237,8 +264,11 @@ static void say_identity(struct hf_handshake *hs)
     if (hs->keypair) {
         hf_name_short(hs->keypair->chain[0]->subject, subject, sizeof(subject));
         hf_decided(s, HF_EV_CERTIFICATE, true,
-                   "its key fits the suite and the client's lists", subject,
-                   NULL);
+                   fit_of(hs, hs->keypair) & HF_FIT_CHAIN
+                       ? "its key fits the suite and the client's lists"
+                       : "its key fits the suite; it is signed in a way that "
+                         "the client does not list",
+                   subject, NULL);
     }
     hf_decided(s, HF_EV_MASTER_SECRET, s->extended_master, NULL,
                s->extended_master ? "extended" : "of the old kind", NULL);

@@ -182,8 +182,7 @@ bool hf_write_cert_schemes(struct hf_handshake *hs, enum hf_place place,
     return true;
 }
 
-/* Those of @list that we know at all. */
-static void read_cert_schemes(struct hf_handshake *hs, struct hf_span list)
+void hf_settle_cert_schemes(struct hf_handshake *hs, struct hf_span list)
 {
     const struct hf_signature *const *how =
         hs->settings->crypto.provider->signatures;
@@ -210,7 +209,7 @@ bool hf_read_schemes(struct hf_handshake *hs, enum hf_place place,
     hf_numbers_read(&hs->peer_schemes, schemes.schemes, &hs->settings->schemes);
     /* RFC 8446 4.2.3: it holds for certificates too, if the other is not
      * there; that one is read later. */
-    read_cert_schemes(hs, schemes.schemes);
+    hf_settle_cert_schemes(hs, schemes.schemes);
     return true;
 }
 
@@ -225,7 +224,7 @@ bool hf_read_cert_schemes(struct hf_handshake *hs, enum hf_place place,
     if (place == HF_CH)
         hs->offer.cert_schemes = schemes.schemes;
     else
-        read_cert_schemes(hs, schemes.schemes);
+        hf_settle_cert_schemes(hs, schemes.schemes);
     return true;
 }
 
@@ -234,8 +233,8 @@ void hf_settle_schemes(struct hf_handshake *hs)
     const struct hf_offer *offer = &hs->offer;
 
     hf_numbers_read(&hs->peer_schemes, offer->schemes, &hs->settings->schemes);
-    read_cert_schemes(hs, offer->cert_schemes.at ? offer->cert_schemes
-                                                 : offer->schemes);
+    hf_settle_cert_schemes(hs, offer->cert_schemes.at ? offer->cert_schemes
+                                                      : offer->schemes);
 }
 
 /* ---- certificate_authorities (RFC 8446 4.2.4) ------------------------------------------------ */

@@ -21,6 +21,8 @@ HF_CHECK bool hf_ext_body(struct hf_handshake *hs, hf_layout_fn *layout,
 /* Server: the lists of schemes in the offer become hs->peer_schemes and
  * hs->peer_cert_schemes, which whoever resumes does not need. */
 void hf_settle_schemes(struct hf_handshake *hs);
+/* hs->peer_cert_schemes: those of @list that we know at all. */
+void hf_settle_cert_schemes(struct hf_handshake *hs, struct hf_span list);
 
 /* verbs.c */
 hf_write_fn hf_write_groups, hf_write_name, hf_write_name_ack;
