@@ -25,18 +25,23 @@ enum {
 /* ---- configuration ------------------------------------------------------------
  * Setters return false with the reason in hf_config_error(); the first reason
  * stays until it is cleared.  After first use a config is frozen, and setters
- * fail with config.frozen.  Lists end with 0 or NULL and are copied. */
+ * fail with config.frozen.  Lists end with 0 or NULL and are copied.
+ *
+ * @config may be NULL everywhere here, so that hf_config_new() need not be
+ * checked: setters are false then, and hf_config_error() says why. */
 struct hf_config;
 
 /* A config with the policy "default".  NULL without memory.  One count. */
 HF_PUBLIC struct hf_config *hf_config_new(void);
 HF_PUBLIC struct hf_config *hf_config_keep(struct hf_config *config);
-HF_PUBLIC void hf_config_free(struct hf_config *config); /* NULL is fine */
+HF_PUBLIC void hf_config_free(struct hf_config *config);
+/* Never NULL; of no config: internal.memory. */
 HF_PUBLIC const struct hf_error *hf_config_error(const struct hf_config *);
 HF_PUBLIC void hf_config_clear_error(struct hf_config *config);
 /* Note a reason as the setters do, for code that reads a configuration from
- * somewhere: @code is an enum hf_error_code, @system an errno or 0, @detail a
- * text that is copied.  Always false. */
+ * somewhere: @code is an enum hf_error_code (what is none is noted as
+ * use.order), @system an errno or 0, @detail a text that is copied.  Always
+ * false. */
 HF_PUBLIC bool hf_config_fail(struct hf_config *config, unsigned code,
                               int system, const char *detail);
 /* Open the provider and check the whole; done by the first connection if it

@@ -41,8 +41,8 @@ enum hf_outcome {
  * NULL for a server): the name that is sent as SNI if it is a DNS name and
  * checked against the certificate; it may be NULL only if the config says
  * insecure_no_name_check or insecure_no_verify, or if nothing but a pre-shared
- * key will do, else the connection fails at once.  NULL only without memory; any
- * other fault is hf_conn_error(). */
+ * key will do, else the connection fails at once.  NULL only without memory, or
+ * if @config is; any other fault is hf_conn_error(). */
 HF_PUBLIC struct hf_conn *hf_conn_new(struct hf_config *config,
                                       enum hf_role role,
                                       const char *server_name);
@@ -140,6 +140,8 @@ HF_PUBLIC bool hf_conn_answer(struct hf_conn *conn,
                               const struct hf_answer *answer);
 
 /* ---- what can be asked; any time, 0 or NULL or empty while unknown ------------------ */
+/* Of these two, and of hf_conn_set_...(), @conn may be NULL: internal.memory,
+ * and false. */
 HF_PUBLIC const struct hf_error *hf_conn_error(const struct hf_conn *conn);
 HF_PUBLIC bool hf_conn_ready(const struct hf_conn *conn);
 HF_PUBLIC unsigned hf_conn_version(const struct hf_conn *conn); /* HF_TLS13 */

@@ -82,7 +82,8 @@ struct hf_live;
  * Owner: caller. */
 HF_PUBLIC struct hf_live *hf_live_new(struct hf_config *config);
 HF_PUBLIC void hf_live_free(struct hf_live *live); /* NULL is fine */
-/* The config of now, one count. */
+/* The config of now, one count; NULL if @live is, and what takes a config can
+ * tell that there is none. */
 HF_PUBLIC struct hf_config *hf_live_get(struct hf_live *live);
 /* @config from now on.  False: hf_config_error(@config), and nothing changed. */
 HF_PUBLIC bool hf_live_set(struct hf_live *live, struct hf_config *config);
@@ -116,7 +117,8 @@ HF_PUBLIC struct hf_session_store *hf_session_store_new(size_t max_sessions,
                                                         size_t max_bytes);
 /* Wipe and free; NULL is fine.  No config may use it any more. */
 HF_PUBLIC void hf_session_store_free(struct hf_session_store *store);
-/* What a config needs; lives as long as @store. */
+/* What a config needs; lives as long as @store.  NULL if @store is, which
+ * hf_config_set_sessions() refuses. */
 HF_PUBLIC const struct hf_sessions *hf_session_store_interface(
     const struct hf_session_store *store);
 /* The clock by which sessions expire; the system's if never set.  Before the
@@ -162,7 +164,8 @@ HF_PUBLIC struct hf_strike_register *hf_strike_register_new(size_t max_claims,
                                                             void *ctx);
 /* NULL is fine.  No config may use it any more. */
 HF_PUBLIC void hf_strike_register_free(struct hf_strike_register *strikes);
-/* What a config needs; lives as long as @strikes. */
+/* What a config needs; lives as long as @strikes.  NULL if @strikes is, which
+ * hf_config_set_strikes() refuses. */
 HF_PUBLIC const struct hf_strikes *hf_strike_register_interface(
     const struct hf_strike_register *strikes);
 
@@ -277,7 +280,7 @@ HF_PUBLIC const struct hf_error *hf_tls_error(const struct hf_tls *tls);
  * ...", good until the next call on @tls; "ok" if nothing failed. */
 HF_PUBLIC const char *hf_tls_reason(const struct hf_tls *tls);
 /* The connection inside, for everything engine.h can be asked; NULL if there
- * was no memory for it. */
+ * was no memory for it, or no config. */
 HF_PUBLIC struct hf_conn *hf_tls_conn(struct hf_tls *tls);
 /* The descriptor read from, -1 if there is none. */
 HF_PUBLIC int hf_tls_fd(const struct hf_tls *tls);

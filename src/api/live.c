@@ -51,6 +51,8 @@ struct hf_config *hf_live_get(struct hf_live *live)
 {
     struct hf_config *config;
 
+    if (!live)
+        return NULL;
     pthread_mutex_lock(&live->lock);
     config = hf_config_keep(live->config);
     pthread_mutex_unlock(&live->lock);
@@ -61,7 +63,7 @@ bool hf_live_set(struct hf_live *live, struct hf_config *config)
 {
     struct hf_config *before;
 
-    if (!freeze(config))
+    if (!live || !freeze(config))
         return false;
     pthread_mutex_lock(&live->lock);
     before = live->config;

@@ -222,6 +222,28 @@ static void another_config_may_come(void **state)
     hf_config_free(server);
 }
 
+/* hf_live_new() made none, and nobody looked: who asks it is told. */
+static void where_there_is_no_place_there_is_no_config(void **state)
+{
+    struct hf_config *server = test_server(&certs);
+    struct hf_live *live;
+    struct hf_tls *tls;
+
+    (void)state;
+    assert_null(hf_live_get(NULL));
+    assert_false(hf_live_set(NULL, server));
+    assert_false(hf_live_set_trust(NULL, server));
+    assert_null(hf_live_new(NULL));
+    tls = hf_accept(hf_live_get(NULL), -1);
+    test_failed(tls, HF_E_OUT_OF_MEMORY, "no config");
+    hf_tls_free(tls);
+    live = hf_live_new(server);
+    assert_false(hf_live_set(live, NULL));
+    assert_false(hf_live_set_trust(live, NULL));
+    hf_live_free(live);
+    hf_config_free(server);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -238,6 +260,7 @@ int main(void)
         cmocka_unit_test(what_began_before_goes_on),
         cmocka_unit_test(a_failure_changes_nothing),
         cmocka_unit_test(another_config_may_come),
+        cmocka_unit_test(where_there_is_no_place_there_is_no_config),
     };
 
     return cmocka_run_group_tests(tests, setup, NULL);

@@ -250,7 +250,7 @@ void hf_session_store_set_clock(struct hf_session_store *store,
 const struct hf_sessions *hf_session_store_interface(
     const struct hf_session_store *store)
 {
-    return &store->interface;
+    return store ? &store->interface : NULL;
 }
 
 void hf_session_store_clear(struct hf_session_store *store)

@@ -223,6 +223,7 @@ static void what_does_not_fit_stays_where_it_is(void **state)
     assert_null(hf_session_store_new(HF_SESSION_STORE_MAX + 1, 0));
     hf_session_store_free(store);
     hf_session_store_free(NULL);
+    assert_null(hf_session_store_interface(NULL));
 }
 
 static bool note(void *ctx, struct hf_span key, struct hf_span session,

@@ -170,5 +170,5 @@ void hf_strike_register_free(struct hf_strike_register *r)
 const struct hf_strikes *hf_strike_register_interface(
     const struct hf_strike_register *r)
 {
-    return &r->interface;
+    return r ? &r->interface : NULL;
 }

@@ -159,6 +159,7 @@ static void sizes_are_checked(void **state)
 {
     (void)state;
     assert_null(hf_strike_register_new(0, NULL, NULL));
+    assert_null(hf_strike_register_interface(NULL));
     assert_null(hf_strike_register_new(HF_STRIKE_CLAIMS_MAX + 1, NULL, NULL));
     hf_strike_register_free(NULL);
 }

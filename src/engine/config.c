@@ -56,7 +56,8 @@ struct hf_config *hf_config_new(void)
 
 struct hf_config *hf_config_keep(struct hf_config *config)
 {
-    atomic_fetch_add_explicit(&config->count, 1, memory_order_relaxed);
+    if (config)
+        atomic_fetch_add_explicit(&config->count, 1, memory_order_relaxed);
     return config;
 }
 
@@ -99,28 +100,39 @@ void hf_config_free(struct hf_config *config)
     hf_free(config, sizeof(*config));
 }
 
+/* Whoever has no config is told why, as if there were one that failed. */
+static const struct hf_error no_config = {
+    .code = HF_E_OUT_OF_MEMORY,
+    .alert = 80,
+    .detail = "there is no config: hf_config_new() had no memory"
+};
+
 const struct hf_error *hf_config_error(const struct hf_config *config)
 {
-    return &config->error;
+    return config ? &config->error : &no_config;
 }
 
 void hf_config_clear_error(struct hf_config *config)
 {
-    config->error = (struct hf_error){ .code = HF_OK };
+    if (config)
+        config->error = (struct hf_error){ .code = HF_OK };
 }
 
 bool hf_config_fail(struct hf_config *config, unsigned code, int system,
                     const char *detail)
 {
-    if (config->error.code)
+    if (!config || config->error.code)
         return false;
     config->error.system = system;
+    if (!code || code >= HF_ERROR_CODES) /* it is to be a failure */
+        code = HF_E_MISUSE;
     return hf_fail(&config->error, (enum hf_error_code)code, "%s", detail);
 }
 
 bool hf_config_changes(struct hf_config *config)
 {
-    return !config->frozen || hf_fail(&config->error, HF_E_FROZEN, NULL);
+    return config &&
+           (!config->frozen || hf_fail(&config->error, HF_E_FROZEN, NULL));
 }
 
 static bool refuse(struct hf_config *config, const char *why)
@@ -159,7 +171,7 @@ static bool set_numbers(struct hf_config *config, struct hf_numbers *to,
 
     if (!hf_config_changes(config))
         return false;
-    for (; *from; from++) {
+    for (; from && *from; from++) {
         if (list.count == HF_LIST_MAX)
             return hf_fail(&config->error, HF_E_BAD_OPTION, "more than %u %s",
                            (unsigned)HF_LIST_MAX, what);
@@ -177,7 +189,9 @@ static bool set_numbers(struct hf_config *config, struct hf_numbers *to,
 
 bool hf_config_set_suites(struct hf_config *config, const uint16_t *suites)
 {
-    for (const uint16_t *s = suites; *s; s++)
+    if (!hf_config_changes(config))
+        return false;
+    for (const uint16_t *s = suites; s && *s; s++)
         if (!hf_suite_by_number(*s))
             return hf_fail(&config->error, HF_E_BAD_OPTION,
                            "cipher suite %x is not supported", (unsigned)*s);
@@ -189,7 +203,8 @@ bool hf_config_set_suites(struct hf_config *config, const uint16_t *suites)
 
 bool hf_config_set_groups(struct hf_config *config, const uint16_t *groups)
 {
-    if (!set_numbers(config, &config->settings.groups, groups, "groups"))
+    if (!config ||
+        !set_numbers(config, &config->settings.groups, groups, "groups"))
         return false;
     config->groups_chosen = true;
     return true;
@@ -200,7 +215,7 @@ bool hf_config_set_shares(struct hf_config *config, const uint16_t *groups)
     struct hf_numbers list;
 
     /* No share at all is legal: the server will ask for one. */
-    if (!*groups) {
+    if (groups && !*groups) {
         if (!hf_config_changes(config))
             return false;
         config->settings.shares.count = 0;
@@ -219,8 +234,8 @@ bool hf_config_set_shares(struct hf_config *config, const uint16_t *groups)
 
 bool hf_config_set_signatures(struct hf_config *config, const uint16_t *schemes)
 {
-    if (!set_numbers(config, &config->settings.schemes, schemes,
-                     "signature schemes"))
+    if (!config || !set_numbers(config, &config->settings.schemes, schemes,
+                                "signature schemes"))
         return false;
     config->schemes_chosen = true;
     return true;
@@ -229,8 +244,8 @@ bool hf_config_set_signatures(struct hf_config *config, const uint16_t *schemes)
 bool hf_config_set_verify_signatures(struct hf_config *config,
                                      const uint16_t *schemes)
 {
-    if (!set_numbers(config, &config->settings.verify, schemes,
-                     "signature schemes"))
+    if (!config || !set_numbers(config, &config->settings.verify, schemes,
+                                "signature schemes"))
         return false;
     config->verify_chosen = true;
     return true;
@@ -239,18 +254,18 @@ bool hf_config_set_verify_signatures(struct hf_config *config,
 bool hf_config_set_cert_signatures(struct hf_config *config,
                                    const uint16_t *schemes)
 {
-    return set_numbers(config, &config->settings.cert_verify, schemes,
-                       "signature schemes");
+    return config && set_numbers(config, &config->settings.cert_verify, schemes,
+                                 "signature schemes");
 }
 
 bool hf_config_set_cert_compression(struct hf_config *config,
                                     const uint16_t *algorithms)
 {
-    if (*algorithms)
-        return set_numbers(config, &config->settings.compressions, algorithms,
-                           "ways of certificate compression");
     if (!hf_config_changes(config))
         return false;
+    if (!algorithms || *algorithms)
+        return set_numbers(config, &config->settings.compressions, algorithms,
+                           "ways of certificate compression");
     config->settings.compressions.count = 0;
     return true;
 }
@@ -262,6 +277,8 @@ bool hf_config_set_provider(struct hf_config *config,
 {
     if (!hf_config_changes(config))
         return false;
+    if (!provider)
+        return refuse(config, "no provider");
     if (config->settings.crypto.provider)
         return refuse(config, "the provider comes before the first key");
     config->provider = provider;
@@ -289,7 +306,7 @@ bool hf_config_set_protocols(struct hf_config *config,
 
     if (!hf_config_changes(config))
         return false;
-    for (; *protocols; protocols++) {
+    for (; protocols && *protocols; protocols++) {
         struct hf_protocol_name name = { hf_span_text(*protocols) };
 
         hf_wire_write(hf_protocol_name, &w, &name);
@@ -310,6 +327,8 @@ bool hf_config_set_protocols(struct hf_config *config,
 void hf_config_set_passphrase(struct hf_config *config, hf_passphrase_fn *ask,
                               void *ctx)
 {
+    if (!config)
+        return;
     config->passphrase = ask;
     config->passphrase_ctx = ctx;
 }
@@ -319,6 +338,9 @@ bool hf_config_set_client_auth(struct hf_config *config,
 {
     if (!hf_config_changes(config))
         return false;
+    if ((unsigned)mode > HF_CLIENT_AUTH_REQUIRED)
+        return refuse(config, "a kind of asking for certificates that there "
+                              "is not");
     config->settings.client_auth = (uint8_t)mode;
     return true;
 }
@@ -343,7 +365,7 @@ bool hf_config_set_clock(struct hf_config *config, hf_clock_fn *now, void *ctx)
 void hf_config_default_clock(struct hf_config *config, hf_clock_fn *now,
                              void *ctx)
 {
-    if (!config->frozen && !config->settings.clock)
+    if (config && !config->frozen && !config->settings.clock)
         hf_config_set_clock(config, now, ctx);
 }
 
@@ -449,8 +471,13 @@ bool hf_config_insecure_no_time_check(struct hf_config *config)
 
 bool hf_config_set_questions(struct hf_config *config, unsigned kinds)
 {
+    const unsigned all = HF_ASK_CONFIG | HF_ASK_SIGN | HF_ASK_VERIFY |
+                         HF_ASK_DECRYPT;
+
     if (!hf_config_changes(config))
         return false;
+    if (kinds & ~all)
+        return refuse(config, "a kind of question that there is not");
     config->settings.questions = kinds;
     return true;
 }

@@ -77,7 +77,7 @@ static bool check_role(const struct hf_settings *set, enum hf_role role,
 struct hf_conn *hf_conn_new(struct hf_config *config, enum hf_role role,
                             const char *server_name)
 {
-    struct hf_conn *conn = hf_alloc(sizeof(*conn));
+    struct hf_conn *conn = config ? hf_alloc(sizeof(*conn)) : NULL;
     struct hf_session *s;
 
     if (!conn)
@@ -129,7 +129,8 @@ bool hf_conn_set_sni(struct hf_conn *conn, const char *name)
 {
     struct hf_span text = hf_span_text(name);
 
-    if (conn->started || conn->failed || conn->session.role == HF_SERVER)
+    if (!conn || conn->started || conn->failed ||
+        conn->session.role == HF_SERVER)
         return false;
     if (conn->sni)
         hf_free(conn->sni, hf_text_len(conn->sni) + 1);
@@ -143,7 +144,7 @@ bool hf_conn_set_sni(struct hf_conn *conn, const char *name)
 bool hf_conn_set_watch(struct hf_conn *conn, hf_watch_fn *watch, void *ctx,
                        bool secrets)
 {
-    if (conn->started)
+    if (!conn || conn->started)
         return false;
     conn->session.watch = watch;
     conn->session.watch_ctx = ctx;
@@ -254,12 +255,15 @@ enum hf_outcome hf_conn_eof(struct hf_conn *conn)
 
 const struct hf_error *hf_conn_error(const struct hf_conn *conn)
 {
-    return &conn->session.error;
+    static const struct hf_error none = { .code = HF_E_OUT_OF_MEMORY,
+                                          .alert = 80 };
+
+    return conn ? &conn->session.error : &none;
 }
 
 bool hf_conn_ready(const struct hf_conn *conn)
 {
-    return conn->ready;
+    return conn && conn->ready;
 }
 
 unsigned hf_conn_version(const struct hf_conn *conn)

@@ -20,6 +20,9 @@ bool hf_config_set_strikes(struct hf_config *config,
 {
     if (!hf_config_changes(config))
         return false;
+    if (!strikes)
+        return hf_fail(&config->error, HF_E_OUT_OF_MEMORY,
+                       "there is no strike register");
     if (!strikes->claim)
         return hf_fail(&config->error, HF_E_BAD_OPTION,
                        "a strike register that claims nothing");

@@ -204,6 +204,8 @@ static bool keep_chains(struct hf_config *config)
 
 bool hf_config_freeze(struct hf_config *config)
 {
+    if (!config)
+        return false;
     if (config->frozen)
         return true;
     if (config->error.code || !hf_config_open(config))

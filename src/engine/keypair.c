@@ -185,12 +185,13 @@ static bool check_staple(struct hf_config *config, struct hf_span response)
 
 bool hf_config_add_staple(struct hf_config *config, struct hf_span response)
 {
-    struct hf_settings *set = &config->settings;
+    struct hf_settings *set;
     struct hf_keypair *pair;
     uint8_t *copy;
 
     if (!hf_config_changes(config))
         return false;
+    set = &config->settings;
     if (!set->keypair_count)
         return hf_fail(&config->error, HF_E_BAD_OPTION,
                        "an OCSP response comes behind its certificate");
@@ -210,10 +211,11 @@ bool hf_config_add_staple(struct hf_config *config, struct hf_span response)
 
 static bool open_store(struct hf_config *config)
 {
-    struct hf_settings *set = &config->settings;
+    struct hf_settings *set;
 
     if (!hf_config_changes(config))
         return false;
+    set = &config->settings;
     if (!set->store)
         set->store = hf_store_new();
     return set->store || hf_fail(&config->error, HF_E_OUT_OF_MEMORY, NULL);

@@ -33,6 +33,9 @@ void hf_config_drop_psks(struct hf_config *config)
 
 /* ---- is it one that can be used? ------------------------------------------------------- */
 
+/* What NULL is taken for: a key of no bytes, which is refused. */
+static const struct hf_psk no_psk = { .hash = 0 };
+
 static bool check(struct hf_config *config, const struct hf_psk *psk)
 {
     size_t key = psk->key.len, name = psk->identity.len;
@@ -145,8 +148,9 @@ static bool keep(struct hf_config *config, const struct hf_known_psk *psk)
     return true;
 }
 
-bool hf_config_add_psk(struct hf_config *config, const struct hf_psk *psk)
+bool hf_config_add_psk(struct hf_config *config, const struct hf_psk *given)
 {
+    const struct hf_psk *psk = given ? given : &no_psk;
     struct hf_known_psk one = { .identity = psk->identity,
                                 .key = psk->key,
                                 .hash = (uint8_t)hash_of(psk),
@@ -183,15 +187,17 @@ static bool import(struct hf_config *config, const struct hf_psk_import *from,
 }
 
 bool hf_config_add_imported_psk(struct hf_config *config,
-                                const struct hf_psk *psk,
+                                const struct hf_psk *given,
                                 struct hf_span context)
 {
+    const struct hf_psk *psk = given ? given : &no_psk;
     const struct hf_psk_import from = { psk->identity, psk->key, context,
                                         hash_of(psk) };
-    struct hf_settings *set = &config->settings;
+    struct hf_settings *set;
 
     if (!check(config, psk))
         return false;
+    set = &config->settings;
     if (context.len > HF_PSK_IDENTITY_MAX)
         return hf_fail(&config->error, HF_E_BAD_PSK,
                        "a context of %z bytes; at most %u", context.len,

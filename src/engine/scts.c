@@ -14,13 +14,14 @@ bool hf_config_ask_scts(struct hf_config *config, bool on)
 
 bool hf_config_add_scts(struct hf_config *config, struct hf_span list)
 {
-    struct hf_settings *set = &config->settings;
+    struct hf_settings *set;
     struct hf_keypair *pair;
     struct hf_span scts;
     uint8_t *copy;
 
     if (!hf_config_changes(config))
         return false;
+    set = &config->settings;
     if (!set->keypair_count)
         return hf_fail(&config->error, HF_E_BAD_OPTION,
                        "certificate timestamps come behind their certificate");

@@ -7,6 +7,9 @@ bool hf_config_set_sessions(struct hf_config *config,
 {
     if (!hf_config_changes(config))
         return false;
+    if (!sessions)
+        return hf_fail(&config->error, HF_E_OUT_OF_MEMORY,
+                       "there is no place to keep sessions in");
     if (!sessions->put || !sessions->get)
         return hf_fail(&config->error, HF_E_BAD_OPTION,
                        "sessions need both put and get");
@@ -29,10 +32,11 @@ bool hf_config_set_tickets(struct hf_config *config, unsigned count)
 bool hf_config_ask_tickets(struct hf_config *config, unsigned full,
                            unsigned resumed)
 {
-    struct hf_settings *set = &config->settings;
+    struct hf_settings *set;
 
     if (!hf_config_changes(config))
         return false;
+    set = &config->settings;
     /* A server that gives many more in a row is taken for a flood. */
     if (full > HF_TICKETS_ASKED_MAX || resumed > HF_TICKETS_ASKED_MAX)
         return hf_fail(&config->error, HF_E_BAD_OPTION,
@@ -76,7 +80,8 @@ bool hf_conn_set_session_label(struct hf_conn *conn, const char *label)
     struct hf_span text = hf_span_text(label);
     char *copy = NULL;
 
-    if (conn->started || conn->failed || conn->session.role == HF_SERVER)
+    if (!conn || conn->started || conn->failed ||
+        conn->session.role == HF_SERVER)
         return false;
     if (label) {
         copy = hf_alloc(text.len + 1);

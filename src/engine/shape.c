@@ -17,8 +17,8 @@ static bool set_bytes(struct hf_config *config, uint16_t *to, unsigned bytes,
 
 bool hf_config_set_record_size_limit(struct hf_config *config, unsigned bytes)
 {
-    return set_bytes(config, &config->settings.record_limit, bytes, 64,
-                     HF_PLAINTEXT_MAX + 1, "a record size limit");
+    return config && set_bytes(config, &config->settings.record_limit, bytes,
+                               64, HF_PLAINTEXT_MAX + 1, "a record size limit");
 }
 
 bool hf_config_set_max_fragment_length(struct hf_config *config, unsigned bytes)
