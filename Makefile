@@ -35,7 +35,7 @@ check:
 	@sh scripts/check.sh -b $(BUILD) $(ARGS)
 bench: all
 	@sh scripts/bench.sh -b $(BUILD) $(ARGS)
-bogo: all
+bogo: $(BUILD)/build.ninja
 	@sh scripts/bogo.sh -b $(BUILD) $(ARGS)
 limbo: $(BUILD)/build.ninja
 	@sh scripts/limbo.sh -b $(BUILD) limbo "$(LIMBO)" $(ARGS)
@@ -67,7 +67,12 @@ tidy:
 	@sh scripts/tidy.sh $(ARGS)
 format:
 	@sh scripts/format.sh --write
-install: all
+# A PREFIX that is said counts, though the build was set up with another.
+SAID = $(if $(filter-out file,$(origin PREFIX)),--prefix $(PREFIX)) \
+    $(if $(filter-out file,$(origin LIBDIR)),--libdir $(LIBDIR))
+install: $(BUILD)/build.ninja
+	@[ -z "$(strip $(SAID))" ] || meson configure $(BUILD) $(SAID)
+	@ninja -C $(BUILD) --quiet
 	@meson install -C $(BUILD) --no-rebuild $(ARGS)
 	@[ -n "$(DESTDIR)" ] || ldconfig 2>/dev/null || true
 clean:

@@ -330,9 +330,9 @@ static unsigned port_of(int fd)
     return (unsigned)strtoul(port, NULL, 10);
 }
 
-/* "8080", ":8080", "0.0.0.0:8080", "[::1]:8080". */
+/* "8080", ":8080", "0.0.0.0:8080", "[::1]:8080".  -1: *code. */
 static int open_socket(const struct tool *tool, const char *where,
-                       char host[HOST_MAX])
+                       char host[HOST_MAX], int *code)
 {
     struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
                               .ai_flags = AI_PASSIVE | AI_NUMERICSERV };
@@ -343,22 +343,25 @@ static int open_socket(const struct tool *tool, const char *where,
     if (strspn(where, "0123456789") == strlen(where) && strlen(where) < 6) {
         snprintf(port, sizeof(port), "%s", where);
         host[0] = '\0';
-    } else if (!host_port_read(where, host, HOST_MAX, port, sizeof(port)) ||
+    } else if (!host_any_port_read(where, host, HOST_MAX, port, sizeof(port)) ||
                !port[0]) {
-        usage_error(tool, "--listen takes PORT or ADDRESS:PORT, not \"%s\"",
-                    where);
+        *code = usage_error(
+            tool, "--listen takes PORT or ADDRESS:PORT, not \"%s\"", where);
         return -1;
     }
     if (!host[0])
         snprintf(host, HOST_MAX, "127.0.0.1");
-    if (getaddrinfo(host, port, &hints, &list) == 0)
-        for (struct addrinfo *at = list; at && fd < 0; at = at->ai_next)
-            fd = listen_at(at);
-    if (list)
-        freeaddrinfo(list);
+    if (getaddrinfo(host, port, &hints, &list) != 0) {
+        *code = tool_error(tool, HF_EXIT_RESOLVE,
+                           "there is no address \"%s\" to listen at", host);
+        return -1;
+    }
+    for (struct addrinfo *at = list; at && fd < 0; at = at->ai_next)
+        fd = listen_at(at);
     if (fd < 0)
-        tool_error(tool, HF_EXIT_CONNECT, "cannot listen on %s: %s", where,
-                   lang_errno(errno));
+        *code = tool_error(tool, HF_EXIT_CONNECT, "cannot listen on %s: %s",
+                           where, lang_errno(errno));
+    freeaddrinfo(list);
     return fd;
 }
 
@@ -366,11 +369,12 @@ static int serve_all(struct tool *tool, const struct ocsp_words *words)
 {
     char host[HOST_MAX];
     unsigned long served = 0;
-    int fd = open_socket(tool, words->listen, host);
+    int code = HF_EXIT_GOOD;
+    int fd = open_socket(tool, words->listen, host, &code);
     struct json j;
 
     if (fd < 0)
-        return HF_EXIT_CONNECT;
+        return code;
     if (tool->json) {
         line_begin(&j, "handfast/responder/1");
         json_text(&j, "host", host);

@@ -37,6 +37,8 @@ static bool set_protocols(struct hf_config *config, const struct client *c,
     for (char *word = strtok_r(copy, ",", &rest); word && n < 31;
          word = strtok_r(NULL, ",", &rest))
         list[n++] = word;
+    if (rest && *rest)
+        return fail_with(f, FAIL_LIST, "protocols: too many");
     return hf_config_set_protocols(config, list) ||
            config_failed(config, FAIL_LIST, f);
 }

@@ -41,6 +41,9 @@ void url_authority(const struct url *url, char *out, size_t cap);
 /* Split "host:port", "[::1]:443", "host" or ":port"; port "" if absent. */
 bool host_port_read(const char *text, char *host, size_t host_cap, char *port,
                     size_t port_cap);
+/* The same for who listens: port 0 is any that is free. */
+bool host_any_port_read(const char *text, char *host, size_t host_cap,
+                        char *port, size_t port_cap);
 bool is_address(const char *host);
 /* idn.c: @name as it stands in DNS, in @out; ASCII stays as it is.  False: *why
  * says what is wrong with it, in English; NULL if it is merely too long. */

@@ -223,6 +223,8 @@ static const char *name_to_verify(const struct visit *v)
 /* A server of TLS 1.3 that is silent says nothing of our certificate either. */
 enum { CONNECT_MS = 10000, HANDSHAKE_MS = 10000, CONFIRM_MS = 500 };
 
+enum { EXPORT_MAX = 256 }; /* bytes of keying material that are printed */
+
 /* What did not go early goes now. */
 static bool send_rest(struct visit *v)
 {
@@ -344,8 +346,8 @@ static bool go_before(struct visit *v)
 static void export_material(struct visit *v)
 {
     const struct connect *c = v->connect;
-    uint8_t out[256];
-    size_t len = c->export_len <= sizeof out ? c->export_len : sizeof out;
+    uint8_t out[EXPORT_MAX];
+    size_t len = c->export_len;
     if (!c->export_label)
         return;
     if (!hf_conn_export(hf_tls_conn(v->tls), c->export_label,
@@ -464,6 +466,9 @@ static int run(struct tool *tool)
         connect.reconnects = 5;
     if (code < 0 && connect.reconnects > 1000)
         code = usage_error(tool, "--reconnects takes at most 1000");
+    if (code < 0 && connect.export_len > EXPORT_MAX)
+        code = usage_error(tool, "--keymatexportlen takes at most %u",
+                           (unsigned)EXPORT_MAX);
     if (code < 0)
         code = set_names(v);
     if (code < 0)

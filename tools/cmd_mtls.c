@@ -179,8 +179,11 @@ static int make_all(struct init *in)
 static int read_orders(struct init *in)
 {
     const struct init_words *w = &in->words;
-    int64_t end = w->days ? (int64_t)time(NULL) + (int64_t)w->days * DAY : 0;
+    int64_t end;
 
+    if (w->days > 36525)
+        return usage_error(in->tool, "--days takes at most 36525, a century");
+    end = w->days ? (int64_t)time(NULL) + (int64_t)w->days * DAY : 0;
     in->server = (struct issue_order){
         .names = w->names.count ? w->names.at : default_names,
         .count = w->names.count ? w->names.count : HF_COUNT(default_names),
@@ -189,8 +192,6 @@ static int read_orders(struct init *in)
     in->client = (struct issue_order){
         .names = &w->client, .count = 1, .use = ISSUE_CLIENT, .not_after = end
     };
-    if (w->days > 36525)
-        return usage_error(in->tool, "--days takes at most 36525, a century");
     if (w->key && !issue_key_by_name(w->key, &in->server.key))
         return usage_error(in->tool, "--key takes %s, not \"%s\"",
                            ISSUE_KEY_NAMES, w->key);

@@ -5,6 +5,8 @@
  */
 #include "tool.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -120,10 +122,23 @@ static int skip_language(struct tool *tool)
     return -1;
 }
 
+/* Where standard input, output or error was closed, whatever is opened first
+ * would become it, and a line of ours would go into a socket or a key log.  So
+ * the place is taken by something that can be neither read nor written. */
+static void take_standard_places(void)
+{
+    static const int how[] = { O_WRONLY, O_RDONLY, O_RDONLY };
+    for (int fd = 0; fd < 3; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && errno == EBADF &&
+            open("/dev/null", how[fd]) < 0)
+            return;
+}
+
 int main(int argc, char **argv)
 {
     struct tool tool = { .title = "handfast" };
 
+    take_standard_places();
     tool.argc = argc - 1;
     tool.argv = argv + 1;
     lang_init(tool.argc, tool.argv);

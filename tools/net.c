@@ -52,7 +52,7 @@ struct lookup {
     pthread_mutex_t lock;
     pthread_cond_t done;
     char host[HOST_MAX], port[32];
-    int family, result;
+    int family, result, error; /* errno, if @result says so */
     struct addrinfo *found;
     bool finished, abandoned;
 };
@@ -83,6 +83,7 @@ static void *lookup_run(void *arg)
     pthread_mutex_lock(&l->lock);
     l->found = result == 0 ? found : NULL;
     l->result = result;
+    l->error = errno; /* each thread has its own */
     l->finished = true;
     bool mine = l->abandoned;
     pthread_cond_signal(&l->done);
@@ -115,7 +116,7 @@ static bool lookup_wait(struct lookup *l, deadline end, int *result,
 {
     struct timespec until = { .tv_sec = (time_t)(end / 1e3) };
     until.tv_nsec = (long)((end - (double)until.tv_sec * 1e3) * 1e6);
-    int gone = 0;
+    int gone = 0, error = 0;
     pthread_mutex_lock(&l->lock);
     while (!l->finished && gone != ETIMEDOUT)
         gone = end != 0 ? pthread_cond_timedwait(&l->done, &l->lock, &until)
@@ -125,11 +126,13 @@ static bool lookup_wait(struct lookup *l, deadline end, int *result,
     if (finished) {
         *result = l->result;
         *found = l->found;
+        error = l->error;
         l->found = NULL;
     }
     pthread_mutex_unlock(&l->lock);
     if (finished)
         lookup_free(l);
+    errno = error;
     return finished;
 }
 

@@ -123,24 +123,27 @@ static int refuse(const struct serve *s, const char *host, unsigned port,
                       host, port, lang_errno(error));
 }
 
-/* "HOST:PORT", "PORT": s_server's -accept. */
+/* "HOST:PORT", ":PORT", "PORT": s_server's -accept. */
 static bool split_accept(const struct serve *s, char *host, size_t cap,
                          unsigned *port)
 {
     const char *accept = s->words->accept;
-    char text[8], *end;
+    char text[8], *end, said[HOST_MAX] = "";
     unsigned long number;
 
     if (!accept)
         return true;
     if (strspn(accept, "0123456789") == strlen(accept))
         snprintf(text, sizeof(text), "%.6s", accept);
-    else if (!host_port_read(accept, host, cap, text, sizeof(text)))
+    else if (!host_any_port_read(accept, said, sizeof(said), text,
+                                 sizeof(text)))
         return false;
     number = strtoul(text, &end, 10);
     if (!text[0] || *end || number > 65535)
         return false;
     *port = (unsigned)number;
+    if (said[0])
+        snprintf(host, cap, "%s", said);
     return true;
 }
 

@@ -153,7 +153,7 @@ static void sweep(struct serve *s)
 static void stop(struct serve *s)
 {
     if (!s->stopping && isatty(STDERR_FILENO))
-        fprintf(stderr, "\nstopping\n");
+        fprintf(stderr, "\n%s\n", lang("stopping"));
     s->stopping = true;
     for (size_t i = 0; i < s->visits; i++) {
         visit_stop(s->visit[i]);

@@ -36,6 +36,8 @@ static int set_protocols(struct serve *s)
     for (char *word = strtok_r(copy, ",", &rest); word && n < 31;
          word = strtok_r(NULL, ",", &rest))
         list[n++] = word;
+    if (rest && *rest)
+        return usage_error(s->tool, "--alpn is too long");
     return hf_config_set_protocols(s->config, list) ? 0 : config_failed(s);
 }
 

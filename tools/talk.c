@@ -49,8 +49,7 @@ static bool wanting(struct talk *t, ssize_t result)
 
 static bool print(struct talk *t, const uint8_t *bytes, size_t len)
 {
-    bool binary = memchr(bytes, 0, len) != NULL;
-    if (isatty(STDOUT_FILENO) && !binary)
+    if (isatty(STDOUT_FILENO))
         print_safe(stdout, bytes, len, "\n\r\t");
     else
         fwrite(bytes, 1, len, stdout);
@@ -152,10 +151,11 @@ static void keep(struct talk *t, const char *bytes, size_t len)
     t->said_something |= len > 0;
 }
 
-/* Line by line, because each may be a command. */
+/* Line by line, because each may be a command; what stands behind Q is not
+ * said. */
 static bool take_lines(struct talk *t, const char *bytes, size_t len)
 {
-    while (len > 0) {
+    while (len > 0 && t->input_open) {
         bool taken = false;
         const char *end = memchr(bytes, '\n', len);
         size_t n = end ? (size_t)(end - bytes) + 1 : len;

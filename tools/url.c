@@ -104,6 +104,18 @@ bool host_port_read(const char *text, char *host, size_t host_cap, char *port,
     return split(text, strlen(text), host, host_cap, port, port_cap, &brackets);
 }
 
+bool host_any_port_read(const char *text, char *host, size_t host_cap,
+                        char *port, size_t port_cap)
+{
+    char before[HOST_MAX + 2];
+    size_t len = strlen(text);
+    if (is_address(text) || len < 2 || strcmp(text + len - 2, ":0") ||
+        !copy(before, sizeof before, text, len - 2))
+        return host_port_read(text, host, host_cap, port, port_cap);
+    return host_port_read(before, host, host_cap, port, port_cap) && !port[0] &&
+           copy(port, port_cap, "0", 1);
+}
+
 static const char *host_fault(const struct url *url)
 {
     unsigned char room[16];

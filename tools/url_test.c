@@ -227,7 +227,8 @@ static void hosts_and_ports_are_split(void **state)
         { "1.2.3.4:5", "1.2.3.4", "5" },
         { "h:", "h", "" },
     };
-    static const char *const bad[] = { "h:x", "h:1:2", "[::1", "h:99999" };
+    static const char *const bad[] = { "h:x",     "h:1:2", "[::1",
+                                       "h:99999", "h:0",   ":0" };
     char host[64], port[8];
     (void)state;
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
@@ -239,6 +240,30 @@ static void hosts_and_ports_are_split(void **state)
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_false(
             host_port_read(bad[i], host, sizeof host, port, sizeof port));
+}
+
+static void who_listens_may_take_any_port(void **state)
+{
+    static const struct {
+        const char *text, *host, *port;
+    } good[] = {
+        { "h:0", "h", "0" },     { "[::1]:0", "::1", "0" },
+        { ":0", "", "0" },       { "127.0.0.1:0", "127.0.0.1", "0" },
+        { "::0", "::0", "" }, /* an address */
+        { "h:443", "h", "443" }, { "h", "h", "" },
+    };
+    static const char *const bad[] = { "h:1:0", "h:00", "[::1:0", "h:x" };
+    char host[64], port[8];
+    (void)state;
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
+        assert_true(host_any_port_read(good[i].text, host, sizeof host, port,
+                                       sizeof port));
+        assert_string_equal(host, good[i].host);
+        assert_string_equal(port, good[i].port);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        assert_false(
+            host_any_port_read(bad[i], host, sizeof host, port, sizeof port));
 }
 
 int main(void)
@@ -254,6 +279,7 @@ int main(void)
         cmocka_unit_test(references_are_joined_as_the_rfc_lists),
         cmocka_unit_test(a_reference_to_another_kind_of_resource_is_refused),
         cmocka_unit_test(hosts_and_ports_are_split),
+        cmocka_unit_test(who_listens_may_take_any_port),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
