@@ -141,11 +141,11 @@ static void a_name_that_is_none_makes_a_full_handshake(void **state)
             duet.client_config->settings.chains = NULL;
             meet(false);
             memcpy(binding, duet.client->session.binding, sizeof(binding));
-            part();
+            duet_hang_up(&duet);
             duet.client_config->settings.chains = chains;
             say_format(binding, rows[i].format);
             meet(rows[i].resumes);
-            part();
+            duet_hang_up(&duet);
             duet_wipe(&duet);
         }
 }
