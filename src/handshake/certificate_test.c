@@ -1,6 +1,5 @@
 /* certificate_test.c - which schemes go with which keys, all 65,536 of them, in
- * TLS 1.3 and in TLS 1.2; proofs that cannot have been heard; and what it is that
- * a server of TLS 1.2 signs. */
+ * TLS 1.3 and in TLS 1.2; and proofs that cannot have been heard. */
 #define HF_UNPOISONED
 #include "handshake/handshake.h"
 
@@ -373,48 +372,6 @@ static void in_tls_1_2_two_things_are_signed(void **state)
     assert_non_null(strstr(v.inputs, "of all messages so far"));
 }
 
-/* ---- what a server signs ------------------------------------------------------------------ */
-
-/* RFC 8422 5.4: client's and server's random, then the parameters.  What is signed
- * is kept whole for a share of any length, as nobody has asked yet whether it is
- * that of the group. */
-static void the_parameters_of_a_server_are_kept_as_they_came(void **state)
-{
-    enum { MOST = 255, BODY = 4 + MOST + 4 + 3 };
-    static struct hf_settings settings = { .groups = { { 0x0017, 0x001d },
-                                                       2 } };
-    struct hf_error error = { .code = HF_OK };
-
-    (void)state;
-    assert_true(hf_crypto_open(&settings.crypto, &hf_libcrypto, &error));
-    for (size_t len = 1; len <= MOST; len++) {
-        struct hf_session session = { .role = HF_CLIENT,
-                                      .settings = &settings };
-        struct hf_handshake *hs = hf_handshake_new(&session);
-        uint8_t body[BODY] = { 3, 0x00, 0x1d, (uint8_t)len };
-        struct hf_message m = { .body = { body, 4 + len + 4 + 3 } };
-
-        assert_non_null(hs);
-        for (size_t i = 0; i < len; i++)
-            body[4 + i] = (uint8_t)(len + i);
-        memcpy(body + 4 + len, "\x04\x03\0\3sig", 7);
-        memset(session.client_random, 0xc1, sizeof(session.client_random));
-        memset(session.server_random, 0x5e, sizeof(session.server_random));
-        assert_int_equal(hf_recv_server_kx(hs, &m), HF_STEP_DONE);
-        assert_int_equal(session.group, 0x001d);
-        assert_int_equal(hs->params.len, 64 + 4 + len);
-        assert_memory_equal(hs->params.at, session.client_random, 32);
-        assert_memory_equal(hs->params.at + 32, session.server_random, 32);
-        assert_memory_equal(hs->params.at + 64, body, 4 + len);
-        assert_true(hf_span_equal(hs->peer_share, hf_span(body + 4, len)));
-        assert_true(hf_span_equal(hs->signature, hf_span_text("sig")));
-        assert_int_equal(hs->signature_scheme, 0x0403);
-        hf_handshake_free(hs);
-        hf_session_wipe(&session);
-    }
-    hf_crypto_close(&settings.crypto);
-}
-
 /* ---- messages that are refused ----------------------------------------------------------- */
 
 /* An error would end the handshake later, too; but nothing may be done in
@@ -480,7 +437,6 @@ int main(void)
         cmocka_unit_test(a_proof_is_in_the_transcript),
         cmocka_unit_test(only_a_good_signature_that_we_offered_is_a_proof),
         cmocka_unit_test(in_tls_1_2_two_things_are_signed),
-        cmocka_unit_test(the_parameters_of_a_server_are_kept_as_they_came),
         cmocka_unit_test(what_cannot_be_read_ends_the_step),
     };
 
