@@ -4,6 +4,7 @@
 #define HF_UNPOISONED
 #include "record/pair.h"
 #include "record/witness.h"
+#include "base/starve.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -118,6 +119,25 @@ static void the_limit_of_a_key_stops_a_message(void **state)
         hf_records_seal(&p.out, 22, 0x0303, HF_SPAN(data), &made, &p.error));
     assert_int_equal(p.error.code, HF_E_SEQUENCE_END);
     assert_int_equal(hf_buffer_bytes(&made).len, 5 + 16384 + 1 + 16);
+    hf_buffer_wipe(&made);
+    pair_end(&p);
+}
+
+/* It is told, and no number is used up. */
+static void without_memory_nothing_is_sealed(void **state)
+{
+    struct hf_buffer made = { .at = NULL };
+    struct pair p;
+
+    (void)state;
+    pair_begin(&p, pair_aead(0), iv);
+    no_memory = true;
+    assert_false(hf_records_seal(&p.out, 22, 0x0303, hf_span_text("x"), &made,
+                                 &p.error));
+    no_memory = false;
+    assert_int_equal(p.error.code, HF_E_OUT_OF_MEMORY);
+    assert_int_equal(hf_buffer_bytes(&made).len, 0);
+    assert_int_equal(p.out.seq, 0);
     hf_buffer_wipe(&made);
     pair_end(&p);
 }
@@ -278,6 +298,7 @@ int main(void)
         cmocka_unit_test(messages_are_cut_at_16384_bytes_under_keys),
         cmocka_unit_test(what_is_behind_is_left_alone),
         cmocka_unit_test(the_limit_of_a_key_stops_a_message),
+        cmocka_unit_test(without_memory_nothing_is_sealed),
         cmocka_unit_test(padding_goes_to_the_next_multiple_or_the_limit),
         cmocka_unit_test(only_tls_1_3_under_keys_pads),
         cmocka_unit_test(as_much_is_taken_as_fits_and_no_more),
