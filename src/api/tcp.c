@@ -240,14 +240,35 @@ bool hf_is_localhost(const char *host)
            hf_equal_fold(hf_span_after(name, name.len - end.len), end);
 }
 
+static bool is_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* getaddrinfo() keeps the lower 16 bits of a number: 65979 would be 443. */
+static bool port_fits(struct hf_span port)
+{
+    uint32_t number = 0;
+    size_t i = 0;
+
+    for (; i < port.len && is_digit(port.at[i]) && number <= UINT16_MAX; i++)
+        number = number * 10 + (uint32_t)(port.at[i] - '0');
+    if (i == port.len || number > UINT16_MAX)
+        return number && number <= UINT16_MAX;
+    /* A service's name, then, and no number with a blank or a sign. */
+    return is_digit(port.at[0]) || hf_lower(port.at[0]) >= 'a';
+}
+
 static bool resolve(const char *host, const char *port, struct addrinfo **list,
                     struct hf_error *error)
 {
     struct addrinfo hints = { .ai_family = AF_UNSPEC,
                               .ai_socktype = SOCK_STREAM };
-    int status = getaddrinfo(hf_is_localhost(host) ? NULL : host, port, &hints,
-                             list);
     struct hf_span name = hf_span_text(host), service = hf_span_text(port);
+    int status = port_fits(service)
+                     ? getaddrinfo(hf_is_localhost(host) ? NULL : host, port,
+                                   &hints, list)
+                     : EAI_SERVICE;
     char why[HF_TEXT_MAX];
 
     if (status == 0)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -295,6 +296,36 @@ static void what_has_no_address_is_told(void **state)
     assert_int_equal(error.code, HF_E_MISUSE);
 }
 
+/* getaddrinfo() would take the lower 16 bits: 65979 for 443. */
+static void a_port_is_not_another_one(void **state)
+{
+    static const char *const wrong[] = { "65536", "70000", "4294967739",
+                                         "0",     "00000", "-1",
+                                         "+443",  " 443",  "99999999999x",
+                                         "443 ",  "1.",    "\x80" };
+    char port[16], longer[32];
+    struct hf_error error;
+    int listener = test_listen("127.0.0.1", 1, port), fd;
+
+    (void)state;
+    for (size_t i = 0; i < HF_COUNT(wrong); i++) {
+        assert_int_equal(hf_tcp_connect("127.0.0.1", wrong[i], 1000, &error),
+                         -1);
+        assert_int_equal(error.code, HF_E_RESOLVE);
+        says(&error, "give a number or a service name");
+    }
+    /* what is there, 65536 higher, and with zeroes in front */
+    hf_format(longer, sizeof(longer), "%z",
+              (size_t)strtoul(port, NULL, 10) + 65536);
+    assert_int_equal(hf_tcp_connect("127.0.0.1", longer, 1000, &error), -1);
+    assert_int_equal(error.code, HF_E_RESOLVE);
+    hf_format(longer, sizeof(longer), "000%s", port);
+    fd = hf_tcp_connect("127.0.0.1", longer, 1000, &error);
+    assert_true(fd >= 0);
+    close(fd);
+    close(listener);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -310,6 +341,7 @@ int main(void)
         cmocka_unit_test(a_deadline_may_be_over_before_the_first_address),
         cmocka_unit_test(silence_ends_at_the_deadline),
         cmocka_unit_test(what_has_no_address_is_told),
+        cmocka_unit_test(a_port_is_not_another_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

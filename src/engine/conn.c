@@ -366,7 +366,7 @@ bool hf_conn_export(const struct hf_conn *conn, const char *label,
     enum { LABEL_MAX = 249 }; /* what HkdfLabel holds behind "tls13 " */
     const struct hf_session *s = &conn->session;
 
-    if (!conn->ready || hf_text_len(label) > LABEL_MAX ||
+    if (!conn->ready || !label || hf_text_len(label) > LABEL_MAX ||
         len > (size_t)255 * s->hash->len)
         return false;
     return s->version == HF_TLS12

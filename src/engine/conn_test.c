@@ -88,6 +88,7 @@ static void two_engines_shake_hands_in_tls12(void **state)
     assert_true(hf_conn_export(duet.server, "EXPERIMENTAL", HF_SPAN(hello),
                                other, sizeof(other)));
     assert_memory_equal(one, other, sizeof(one));
+    assert_false(hf_conn_export(duet.client, NULL, HF_SPAN(hello), one, 1));
     duet_wipe(&duet);
 }
 

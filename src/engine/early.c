@@ -63,6 +63,7 @@ bool hf_conn_export_early(const struct hf_conn *conn, const char *label,
         return false;
     if (!hash)
         hash = hf_psk_hash(conn->handshake, conn->handshake->saved);
-    return hf_text_len(label) <= LABEL_MAX && len <= (size_t)255 * hash->len &&
+    return label && hf_text_len(label) <= LABEL_MAX &&
+           len <= (size_t)255 * hash->len &&
            hf_keys13_export_early(s, hash, label, context, out, len);
 }

@@ -18,6 +18,8 @@ static void same_exports(void)
     for (unsigned i = 0; i < 2; i++) {
         assert_true(hf_conn_export_early(conn_of(i), "EXPORTER-x",
                                          hf_span_text("context"), a[i], 32));
+        assert_false(
+            hf_conn_export_early(conn_of(i), NULL, hf_span(NULL, 0), a[i], 32));
         assert_true(hf_conn_export(conn_of(i), "EXPORTER-x",
                                    hf_span_text("context"), b[i], 32));
     }
