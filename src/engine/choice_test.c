@@ -8,7 +8,6 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -24,27 +23,8 @@ static bool add_pair(struct hf_config *config, const struct issued *by,
     const struct issue_order order = {
         .names = &name, .count = 1, .key = key, .use = use
     };
-    struct hf_error error = { .code = HF_OK };
-    struct issued *it = issue(by, &order, &error);
-    char *chain = it ? issued_chain_pem(it) : NULL;
-    char *secret = it ? issued_key_pem(it) : NULL;
-    bool ok = chain && secret &&
-              hf_config_add_keypair(config, hf_span_text(chain),
-                                    hf_span_text(secret));
 
-    free(chain);
-    free(secret);
-    issued_free(it);
-    return ok;
-}
-
-static bool trust(struct hf_config *config, const struct issued *root)
-{
-    char *pem = issued_pem(root);
-    bool ok = pem && hf_config_trust(config, hf_span_text(pem));
-
-    free(pem);
-    return ok;
+    return duet_add_pair(config, by, &order);
 }
 
 /* A client and a server without certificates; the client trusts. */
@@ -55,7 +35,7 @@ static void begin(void)
     duet.server_config = hf_config_new();
     assert_true(hf_config_set_clock(duet.client_config, scene_clock, NULL));
     assert_true(hf_config_set_clock(duet.server_config, scene_clock, NULL));
-    assert_true(trust(duet.client_config, ca));
+    assert_true(duet_trust(duet.client_config, ca));
 }
 
 static void add(const char *name, enum issue_key key)
@@ -274,128 +254,6 @@ static void without_a_name_strictness_means_nothing(void **state)
     duet_wipe(&duet);
 }
 
-/* ---- which chain (RFC 5246 7.4.2, 7.4.4, RFC 8446 4.4.2.2) -------------------------------- */
-
-static struct issued *make_root(const char *name, enum issue_key key)
-{
-    const struct issue_order order = { .common_name = name,
-                                       .any_name = true,
-                                       .key = key };
-    struct hf_error error = { .code = HF_OK };
-    struct issued *root = issue_root(&order, &error);
-
-    assert_non_null(root);
-    return root;
-}
-
-static void hear_unlisted(void *ctx, const struct hf_event *e)
-{
-    bool *unlisted = ctx;
-
-    if (e->kind == HF_EVENT_DECISION &&
-        (e->id == HF_EV_CERTIFICATE || e->id == HF_EV_CLIENT_CERT))
-        *unlisted |= strstr(e->inputs, "does not list") != NULL;
-}
-
-/* Two keys alike, one certified by an RSA key and one by a P-384 key; who has
- * them looks at what the other can check, and says if that did not help. */
-static void a_chain_is_signed_as_its_reader_lists(void **state)
-{
-    static const struct {
-        uint16_t schemes[4];
-        int chain;
-        bool listed;
-    } rows[] = {
-        { { 0x0403, 0x0401, 0 }, 0, true },
-        { { 0x0403, 0x0503, 0 }, 1, true },
-        { { 0x0403, 0x0503, 0x0401, 0 }, 0, true }, /* the first of equals */
-        { { 0x0403, 0 }, 0, false },                /* better than none */
-        { { 0x0403, 0x0804, 0 }, 0, false },        /* PSS is another thing */
-    };
-    struct issued *rsa = make_root("RSA", ISSUE_RSA2048);
-    struct issued *ec = make_root("EC", ISSUE_P384);
-
-    (void)state;
-    for (size_t i = 0; i < 4 * HF_COUNT(rows); i++) {
-        unsigned version = i & 1 ? HF_TLS12 : HF_TLS13;
-        bool client = (i & 2) != 0, unlisted = false;
-        size_t row = i / 4;
-        struct hf_config *has, *reads;
-
-        begin();
-        has = client ? duet.client_config : duet.server_config;
-        reads = client ? duet.server_config : duet.client_config;
-        assert_true(add_pair(has, rsa, "a.test", ISSUE_P256,
-                             client ? ISSUE_CLIENT : ISSUE_SERVER));
-        assert_true(add_pair(has, ec, "a.test", ISSUE_P256,
-                             client ? ISSUE_CLIENT : ISSUE_SERVER));
-        assert_true(trust(reads, rsa) && trust(reads, ec));
-        if (client) {
-            add("a.test", ISSUE_P256);
-            assert_true(
-                hf_config_set_client_auth(reads, HF_CLIENT_AUTH_REQUIRED));
-        }
-        assert_true(
-            hf_config_set_versions(duet.client_config, version, version));
-        assert_true(hf_config_set_verify_signatures(reads, rows[row].schemes));
-        assert_true(hf_config_set_watch(has, hear_unlisted, &unlisted, false));
-        if (!shake("a.test"))
-            fail_msg("row %zu: %s; %s", i, hf_conn_error(duet.client)->detail,
-                     hf_conn_error(duet.server)->detail);
-        assert_int_equal(hf_conn_own_chain(client ? duet.client : duet.server),
-                         rows[row].chain);
-        assert_int_equal(unlisted, !rows[row].listed);
-        duet_wipe(&duet);
-    }
-    issued_free(rsa);
-    issued_free(ec);
-}
-
-/* TLS 1.2, whose suite goes with the key: a name goes before a chain, and a
- * chain before a suite. */
-static void a_chain_goes_before_a_suite(void **state)
-{
-    static const uint16_t suites[] = { 0xc02b, 0xc02f, 0 };
-    static const struct {
-        const char *name;
-        uint16_t schemes[5];
-        int chain;
-        unsigned suite;
-    } rows[] = {
-        { "a.test", { 0x0403, 0x0503, 0x0804, 0x0401, 0 }, 0, 0xc02b },
-        { "a.test", { 0x0403, 0x0503, 0x0804, 0 }, 1, 0xc02f },
-        { "a.test", { 0x0403, 0x0804, 0 }, 0, 0xc02b },
-        { "b.test", { 0x0403, 0x0804, 0x0401, 0 }, 2, 0xc02b },
-        { "c.test", { 0x0403, 0x0503, 0 }, 2, 0xc02b },
-        { "c.test", { 0x0804, 0x0401, 0 }, 1, 0xc02f },
-    };
-    struct issued *rsa = make_root("RSA", ISSUE_RSA2048);
-    struct issued *ec = make_root("EC", ISSUE_P384);
-
-    (void)state;
-    for (size_t i = 0; i < HF_COUNT(rows); i++) {
-        begin();
-        assert_true(add_pair(duet.server_config, rsa, "a.test", ISSUE_P256,
-                             ISSUE_SERVER));
-        assert_true(add_pair(duet.server_config, ec, "a.test", ISSUE_RSA2048,
-                             ISSUE_SERVER));
-        assert_true(add_pair(duet.server_config, ec, "b.test", ISSUE_P256,
-                             ISSUE_SERVER));
-        assert_true(hf_config_set_suites(duet.server_config, suites));
-        assert_true(
-            hf_config_set_versions(duet.client_config, HF_TLS12, HF_TLS12));
-        assert_true(hf_config_set_verify_signatures(duet.client_config,
-                                                    rows[i].schemes));
-        assert_true(hf_config_insecure_no_verify(duet.client_config));
-        assert_true(shake(rows[i].name));
-        assert_int_equal(hf_conn_own_chain(duet.server), rows[i].chain);
-        assert_int_equal(hf_conn_suite(duet.client), rows[i].suite);
-        duet_wipe(&duet);
-    }
-    issued_free(rsa);
-    issued_free(ec);
-}
-
 /* ---- suites and groups ------------------------------------------------------------------ */
 
 static void the_servers_order_of_suites_decides(void **state)
@@ -554,7 +412,7 @@ static void client_certificates_are_asked_for_and_judged(void **state)
         begin();
         add("a.test", ISSUE_P256);
         give(rows[i].gives);
-        assert_true(trust(duet.server_config, ca));
+        assert_true(duet_trust(duet.server_config, ca));
         assert_true(
             hf_config_set_client_auth(duet.server_config, rows[i].mode));
         assert_true(hf_config_set_signatures(duet.server_config, no_ed25519));
@@ -607,8 +465,6 @@ int main(void)
         cmocka_unit_test(strict_names_never_show_another_names_certificate),
         cmocka_unit_test(what_does_not_fit_of_a_certificate_is_told),
         cmocka_unit_test(without_a_name_strictness_means_nothing),
-        cmocka_unit_test(a_chain_is_signed_as_its_reader_lists),
-        cmocka_unit_test(a_chain_goes_before_a_suite),
         cmocka_unit_test(the_servers_order_of_suites_decides),
         cmocka_unit_test(a_share_at_hand_saves_a_round_trip),
         cmocka_unit_test(the_servers_order_of_protocols_decides),

@@ -74,6 +74,32 @@ void duet_certs_free(struct duet_certs *certs)
     hf_free(certs->client_key, 0);
 }
 
+bool duet_add_pair(struct hf_config *config, const struct issued *by,
+                   const struct issue_order *order)
+{
+    struct hf_error error = { .code = HF_OK };
+    struct issued *it = issue(by, order, &error);
+    char *chain = it ? issued_chain_pem(it) : NULL;
+    char *key = it ? issued_key_pem(it) : NULL;
+    bool ok = chain && key &&
+              hf_config_add_keypair(config, hf_span_text(chain),
+                                    hf_span_text(key));
+
+    hf_free(chain, 0);
+    hf_free(key, 0);
+    issued_free(it);
+    return ok;
+}
+
+bool duet_trust(struct hf_config *config, const struct issued *root)
+{
+    char *pem = issued_pem(root);
+    bool ok = pem && hf_config_trust(config, hf_span_text(pem));
+
+    hf_free(pem, 0);
+    return ok;
+}
+
 bool duet_init(struct duet *d, const struct duet_certs *certs)
 {
     *d = (struct duet){ .client_config = hf_config_new(),

@@ -16,6 +16,12 @@ bool duet_certs_make(struct duet_certs *out, const char *key);
  * only, 'd' decrypting only, '-' it says nothing; 0: all the key can do. */
 bool duet_certs_make_for(struct duet_certs *out, const char *key, char use);
 void duet_certs_free(struct duet_certs *certs);
+/* One more keypair (tools/issue.h), one more authority to trust. */
+struct issued;
+struct issue_order;
+bool duet_add_pair(struct hf_config *config, const struct issued *by,
+                   const struct issue_order *order);
+bool duet_trust(struct hf_config *config, const struct issued *root);
 
 enum { DUET_WIRE = 256 * 1024 };
 /* One direction of the wire: what was sent and not yet taken. */

@@ -269,18 +269,8 @@ static void add_pair(struct hf_config *config, const struct issued *ca,
     struct issue_order order = {
         .names = names, .count = 1, .use = use, .broken = broken
     };
-    struct hf_error error = { .code = HF_OK };
-    struct issued *it = issue(ca, &order, &error);
-    char *chain, *key;
 
-    assert_non_null(it);
-    chain = issued_chain_pem(it);
-    key = issued_key_pem(it);
-    assert_true(
-        hf_config_add_keypair(config, hf_span_text(chain), hf_span_text(key)));
-    free(chain);
-    free(key);
-    issued_free(it);
+    assert_true(duet_add_pair(config, ca, &order));
 }
 
 /* An extension of the message of @kind that comes first. */
@@ -421,14 +411,6 @@ static void authorities_guide_the_choice(void **state)
     stage_clear(&stage);
 }
 
-static void trust(struct hf_config *config, const struct issued *ca)
-{
-    char *pem = issued_pem(ca);
-
-    assert_true(hf_config_trust(config, hf_span_text(pem)));
-    free(pem);
-}
-
 /* Both have a certificate of One and one of Two, and trust Two alone. */
 static void begin_with_two(unsigned version, bool tell)
 {
@@ -445,7 +427,7 @@ static void begin_with_two(unsigned version, bool tell)
         assert_true(hf_config_set_versions(configs[i], version, version));
         assert_true(hf_config_set_clock(configs[i], scene_clock, NULL));
         assert_true(hf_config_set_send_authorities(configs[i], tell));
-        trust(configs[i], two);
+        assert_true(duet_trust(configs[i], two));
         add_pair(configs[i], one, use, ISSUE_SOUND);
         add_pair(configs[i], two, use, ISSUE_SOUND);
     }
@@ -531,7 +513,7 @@ static void too_many_names_are_not_told(void **state)
     (void)state;
     assert_true(hf_config_set_send_authorities(c, true));
     for (unsigned i = 0; i < 300; i++)
-        trust(c, ca);
+        assert_true(duet_trust(c, ca));
     assert_false(hf_config_freeze(c));
     assert_int_equal(hf_config_error(c)->code, HF_E_BAD_OPTION);
     assert_non_null(strstr(hf_config_error(c)->detail, "8192"));
