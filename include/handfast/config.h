@@ -52,7 +52,7 @@ HF_PUBLIC bool hf_config_freeze(struct hf_config *config);
  * connections come and go.  Both are frozen and kept by it; all else, keys and
  * caches too, is @config's.  Sessions of before are not resumed: other anchors,
  * a new handshake.  One count; any thread, but @trust belongs to this call.
- * NULL: the reason is in hf_config_error(@trust), or there is no memory. */
+ * NULL: the reason is in hf_config_error(@trust). */
 HF_PUBLIC struct hf_config *hf_config_with_trust(struct hf_config *config,
                                                  struct hf_config *trust);
 

@@ -467,6 +467,25 @@ static void a_part_of_a_record_that_cannot_be_kept_ends_the_connection(
     test_two_drop(&t);
 }
 
+/* What the connection itself wants said goes before what the caller writes. */
+static void without_memory_for_a_key_update_nothing_is_written(void **state)
+{
+    struct test_two t;
+    char got[10];
+
+    (void)state;
+    test_two_connect(&t, &certs, false);
+    assert_int_equal(hf_write(t.client, "one", 3), 3);
+    assert_true(hf_conn_update_keys(hf_tls_conn(t.client), false));
+    refuse(CALLOC, 1, ENOMEM);
+    assert_int_equal(hf_write(t.client, "two", 3), HF_TLS_ERROR);
+    failed(CALLOC);
+    test_failed(t.client, HF_E_OUT_OF_MEMORY, "");
+    assert_int_equal(hf_read(t.server, got, sizeof(got)), 3);
+    assert_int_equal(hf_read(t.server, got, sizeof(got)), HF_WANT_POLLIN);
+    test_two_drop(&t);
+}
+
 /* A window that could be smaller is no reason to fail. */
 static void a_window_that_cannot_shrink_stays_large(void **state)
 {
@@ -510,6 +529,7 @@ int main(void)
         TEST(without_memory_or_a_lock_nothing_is_made),
         TEST(without_the_lock_nothing_is_known_of_a_hello),
         TEST(a_part_of_a_record_that_cannot_be_kept_ends_the_connection),
+        TEST(without_memory_for_a_key_update_nothing_is_written),
         TEST(a_window_that_cannot_shrink_stays_large),
     };
 

@@ -327,6 +327,30 @@ static void without_memory_it_is_our_fault(void **state)
     }
 }
 
+/* zlib counts in 32 bits: nothing is cut to fit, nothing is looked at. */
+static void what_zlib_cannot_count_is_refused(void **state)
+{
+    const struct hf_compression *way = by_name("zlib");
+    const size_t large = (size_t)UINT32_MAX + 1;
+    struct hf_span small = pack(way, text(100));
+    uint8_t byte = 0xa5;
+    bool fault = true;
+
+    (void)state;
+    if (!large) {
+        print_message("# SKIP: more than 32 bits can count (cannot be had: "
+                      "size_t has 32)\n");
+        skip();
+    }
+    assert_false(way->expand(NULL, small, &byte, large, &fault));
+    assert_false(fault);
+    fault = true;
+    assert_false(way->expand(NULL, hf_span(small.at, large), &byte, 1, &fault));
+    assert_false(fault);
+    assert_int_equal(byte, 0xa5);
+    assert_int_equal(live, 0);
+}
+
 static void what_is_lent_has_a_limit(void **state)
 {
     struct hf_lender lender = { .lent = 0 };
@@ -366,6 +390,7 @@ int main(void)
         cmocka_unit_test(no_flipped_bit_does_harm),
         cmocka_unit_test(brotli_gets_no_window_that_large),
         cmocka_unit_test(zlib_has_no_dictionary),
+        cmocka_unit_test(what_zlib_cannot_count_is_refused),
         cmocka_unit_test(zstd_is_one_frame_of_the_rfc),
         cmocka_unit_test(without_memory_it_is_our_fault),
         cmocka_unit_test(what_is_lent_has_a_limit),

@@ -503,6 +503,58 @@ static void many_threads_verify_at_once(void **state)
         assert_int_equal(pthread_join(threads[i], NULL), 0);
 }
 
+/* Two numbers in DER, each in its shortest form, and nothing behind them. */
+static void ecdsa_signatures_must_be_der(void **state)
+{
+    static const char *const bad[] = {
+        "",
+        "30",
+        "3000",
+        "3106020101020101",
+        "300602010102",
+        "3003020101",
+        "30060201010201",
+        "300702010102010100",
+        "300602010102010100",
+        "308106020101020101",
+        "30820006020101020101",
+        "30800201010201010000",
+        "3006030101020101",
+        "3006020101030101",
+        "30050200020101",
+        "3006020100020101",
+        "3006020101020100",
+        "3006020181020101",
+        "300702020001020101",
+        "300702810101020101",
+        "300702010102010100",
+    };
+    const struct hf_signature *how = hf_signature_by_scheme(opened(), 0x0403);
+    uint8_t sig[HF_SIGNATURE_MAX + 1];
+    struct hf_public_key public;
+    bool fault = true;
+    size_t len;
+
+    (void)state;
+    hf_libcrypto.key_public(keys[HF_KEY_P256], &public);
+    for (size_t i = 0; i < HF_COUNT(bad); i++) {
+        if (how->verify(opened()->self, how, &public, message, hex(bad[i]),
+                        &fault) ||
+            fault)
+            fail_msg("%s", bad[i]);
+        fault = true;
+    }
+    /* And one that is good, cut, or with a byte more. */
+    len = sign(how, keys[HF_KEY_P256], sig);
+    for (size_t n = 0; n <= len + 1; n++) {
+        sig[len] = 0;
+        assert_int_equal(how->verify(opened()->self, how, &public, message,
+                                     hf_span(sig, n), &fault),
+                         n == len);
+        assert_false(fault);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -518,6 +570,7 @@ int main(void)
         cmocka_unit_test(a_restricted_pss_key_keeps_to_its_hash),
         cmocka_unit_test(many_threads_verify_at_once),
         cmocka_unit_test(ecdsa_points_must_be_whole_and_on_the_curve),
+        cmocka_unit_test(ecdsa_signatures_must_be_der),
     };
     return cmocka_run_group_tests(tests, make_keys, free_keys);
 }

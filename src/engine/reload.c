@@ -36,8 +36,10 @@ struct hf_config *hf_config_with_trust(struct hf_config *config,
     if (!hf_config_freeze(trust))
         return NULL;
     made = hf_alloc(sizeof(*made));
-    if (!made)
+    if (!made) {
+        hf_config_fail(trust, HF_E_OUT_OF_MEMORY, 0, "");
         return NULL;
+    }
     if (config->base) /* it borrows itself, and not for ever longer */
         config = config->base;
     made->count = 1;

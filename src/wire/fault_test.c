@@ -222,6 +222,23 @@ static void faults_in_extensions_are_placed_in_the_message(void **state)
     assert_int_equal(fault.offset, 262);
 }
 
+/* Who complains of nothing has made a mistake, and is told so. */
+static void no_fault_is_a_fault_of_ours(void **state)
+{
+    const struct hf_fault none = { .kind = HF_FAULT_NONE };
+    struct hf_error error = { .code = HF_OK };
+    char detail[HF_DETAIL_MAX];
+
+    (void)state;
+    assert_int_equal(hf_fault_text(&none, detail, sizeof(detail)), 8);
+    assert_string_equal(detail, "no fault");
+    assert_false(hf_wire_fail(&error, &none));
+    assert_int_equal(error.code, HF_E_BUG);
+    assert_string_equal(error.detail, "no fault");
+    assert_null(error.layout);
+    assert_null(error.field);
+}
+
 static void faults_in_certificate_extensions_are_placed_too(void **state)
 {
     /* a certificate of one byte whose staple has a byte too many */
@@ -333,6 +350,7 @@ int main(void)
         cmocka_unit_test(wrong_bodies_are_faults_for_a_visitor),
         cmocka_unit_test(thousands_of_extensions_are_read),
         cmocka_unit_test(one_duplicate_among_thousands_is_found),
+        cmocka_unit_test(no_fault_is_a_fault_of_ours),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
