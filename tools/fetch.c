@@ -167,6 +167,13 @@ static deadline idle(const struct fetch *fetch)
     return deadline_first(fetch->end, deadline_in(IDLE_MS));
 }
 
+/* Is it --max-time that is over?  A server that sends without end never lets us
+ * wait for it, so it is asked before each piece. */
+static bool time_is_up(const struct fetch *fetch)
+{
+    return fetch->end > 0 && deadline_left(fetch->end) == 0;
+}
+
 static void tell_request(struct story *story, const char *text)
 {
     for (const char *end; (end = strstr(text, "\r\n")); text = end + 2)
@@ -197,7 +204,16 @@ static ssize_t read_link(void *ctx, void *room, size_t cap)
 {
     struct hop *hop = ctx;
     struct fetch *fetch = hop->fetch;
-    ssize_t n = link_read(hop->tls, room, cap, idle(fetch), &fetch->failure);
+    struct failure own = { 0 };
+    ssize_t n = time_is_up(fetch)
+                    ? -1
+                    : link_read(hop->tls, room, cap, idle(fetch), &own);
+    if (n < 0 && time_is_up(fetch) &&
+        (!own.code || own.exit == HF_EXIT_TIMEOUT))
+        fail_with(&fetch->failure, FAIL_TIME, "after %llu bytes of the answer",
+                  (unsigned long long)hop->received);
+    else if (n < 0)
+        fetch->failure = own;
     if (n > 0 && fetch->first_byte <= 0)
         fetch->first_byte = clock_ms();
     if (n > 0)

@@ -150,7 +150,8 @@ static bool read_seconds(const char *text, unsigned *out)
     double seconds = strtod(text, &end);
     if (end == text || *end || errno || !(seconds >= 0 && seconds <= 2e6))
         return false;
-    *out = (unsigned)(seconds * 1000);
+    /* 0 means something else than next to nothing */
+    *out = seconds > 0 && seconds < 1e-3 ? 1 : (unsigned)(seconds * 1000);
     return true;
 }
 

@@ -12,6 +12,7 @@ import time
 import cli
 from cli import (HANDFAST, WORK, ca, ca_file, certificate, end, equal, has,
                  lacks, run, tls_server, want)
+from serving import Serve
 
 
 def shell(line, *words, stdin=None):
@@ -150,6 +151,27 @@ def test_what_is_too_much_is_refused_and_not_cut():
         done = run("mtls", "init", WORK / "days", "--days", days)
         equal(done.code, 2, done)
         has(done.err, "a century")
+
+
+def test_the_time_is_up_however_much_comes():
+    big = WORK / "big"
+    big.mkdir()
+    with open(big / "zeroes", "wb") as file:
+        file.truncate(1 << 40)
+    with Serve("--dir", big) as server:
+        done = run("get", "-m", "0.7", "-o", os.devnull, "--cacert", ca_file(),
+                   server.url + "zeroes")
+        equal(done.code, 28, done)
+        has(done.err, r"the time is up \[system\.timeout\]")
+        has(done.err, r"after \d+ bytes of the answer")
+        has(done.err, "allow more with --max-time")
+        want(done.seconds < 5, done.seconds)
+    with cli.Server(lambda peer: time.sleep(5)) as server:
+        for option in ("-m", "--connect-timeout"):
+            done = run("get", option, "0.0001", "--cacert", ca_file(),
+                       f"https://localhost:{server.port}/")
+            equal(done.code, 28, done)
+            want(done.seconds < 4, done.seconds)
 
 
 def test_who_listens_may_leave_out_the_host_or_take_any_port():
