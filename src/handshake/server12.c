@@ -152,10 +152,9 @@ static bool choose_pair(struct hf_handshake *hs, bool strict, bool *groupless)
 
         c.fit = fit_of(hs, c.pair);
         if ((strict && !(c.fit & HF_FIT_NAME)) ||
-            !find_suite(hs, &c, groupless))
+            (best.pair && c.fit < best.fit) || !find_suite(hs, &c, groupless))
             continue;
-        if (!best.pair || c.fit > best.fit ||
-            (c.fit == best.fit && c.at < best.at))
+        if (!best.pair || c.fit > best.fit || c.at < best.at)
             best = c;
     }
     if (!best.pair)
