@@ -98,6 +98,15 @@ void help_command(const struct tool *tool, FILE *to, const struct command *c,
 
 /* ---- man pages (mdoc) --------------------------------------------------------------- */
 
+/* Is its first word an ordinary one, and not what is to be typed (p256)? */
+static bool begins_with_a_word(const char *text)
+{
+    for (; *text && !strchr(" ,.;:'-", *text); text++)
+        if (!isalpha((unsigned char)*text))
+            return false;
+    return true;
+}
+
 /* Our sentences for roff: a capital letter, a full stop, no stray escapes, and
  * lines of 80 columns that do not begin as a macro would. */
 static void man_sentence(FILE *to, const char *text)
@@ -119,7 +128,7 @@ static void man_sentence(FILE *to, const char *text)
         for (size_t i = 0; i < len; i++) {
             if (text[i] == '\\')
                 fputs("\\e", to);
-            else if (text + i == begin)
+            else if (text + i == begin && begins_with_a_word(begin))
                 putc(toupper((unsigned char)text[i]), to);
             else
                 putc(text[i], to);
