@@ -8,6 +8,7 @@
  */
 #include "cert_verify.h"
 #include "aia.h"
+#include "client.h"
 #include "files.h"
 #include "whynot.h"
 
@@ -18,12 +19,7 @@
 
 bool cert_trust(struct hf_config *config, const char *file, const char *dir)
 {
-    if (!file && !dir) {
-        file = getenv("SSL_CERT_FILE");
-        dir = getenv("SSL_CERT_DIR");
-        file = file && *file ? file : NULL;
-        dir = dir && *dir ? dir : NULL;
-    }
+    trust_places(&file, &dir);
     if (!file && !dir)
         return hf_config_trust_system(config);
     return (!file || hf_config_trust_file(config, file)) &&

@@ -62,18 +62,23 @@ static bool lies_in(const char *file, const char *dir)
     return slash && (size_t)(slash - file) == len && !strncmp(file, dir, len);
 }
 
+void trust_places(const char **file, const char **dir)
+{
+    if (*file || *dir)
+        return;
+    *file = environment("SSL_CERT_FILE");
+    *dir = environment("SSL_CERT_DIR");
+    if (*file && *dir && lies_in(*file, *dir))
+        *dir = NULL;
+}
+
 static bool set_trust(struct hf_config *config, const struct client *c,
                       struct failure *f)
 {
     const char *file = c->ca_file, *dir = c->ca_dir;
     if (c->psk.only)
         return true; /* there will be nothing to verify */
-    if (!file && !dir) {
-        file = environment("SSL_CERT_FILE");
-        dir = environment("SSL_CERT_DIR");
-        if (file && dir && lies_in(file, dir))
-            dir = NULL;
-    }
+    trust_places(&file, &dir);
     bool good = !file || hf_config_trust_file(config, file);
     if (good && dir)
         good = hf_config_trust_directory(config, dir);

@@ -129,6 +129,8 @@ struct revoking {
 /* clang-format on */
 /* False: hf_config_error() tells. */
 bool revoking_set(const struct revoking *how, struct hf_config *config);
+/* What the environment names, if nothing was said; NULL, NULL: the system's. */
+void trust_places(const char **file, const char **dir);
 bool revocation_read(const char *text, enum hf_revocation *mode);
 /* Wait until @end for word of our certificate, if the server asked for one; false
  * if it refuses. */

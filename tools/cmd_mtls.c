@@ -267,12 +267,14 @@ static bool asks_help(const struct tool *tool)
     return false;
 }
 
-/* The folder, if the first word is one; it is taken away. */
-static const char *take_folder(struct tool *tool, int *code)
+/* The folder, if the first word is one, or can be nothing else; it is taken
+ * away. */
+static const char *take_folder(struct tool *tool, bool only, int *code)
 {
     const char *dir = default_dir;
 
-    if (tool->argc && tool->argv[0][0] != '-' && is_folder(tool->argv[0])) {
+    if (tool->argc && tool->argv[0][0] != '-' &&
+        (only || is_folder(tool->argv[0]))) {
         dir = tool->argv[0];
         tool->argv++;
         tool->argc--;
@@ -326,7 +328,7 @@ static int run_end(struct tool *tool, const struct end *end)
 
     if (asks_help(tool))
         return options_read(tool, NULL);
-    dir = take_folder(tool, &code);
+    dir = take_folder(tool, !end->has_more, &code);
     if (code)
         return code;
     line = calloc(1, sizeof(*line));

@@ -114,6 +114,29 @@ def test_no_peer_writes_to_the_terminal_what_it_could_obey():
         want(not re.search(rb"[\0\x1b\x07]|\xc2\x9b", shown), shown)
 
 
+# ---- folders ------------------------------------------------------------------------
+
+def test_a_folder_that_is_not_there_is_told_as_such():
+    done = run("mtls", "serve", "nowhere", timeout=10)
+    equal(done.code, 58, done)
+    has(done.err, "there is no folder nowhere; make one: handfast mtls init")
+
+
+def test_a_bundle_is_not_counted_twice_for_the_folder_it_lies_in():
+    folder = WORK / "certs"
+    folder.mkdir()
+    pem = ca_file().read_bytes()
+    (folder / "bundle.crt").write_bytes(pem)
+    (folder / "01234567.0").write_bytes(pem)
+    chain, _ = certificate("stranger", "localhost",
+                           options=("--broken", "unknown-issuer"))
+    done = run("cert", "verify", "--name", "localhost", chain,
+               env={"SSL_CERT_FILE": folder / "bundle.crt",
+                    "SSL_CERT_DIR": folder})
+    equal(done.code, 1, done)
+    has(done.out.replace("\n", " "), r"the\s+1\s+trusted", done)
+
+
 # ---- commands and limits ------------------------------------------------------------
 
 def test_nothing_is_said_behind_q():
