@@ -12,9 +12,10 @@ The sources are copied and their tests built once, with AddressSanitizer.  Then
 a mutant is one object, which stands before the libraries where a test is
 linked.  The tests that notice much in little time come first; one that hangs or
 eats the memory has noticed.  -k DIR keeps the copy and what came of each
-mutant, so that the next run goes on where this one was stopped: a mutant is
-tried again when its file, a header of it or the test that noticed it changed.
--a tries all of them again.  -l lists the mutants only.
+mutant, so that the next run goes on where this one was stopped.  Of a mutant
+whose text and headers are the same nothing is asked again; where they changed it
+is compiled, and tried if that made another object, or if the test that noticed
+it is another program.  -a tries all of them again.  -l lists the mutants only.
 """
 import argparse
 import concurrent.futures
@@ -138,6 +139,13 @@ class Copy:
         return digest(*(f"{f.relative_to(self.root)}\0{f.read_bytes().hex()}"
                         for f in files))
 
+    def code(self, obj):
+        """A digest of what an object is, without lines and names."""
+        with tempfile.NamedTemporaryFile() as bare:
+            subprocess.run(["objcopy", "--strip-debug", self.build / obj,
+                            bare.name], check=True)
+            return digest(pathlib.Path(bare.name).read_bytes().hex())
+
     def link_command(self, target):
         lines = subprocess.run(
             ["ninja", "-C", self.build, "-t", "commands", "-s", target],
@@ -164,7 +172,7 @@ class Test:
         self.program, *self.args = words.split(":")
         self.link = plain(copy.link_command(self.program))
         self.digest = digest(words, *(
-            copy.contents(w) for w in self.link
+            copy.code(w) for w in self.link
             if w.endswith(".o") and w in copy.deps))
         self.cost, self.noticed, self.limit = 0.0, 0, 600.0
 
@@ -209,7 +217,7 @@ class File:
         memory = copy.root / "mutants"
         memory.mkdir(exist_ok=True)
         self.memory = memory / (file.replace("/", "+") + ".jsonl")
-        self.known = {}
+        self.known, self.alike = {}, {}
         if self.memory.exists() and not again:
             for line in self.memory.read_text().splitlines():
                 try:
@@ -217,16 +225,18 @@ class File:
                 except ValueError:
                     continue  # the run was stopped while it wrote
                 self.known[one["mutant"]] = one
+                if one["came"] in ("noticed", "survived"):
+                    self.alike[one.get("object")] = one
 
     def object_of(self, text, place, flags):
-        """The object's path, or None if it does not compile."""
-        source, obj = place / "mutant.c", place / "mutant.o"
-        source.write_text(text)
+        """The object's path, or None if it does not compile.  A file has a name,
+        which objects tell; this has none."""
+        obj = place / "mutant.o"
         made = subprocess.run(
-            self.compile + flags + ["-iquote", str(self.path.parent), "-c",
-                                    str(source), "-o", str(obj)],
+            self.compile + flags + ["-iquote", str(self.path.parent), "-x", "c",
+                                    "-c", "-", "-o", str(obj)],
             cwd=self.copy.build, env=self.copy.env, capture_output=True,
-            check=False)
+            input=text.encode(), check=False)
         return None if made.returncode else obj
 
     def measure(self, place):
@@ -243,11 +253,8 @@ class File:
             test.limit = 20 + 10 * test.cost
             test.noticed = 1
 
-    def judge(self, text, place):
+    def judge(self, text, obj, place):
         """(what came of it, the test that noticed it)"""
-        obj = self.object_of(text, place, QUICK)
-        if not obj:
-            return "no C", ""
         for test in sorted(self.tests, key=lambda t: t.cost / t.noticed):
             if test.notices(obj, place):
                 return "noticed", test.words
@@ -255,8 +262,8 @@ class File:
         same = obj and obj.read_bytes() == self.same
         return ("the same" if same else "survived"), ""
 
-    def remembered(self, key):
-        one = self.known.get(key)
+    def remembered(self, one):
+        """What came of it, if that is still to be believed."""
         digests = {t.words: t.digest for t in self.tests}
         if not one or one["came"] == "survived" and \
                 one["tests"] != sorted(digests.values()):
@@ -266,21 +273,29 @@ class File:
             return None
         return one["came"]
 
-    def remember(self, key, came, by):
+    def remember(self, key, code, came, by):
         digests = {t.words: t.digest for t in self.tests}
-        one = {"mutant": key, "came": came, "by": by, "tests":
+        one = {"mutant": key, "object": code, "came": came, "by": by, "tests":
                [digests[by]] if by else sorted(digests.values())}
         with self.lock, self.memory.open("a") as out:
             out.write(json.dumps(one) + "\n")
 
     def try_one(self, text):
         key = digest(text, self.around)
-        came = self.remembered(key)
+        came = self.remembered(self.known.get(key))
         if came:
             return came
         with tempfile.TemporaryDirectory(dir=self.copy.root) as place:
-            came, by = self.judge(text, pathlib.Path(place))
-        self.remember(key, came, by)
+            obj = self.object_of(text, pathlib.Path(place), QUICK)
+            code = obj and digest(obj.read_bytes().hex())
+            one = self.alike.get(code) if code else None
+            if not obj:
+                came, by = "no C", ""
+            elif self.remembered(one):
+                came, by = one["came"], one["by"]
+            else:
+                came, by = self.judge(text, obj, pathlib.Path(place))
+        self.remember(key, code, came, by)
         return came
 
 
