@@ -8,10 +8,11 @@ compiles, that is another program than the original, and that no test notices
 has survived; one that survives without a reason, and a reason that excuses
 nothing, are failures.
 
-The sources are copied and their tests built once, with AddressSanitizer.  Then
-a mutant is one object, which stands before the libraries where a test is
-linked.  The tests that notice much in little time come first; one that hangs or
-eats the memory has noticed.  -k DIR keeps the copy and what came of each
+The sources are copied and their tests built, as they are and once more with
+AddressSanitizer.  Then a mutant is one object, which stands before the libraries
+where a test is linked.  The tests that notice much in little time come first; one
+that hangs or eats the memory has noticed.  Who is noticed by none of them is
+tried with the sanitizer, too.  -k DIR keeps the copy and what came of each
 mutant, so that the next run goes on where this one was stopped.  Of a mutant
 whose text and headers are the same nothing is asked again; where they changed it
 is compiled, and tried if that made another object, or if the test that noticed
@@ -82,54 +83,46 @@ def limit():
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 30, 1 << 30))
 
 
-class Copy:
-    """The sources and what was built of them."""
+class Build:
+    """What was built of the sources, in one way."""
 
-    def __init__(self, place):
-        self.root = pathlib.Path(place).resolve()
-        self.build = self.root / "build"
-        for part in PARTS:
-            shutil.copytree(ROOT / part, self.root / part, dirs_exist_ok=True,
-                            copy_function=renew,
-                            ignore=shutil.ignore_patterns("__pycache__"))
-        for file in ROOT.iterdir():
-            if file.is_file():
-                renew(file, self.root / file.name)
-        if not (self.build / "build.ninja").exists():
-            subprocess.run(["meson", "setup", self.build, self.root,
-                            "-Db_sanitize=address", "-Db_lundef=false"],
+    def __init__(self, root, name, limits, options):
+        self.root, self.dir, self.limits = root, root / name, limits
+        if not (self.dir / "build.ninja").exists():
+            subprocess.run(["meson", "setup", self.dir, root, *options],
                            check=True, capture_output=True)
-        (self.root / "no_leaks").write_text(NO_LEAKS)
+        (root / "no_leaks").write_text(NO_LEAKS)
         shared = os.environ.get("HF_SHARED", str(ROOT.parent / "shared"))
         self.env = dict(
             os.environ, CCACHE_DISABLE="1", HF_SHARED=shared,
-            HF_SOURCE=str(self.root), HF_BUILD=str(self.build),
+            HF_SOURCE=str(root), HF_BUILD=str(self.dir),
             CMOCKA_MESSAGE_OUTPUT="TAP",
             CMOCKA_TEST_ABORT="1",  # the first failure is enough
-            LSAN_OPTIONS=f"suppressions={self.root / 'no_leaks'}",
+            LSAN_OPTIONS=f"suppressions={root / 'no_leaks'}",
             ASAN_OPTIONS=f"hard_rss_limit_mb={MEGABYTES}:"
                          "detect_leaks=1:handle_abort=0")
 
     def make(self, targets):
-        made = subprocess.run(["ninja", "-C", self.build, *targets], text=True,
+        made = subprocess.run(["ninja", "-C", self.dir, *targets], text=True,
                               capture_output=True, check=False)
         if made.returncode:
             raise SystemExit(made.stdout[-2000:] + "\nthe tests are not built")
         self.deps = self.read_deps()
-        self.units = {  # the object of each source
-            (self.build / unit["file"]).resolve(): unit for unit in
-            json.loads((self.build / "compile_commands.json").read_text())}
+        self.units = {  # the library's object of each source
+            (self.dir / unit["file"]).resolve(): unit for unit in
+            json.loads((self.dir / "compile_commands.json").read_text())
+            if unit["output"].startswith("libhf_")}
 
     def read_deps(self):
         """What each object was made of, as ninja remembers it."""
         deps, words = {}, None
-        text = subprocess.run(["ninja", "-C", self.build, "-t", "deps"],
+        text = subprocess.run(["ninja", "-C", self.dir, "-t", "deps"],
                               check=True, capture_output=True, text=True).stdout
         for line in text.splitlines():
             if re.match(r"\S+: #deps", line):
                 words = deps.setdefault(line.split(":")[0], [])
             elif line.startswith("    ") and words is not None:
-                words.append((self.build / line.strip()).resolve())
+                words.append((self.dir / line.strip()).resolve())
         return deps
 
     def contents(self, obj, without=None):
@@ -142,15 +135,36 @@ class Copy:
     def code(self, obj):
         """A digest of what an object is, without lines and names."""
         with tempfile.NamedTemporaryFile() as bare:
-            subprocess.run(["objcopy", "--strip-debug", self.build / obj,
+            subprocess.run(["objcopy", "--strip-debug", self.dir / obj,
                             bare.name], check=True)
             return digest(pathlib.Path(bare.name).read_bytes().hex())
 
     def link_command(self, target):
         lines = subprocess.run(
-            ["ninja", "-C", self.build, "-t", "commands", "-s", target],
+            ["ninja", "-C", self.dir, "-t", "commands", "-s", target],
             check=True, capture_output=True, text=True).stdout.splitlines()
         return shlex.split(lines[-1])
+
+
+def small():
+    """Without the sanitizer, which needs addresses without end."""
+    limit()
+    resource.setrlimit(resource.RLIMIT_AS, (MEGABYTES << 20, MEGABYTES << 20))
+
+
+def copy_to(place):
+    """The sources, and the two ways to build them: the quick one first."""
+    root = pathlib.Path(place).resolve()
+    for part in PARTS:
+        shutil.copytree(ROOT / part, root / part, dirs_exist_ok=True,
+                        copy_function=renew,
+                        ignore=shutil.ignore_patterns("__pycache__"))
+    for file in ROOT.iterdir():
+        if file.is_file():
+            renew(file, root / file.name)
+    return [Build(root, "plain", small, ["-Doptimization=1", "-Ddebug=false"]),
+            Build(root, "build", limit, ["-Db_sanitize=address",
+                                         "-Db_lundef=false"])]
 
 
 def plain(command):
@@ -165,15 +179,15 @@ def plain(command):
 
 
 class Test:
-    """A program that must notice."""
+    """A program that must notice, in one build."""
 
-    def __init__(self, copy, words):
-        self.copy, self.words = copy, words
+    def __init__(self, build, words):
+        self.build, self.words = build, words
         self.program, *self.args = words.split(":")
-        self.link = plain(copy.link_command(self.program))
+        self.link = plain(build.link_command(self.program))
         self.digest = digest(words, *(
-            copy.code(w) for w in self.link
-            if w.endswith(".o") and w in copy.deps))
+            build.code(w) for w in self.link
+            if w.endswith(".o") and w in build.deps))
         self.cost, self.noticed, self.limit = 0.0, 0, 600.0
 
     def notices(self, obj, place):
@@ -183,16 +197,17 @@ class Test:
         first = next(i for i, w in enumerate(self.link) if w.endswith(".o"))
         linked = subprocess.run(
             self.link[:first] + ["-fuse-ld=gold", str(obj)] +
-            self.link[first:] + ["-o", str(program)], cwd=self.copy.build,
-            env=self.copy.env, capture_output=True, check=False, text=True)
+            self.link[first:] + ["-o", str(program)], cwd=self.build.dir,
+            env=self.build.env, capture_output=True, check=False, text=True)
         if linked.returncode:
             raise SystemExit(f"{self.program}: {linked.stderr[-2000:]}")
         try:
             code = subprocess.run(
-                [str(program), *self.args], cwd=self.copy.build,
+                [str(program), *self.args], cwd=self.build.dir,
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL, env=self.copy.env,
-                timeout=self.limit, preexec_fn=limit, check=False).returncode
+                stderr=subprocess.DEVNULL, env=self.build.env,
+                timeout=self.limit, preexec_fn=self.build.limits,
+                check=False).returncode
         except subprocess.TimeoutExpired:
             code = -1
         finally:
@@ -202,19 +217,58 @@ class Test:
         return code != 0
 
 
+class Compiled:
+    """A source file in one build, and the tests that must notice there."""
+
+    def __init__(self, build, path, words):
+        self.build, self.path = build, path
+        unit = build.units[path]
+        self.obj = unit["output"]
+        self.command = [w for w in plain(shlex.split(unit["command"]))
+                        if (build.dir / w).resolve() != path]
+        self.tests = [Test(build, w) for w in words]
+
+    def object_of(self, text, place, flags):
+        """The object's path, or None if it does not compile.  A file has a name,
+        which objects tell; this has none."""
+        obj = place / "mutant.o"
+        made = subprocess.run(
+            self.command + flags + ["-iquote", str(self.path.parent), "-x", "c",
+                                    "-c", "-", "-o", str(obj)],
+            cwd=self.build.dir, env=self.build.env, capture_output=True,
+            input=text.encode(), check=False)
+        return None if made.returncode else obj
+
+    def measure(self, place):
+        """Everything must pass before anything is changed."""
+        obj = self.object_of(self.path.read_text(), place, QUICK)
+        for test in self.tests:
+            begun = time.monotonic()
+            if test.notices(obj, place):
+                raise SystemExit(f"{self.path}: {test.words} fails before "
+                                 "anything is changed")
+            test.cost = time.monotonic() - begun
+            test.limit = 20 + 10 * test.cost
+            test.noticed = 1
+
+    def who_notices(self, obj, place):
+        for test in sorted(self.tests, key=lambda t: t.cost / t.noticed):
+            if test.notices(obj, place):
+                return test.words
+        return None
+
+
 class File:
     """A source file, its tests, and what came of its mutants before."""
 
-    def __init__(self, copy, file, words, again):
-        self.copy, self.path = copy, copy.root / file
-        unit = copy.units[self.path]
-        self.obj = unit["output"]
-        self.compile = [w for w in plain(shlex.split(unit["command"]))
-                        if (copy.build / w).resolve() != self.path]
-        self.tests = [Test(copy, w) for w in words]
-        self.around = copy.contents(self.obj, without=self.path)
+    def __init__(self, builds, file, words, again):
+        self.root = builds[0].root
+        self.path = self.root / file
+        self.ways = [Compiled(build, self.path, words) for build in builds]
+        self.around = builds[0].contents(self.ways[0].obj, without=self.path)
+        self.digests = {t.words: t.digest for t in self.ways[0].tests}
         self.lock = threading.Lock()
-        memory = copy.root / "mutants"
+        memory = self.root / "mutants"
         memory.mkdir(exist_ok=True)
         self.memory = memory / (file.replace("/", "+") + ".jsonl")
         self.known, self.alike = {}, {}
@@ -225,58 +279,46 @@ class File:
                 except ValueError:
                     continue  # the run was stopped while it wrote
                 self.known[one["mutant"]] = one
-                if one["came"] in ("noticed", "survived"):
+                if one["came"] == "noticed":
                     self.alike[one.get("object")] = one
 
-    def object_of(self, text, place, flags):
-        """The object's path, or None if it does not compile.  A file has a name,
-        which objects tell; this has none."""
-        obj = place / "mutant.o"
-        made = subprocess.run(
-            self.compile + flags + ["-iquote", str(self.path.parent), "-x", "c",
-                                    "-c", "-", "-o", str(obj)],
-            cwd=self.copy.build, env=self.copy.env, capture_output=True,
-            input=text.encode(), check=False)
-        return None if made.returncode else obj
-
     def measure(self, place):
-        """Everything must pass before anything is changed."""
-        text = self.path.read_text()
-        self.same = self.object_of(text, place, SAME).read_bytes()
-        obj = self.object_of(text, place, QUICK)
-        for test in self.tests:
-            begun = time.monotonic()
-            if test.notices(obj, place):
-                raise SystemExit(f"{self.path}: {test.words} fails before "
-                                 "anything is changed")
-            test.cost = time.monotonic() - begun
-            test.limit = 20 + 10 * test.cost
-            test.noticed = 1
+        for way in self.ways:
+            way.measure(place)
+        self.same = self.ways[0].object_of(self.path.read_text(), place,
+                                           SAME).read_bytes()
 
-    def judge(self, text, obj, place):
-        """(what came of it, the test that noticed it)"""
-        for test in sorted(self.tests, key=lambda t: t.cost / t.noticed):
-            if test.notices(obj, place):
-                return "noticed", test.words
-        obj = self.object_of(text, place, SAME)
+    def judge(self, text, place):
+        """(what came of it, the test that noticed it, what it was then)"""
+        code = None
+        for way in self.ways:
+            obj = way.object_of(text, place, QUICK)
+            if not obj:
+                return "no C", "", None
+            code = digest(way.build.dir.name, obj.read_bytes().hex())
+            one = self.alike.get(code)
+            if self.remembered(one):
+                return one["came"], one["by"], code
+            by = way.who_notices(obj, place)
+            if by:
+                return "noticed", by, code
+        obj = self.ways[0].object_of(text, place, SAME)
         same = obj and obj.read_bytes() == self.same
-        return ("the same" if same else "survived"), ""
+        return ("the same" if same else "survived"), "", code
 
     def remembered(self, one):
         """What came of it, if that is still to be believed."""
-        digests = {t.words: t.digest for t in self.tests}
         if not one or one["came"] == "survived" and \
-                one["tests"] != sorted(digests.values()):
+                one["tests"] != sorted(self.digests.values()):
             return None
         if one["came"] == "noticed" and \
-                one["tests"] != [digests.get(one["by"])]:
+                one["tests"] != [self.digests.get(one["by"])]:
             return None
         return one["came"]
 
-    def remember(self, key, code, came, by):
-        digests = {t.words: t.digest for t in self.tests}
+    def remember(self, key, came, by, code):
         one = {"mutant": key, "object": code, "came": came, "by": by, "tests":
-               [digests[by]] if by else sorted(digests.values())}
+               [self.digests[by]] if by else sorted(self.digests.values())}
         with self.lock, self.memory.open("a") as out:
             out.write(json.dumps(one) + "\n")
 
@@ -285,17 +327,9 @@ class File:
         came = self.remembered(self.known.get(key))
         if came:
             return came
-        with tempfile.TemporaryDirectory(dir=self.copy.root) as place:
-            obj = self.object_of(text, pathlib.Path(place), QUICK)
-            code = obj and digest(obj.read_bytes().hex())
-            one = self.alike.get(code) if code else None
-            if not obj:
-                came, by = "no C", ""
-            elif self.remembered(one):
-                came, by = one["came"], one["by"]
-            else:
-                came, by = self.judge(text, obj, pathlib.Path(place))
-        self.remember(key, code, came, by)
+        with tempfile.TemporaryDirectory(dir=self.root) as place:
+            came, by, code = self.judge(text, pathlib.Path(place))
+        self.remember(key, came, by, code)
         return came
 
 
@@ -317,7 +351,7 @@ def try_all(file, found, jobs):
 
 def try_file(file, name, found, excused, jobs):
     """Prints what came of it; was it good?"""
-    with tempfile.TemporaryDirectory(dir=file.copy.root) as place:
+    with tempfile.TemporaryDirectory(dir=file.root) as place:
         file.measure(pathlib.Path(place))
     count, used = {}, set()
     with contextlib.closing(try_all(file, found, jobs)) as results:
@@ -362,10 +396,12 @@ def main():
     print(f"1..{len(files)}", flush=True)
     failed = 0
     with tempfile.TemporaryDirectory() as place:
-        copy = Copy(args.k or place)
-        copy.make(sorted({w.split(":")[0] for f in files for w in tests[f]}))
+        builds = copy_to(args.k or place)
+        for build in builds:
+            build.make(sorted({w.split(":")[0] for f in files
+                               for w in tests[f]}))
         for n, name in enumerate(files, 1):
-            file = File(copy, name, tests[name], args.a)
+            file = File(builds, name, tests[name], args.a)
             found = mutants_in(file.path, only[name])
             good = try_file(file, name, found, excused, args.j)
             failed += not good

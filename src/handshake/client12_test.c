@@ -1,6 +1,6 @@
 /* client12_test.c - the share of a server of TLS 1.2, and its signature: what is
  * kept of ServerKeyExchange, what is refused at once, and which keys may have
- * signed it. */
+ * signed it; and which keys it asks for. */
 #define HF_UNPOISONED
 #include "handshake/handshake.h"
 #include "base/starve.h"
@@ -14,6 +14,23 @@
 enum { P256 = 0x0017, X25519 = 0x001d, X25519MLKEM768 = 0x11ec };
 
 /* ---- the world ------------------------------------------------------------------------ */
+
+static struct hf_crypto crypto;
+
+static int open_crypto(void **state)
+{
+    struct hf_error error = { .code = HF_OK };
+
+    (void)state;
+    return hf_crypto_open(&crypto, &hf_libcrypto, &error) ? 0 : -1;
+}
+
+static int close_crypto(void **state)
+{
+    (void)state;
+    hf_crypto_close(&crypto);
+    return 0;
+}
 
 struct world {
     struct hf_settings settings;
@@ -36,10 +53,9 @@ static void watch(void *ctx, const struct hf_event *event)
 static struct world *begin(void)
 {
     static struct world w;
-    struct hf_error error = { .code = HF_OK };
 
     memset(&w, 0, sizeof(w));
-    assert_true(hf_crypto_open(&w.settings.crypto, &hf_libcrypto, &error));
+    w.settings.crypto = crypto;
     w.settings.groups = (struct hf_numbers){ { P256, X25519, X25519MLKEM768 },
                                              3 };
     w.session.role = HF_CLIENT;
@@ -57,7 +73,6 @@ static void end(struct world *w)
 {
     hf_handshake_free(w->hs);
     hf_session_wipe(&w->session);
-    hf_crypto_close(&w->settings.crypto);
 }
 
 /* ---- ServerKeyExchange (RFC 8422 5.4) ---------------------------------------------------- */
@@ -247,6 +262,23 @@ static void a_suite_says_which_kind_of_key_signs(void **state)
         }
 }
 
+/* ---- CertificateRequest (RFC 5246 7.4.4, RFC 8422 5.5) -------------------------------------- */
+
+static void a_server_lists_the_kinds_of_key_it_takes(void **state)
+{
+    (void)state;
+    for (unsigned type = 0; type < 256; type++) {
+        const uint8_t body[] = { 2, 3, (uint8_t)type, 0, 2, 4, 3, 0, 0 };
+        const struct hf_message m = { .body = HF_SPAN(body) };
+        struct world *w = begin();
+
+        assert_int_equal(hf_recv_cert_request12(w->hs, &m), HF_STEP_DONE);
+        assert_int_equal(w->hs->asked_rsa, type == 1);
+        assert_int_equal(w->hs->asked_ecdsa, type == 64);
+        end(w);
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
@@ -254,7 +286,8 @@ int main(void)
         cmocka_unit_test(a_group_that_was_not_offered_is_refused),
         cmocka_unit_test(each_part_needs_its_memory),
         cmocka_unit_test(a_suite_says_which_kind_of_key_signs),
+        cmocka_unit_test(a_server_lists_the_kinds_of_key_it_takes),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, open_crypto, close_crypto);
 }
