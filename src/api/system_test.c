@@ -486,6 +486,34 @@ static void without_memory_for_a_key_update_nothing_is_written(void **state)
     test_two_drop(&t);
 }
 
+/* The hello, and room for what goes with it: each allocation fails once. */
+static void without_memory_nothing_is_written_early(void **state)
+{
+    unsigned nth;
+
+    (void)state;
+    for (nth = 1; nth < 100; nth++) {
+        struct test_two t;
+        ssize_t n;
+
+        test_two_make(&t, test_client(&certs), test_server(&certs), false);
+        refuse(CALLOC, nth, ENOMEM);
+        n = hf_write_early(t.client, "x", 1);
+        if (no[CALLOC].in) {
+            no[CALLOC].in = 0;
+            assert_int_equal(n, 0); /* there is no session to say it with */
+            test_two_shake(&t);
+            test_two_drop(&t);
+            break;
+        }
+        assert_int_equal(n, HF_TLS_ERROR);
+        assert_true(t.client->dead);
+        assert_int_equal(hf_write_early(t.client, "x", 1), HF_TLS_ERROR);
+        test_two_drop(&t);
+    }
+    assert_in_range(nth, 4, 99);
+}
+
 /* A window that could be smaller is no reason to fail. */
 static void a_window_that_cannot_shrink_stays_large(void **state)
 {
@@ -530,6 +558,7 @@ int main(void)
         TEST(without_the_lock_nothing_is_known_of_a_hello),
         TEST(a_part_of_a_record_that_cannot_be_kept_ends_the_connection),
         TEST(without_memory_for_a_key_update_nothing_is_written),
+        TEST(without_memory_nothing_is_written_early),
         TEST(a_window_that_cannot_shrink_stays_large),
     };
 
