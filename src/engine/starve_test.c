@@ -92,6 +92,36 @@ static void a_message_in_parts_needs_memory_for_them(void **state)
                   nth - 1, failures);
 }
 
+/* A request for new keys that came while there was something to say is answered
+ * before the next data; if it cannot be, there are none. */
+static void an_answer_that_is_owed_needs_memory(void **state)
+{
+    uint8_t room[100];
+    size_t taken = 7;
+
+    (void)state;
+    begin();
+    assert_true(duet_start(&duet, "localhost"));
+    assert_true(duet_run(&duet));
+    assert_true(hf_conn_update_keys(duet.server, false));
+    assert_true(hf_conn_update_keys(duet.client, true));
+    duet_flush(duet.client, &duet.to_server);
+    assert_int_equal(duet_take(duet.server, &duet.to_server, 0, duet.got_server,
+                               &duet.server_len),
+                     HF_NEED_BYTES);
+    assert_true(duet.server->owes_update);
+    hf_conn_sent(duet.server, SIZE_MAX);
+    fail_at = 1;
+    assert_int_equal(hf_conn_send(duet.server, hf_span_text("data"), room,
+                                  sizeof(room), &taken),
+                     0);
+    assert_int_equal(fail_at, 0);
+    assert_int_equal(taken, 0);
+    assert_int_equal(hf_conn_error(duet.server)->code, HF_E_OUT_OF_MEMORY);
+    assert_false(hf_conn_ready(duet.server));
+    duet_wipe(&duet);
+}
+
 static void anchors_that_cannot_be_replaced_stay(void **state)
 {
     unsigned nth;
@@ -131,6 +161,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_message_in_parts_needs_memory_for_them),
+        cmocka_unit_test(an_answer_that_is_owed_needs_memory),
         cmocka_unit_test(anchors_that_cannot_be_replaced_stay),
     };
 
