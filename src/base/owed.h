@@ -13,27 +13,46 @@
 static struct {
     const uint8_t *at; /* NULL: nothing */
     size_t len;
+    bool part; /* of something larger, which is wiped as a whole */
 } owed[64];
 
-static inline void owe(const void *at, size_t len)
+static inline void owe_as(const void *at, size_t len, bool part)
 {
     for (size_t i = 0; i < HF_COUNT(owed); i++)
         if (!owed[i].at || owed[i].at == at) {
             owed[i].at = at;
             owed[i].len = len;
+            owed[i].part = part;
             return;
         }
     fail_msg("more places than there is room for");
 }
 
-/* Whatever lies in these bytes is gone, or the test's own. */
+static inline void owe(const void *at, size_t len)
+{
+    owe_as(at, len, false);
+}
+
+/* All of it; and from its beginning, unless it is a part: or a wipe of something
+ * larger, for which the stack is used again, would pay for it. */
 static inline void paid(const void *at, size_t len)
 {
     const uint8_t *from = at;
 
     for (size_t i = 0; i < HF_COUNT(owed); i++)
-        if (owed[i].at && owed[i].at >= from &&
+        if (owed[i].at &&
+            (owed[i].at == from || (owed[i].part && owed[i].at > from)) &&
             owed[i].at + owed[i].len <= from + len)
+            owed[i].at = NULL;
+}
+
+/* Whatever lies in these bytes is the test's own. */
+static inline void spare(const void *at, size_t len)
+{
+    const uint8_t *from = at;
+
+    for (size_t i = 0; i < HF_COUNT(owed); i++)
+        if (owed[i].at && owed[i].at >= from && owed[i].at < from + len)
             owed[i].at = NULL;
 }
 

@@ -46,7 +46,7 @@ static inline struct hf_ticket_key newest(void)
 
     assert_true(hf_ticket_key_find(&set, NULL, &key, &is_newest));
     assert_true(is_newest);
-    paid(&key, sizeof(key)); /* the test's own */
+    spare(&key, sizeof(key));
     return key;
 }
 

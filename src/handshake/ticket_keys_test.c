@@ -49,7 +49,7 @@ void __wrap_hf_copy(void *to, const void *from, size_t len)
     const unsigned times = renewals;
 
     renewals = 0;
-    owe(from, len);
+    owe_as(from, len, true); /* name and secret of one key */
     __real_hf_copy(to, from, len);
     if (times)
         renew(times);

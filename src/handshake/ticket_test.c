@@ -260,7 +260,7 @@ static bool count_load(void *self, void *state, const uint8_t *key)
     const size_t used = hf_libcrypto.aeads[2]->state_size;
 
     loaded++;
-    owe(state, HF_AEAD_STATE_MAX);
+    owe_as(state, HF_AEAD_STATE_MAX, true);
     memset((uint8_t *)state + used, 0xff, HF_AEAD_STATE_MAX - used);
     return hf_libcrypto.aeads[2]->load(self, state, key);
 }
