@@ -154,9 +154,10 @@ static void heading(const struct telling *t, size_t which,
     end_text(&s->end[tls->client], client, sizeof(client));
     end_text(&s->end[!tls->client], server, sizeof(server));
     hf_time_text(when, sizeof(when), (int64_t)(s->began / 1000000000));
-    printf(lang("\n%sconnection %zu: %s -> %s%s%s, %u packets, %s%s\n  %s\n"),
+    printf(lang("\n%sconnection %zu: %s -> %s%s%s, %u packet%s, %s%s\n  %s\n"),
            ink(t->tool, stdout, INK_STRONG), which + 1, client, server,
            tls->name[0] ? " " : "", tls->name, s->segments,
+           s->segments == 1 ? "" : "s",
            s->began ? when : lang("at an unknown time"),
            ink(t->tool, stdout, INK_PLAIN), kind);
 }
@@ -298,9 +299,9 @@ static int prepare(struct telling *t, struct hf_span file)
                           "%s: there is no line of a key log in it",
                           t->how->keylog);
     if (t->how->stream > t->capture.streams)
-        return usage_error(t->tool,
-                           "--stream %lu: there are %zu connections in it",
-                           t->how->stream, t->capture.streams);
+        return usage_error(
+            t->tool, "--stream %lu: the last connection in it is number %zu",
+            t->how->stream, t->capture.streams);
     if (t->capture.keys.count) {
         if (!hf_crypto_open(&t->crypto, &hf_libcrypto, &error))
             return error_tell(t->tool, HF_EXIT_INTERNAL, &error, NULL);

@@ -134,8 +134,12 @@ static bool set_transparency(struct hf_config *config, const struct client *c,
 static bool set_revoking(struct hf_config *config, const struct client *c,
                          struct failure *f)
 {
-    return revoking_set(&c->revoking, config) ||
-           config_failed(config, FAIL_NONE, f);
+    if (revoking_set(&c->revoking, config))
+        return true;
+    config_failed(config, FAIL_NONE, f);
+    if (hf_config_error(config)->code == HF_E_FILE)
+        f->exit = HF_EXIT_CRL; /* as curl has it */
+    return false;
 }
 
 static bool set_psk(struct hf_config *config, const struct client *c,

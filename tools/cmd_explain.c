@@ -202,7 +202,7 @@ static int explain_operands(struct tool *tool, const struct explain_how *how,
     if (!join(tool, &line))
         return tool_error(tool, HF_EXIT_INTERNAL, "out of memory");
     /* base64 of a few letters would be every word there is */
-    if (!pair && (is_hex(bytes_span(&line), 2) ||
+    if (!pair && (is_hex(bytes_span(&line), how->as ? 1 : 2) ||
                   (line.len >= 32 && !strchr((char *)line.at, ' '))))
         code = explain_text(tool, how, bytes_span(&line));
     else

@@ -111,6 +111,15 @@ static bool check_pin(const struct client *client, const struct hf_conn *conn,
                      client->pin);
 }
 
+/* Curl's number for it: a response was wanted, and there was none. */
+static void note_missing_response(const struct client *client,
+                                  struct failure *f)
+{
+    if (client->revoking.status && !client->revoking.crl_file &&
+        f->error.code == HF_E_NO_STATUS)
+        f->exit = HF_EXIT_STAPLE;
+}
+
 struct hf_tls *client_open(const struct client *client,
                            struct hf_config *config, int fd, const char *host,
                            deadline end, struct story *story, bool *ok,
@@ -137,6 +146,7 @@ struct hf_tls *client_open(const struct client *client,
         send_early(tls, client->early);
     *ok = !f->code && handshake(tls, end, story, f);
     story->conn = NULL;
+    note_missing_response(client, f);
     if (*ok) {
         story_agreed(story, hf_tls_conn(tls));
         if (client->early)

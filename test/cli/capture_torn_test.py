@@ -215,7 +215,7 @@ def test_one_connection_of_several():
     lacks(done.out, "^connection 1")
     done = told(both, keys, "--stream", "3")
     equal(done.code, 2, done)
-    has(done.err, "--stream 3: there are 2 connections in it")
+    has(done.err, "--stream 3: the last connection in it is number 2")
 
 
 def test_tls_that_begins_after_plain_words():

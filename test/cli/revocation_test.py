@@ -291,9 +291,18 @@ def test_a_client_heeds_lists():
             insist = run("get", "--cacert", a.cert, "--revocation", "leaf", url)
             equal(insist.code, 60, insist)
             has(insist.err, r"\[verify\.no_status\]")
+            # curl's number where a response was asked for and none came
+            asked = run("get", "--cacert", a.cert, "--cert-status", url)
+            equal(asked.code, 91, asked)
+            has(asked.err, r"\[verify\.no_status\]")
     bad = run("get", "--cacert", a.cert, "--crlfile", a.key,
               "https://localhost:1/")
     equal(bad.code, 82, bad)
+    for command in ("get", "connect"):
+        gone = run(command, "--cacert", a.cert, "--crlfile", "no-such-file",
+                   "localhost:1")
+        equal(gone.code, 82, gone)
+        has(gone.err, r"\[system\.file\]")
     bad = run("get", "--cacert", a.cert, "--revocation", "x",
               "https://localhost:1/")
     equal(bad.code, 2, bad)
