@@ -1,25 +1,9 @@
 /* budget_test.c - crowds, circles and long lists end within their budgets, and
  * what is usual costs next to nothing. */
-#include "x509/scene.h"
+#include "x509/fresh.h"
 
 #include <stdlib.h>
 #include <time.h>
-
-static struct scene s;
-
-static int begin(void **state)
-{
-    (void)state;
-    scene_init(&s);
-    return 0;
-}
-
-static int finish(void **state)
-{
-    (void)state;
-    scene_wipe(&s);
-    return 0;
-}
 
 static double cpu_ms(void)
 {

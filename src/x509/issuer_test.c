@@ -1,28 +1,6 @@
 /* issuer_test.c - what makes an authority unfit to issue, and a signature unfit
  * to be believed. */
-#include "x509/scene.h"
-
-static struct scene s;
-
-/* A fresh scene with the usual root; the rest is sent by the test. */
-static int begin(void **state)
-{
-    (void)state;
-    scene_init(&s);
-    return 0;
-}
-
-static int finish(void **state)
-{
-    (void)state;
-    scene_wipe(&s);
-    return 0;
-}
-
-static void send_good_middle(void)
-{
-    SEND(&s, MIDDLE);
-}
+#include "x509/fresh.h"
 
 /* ---- authorities ------------------------------------------------------------------------------------ */
 

@@ -1,22 +1,6 @@
 /* path_test.c - the search: whatever order, crowd or circle the certificates
  * come in, a path is found if there is one, and an end if there is none. */
-#include "x509/scene.h"
-
-static struct scene s;
-
-static int begin(void **state)
-{
-    (void)state;
-    scene_init(&s);
-    return 0;
-}
-
-static int finish(void **state)
-{
-    (void)state;
-    scene_wipe(&s);
-    return 0;
-}
+#include "x509/fresh.h"
 
 /* ---- order ------------------------------------------------------------------------- */
 

@@ -1,22 +1,6 @@
 /* policies_test.c - certificate policies: what an authority, or we, demand of
  * those along a path, and what many of them cost. */
-#include "x509/scene.h"
-
-static struct scene s;
-
-static int begin(void **state)
-{
-    (void)state;
-    scene_init(&s);
-    return 0;
-}
-
-static int finish(void **state)
-{
-    (void)state;
-    scene_wipe(&s);
-    return 0;
-}
+#include "x509/fresh.h"
 
 #define NEEDED "policyConstraints=critical,requireExplicitPolicy:0"
 /* certificatePolicies 1.2.1, 1.2.2, 1.2.3, the first two, anyPolicy; the maker's own words for

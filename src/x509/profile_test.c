@@ -1,27 +1,5 @@
 /* profile_test.c - what the profiles ask on top of what keeps us safe. */
-#include "x509/scene.h"
-
-static struct scene s;
-
-/* A fresh scene with the usual root; the rest is sent by the test. */
-static int begin(void **state)
-{
-    (void)state;
-    scene_init(&s);
-    return 0;
-}
-
-static int finish(void **state)
-{
-    (void)state;
-    scene_wipe(&s);
-    return 0;
-}
-
-static void send_good_middle(void)
-{
-    SEND(&s, MIDDLE);
-}
+#include "x509/fresh.h"
 
 static void profiles_ask_for_more(void **state)
 {

@@ -1,22 +1,6 @@
 /* report_test.c - the tree of tried paths and the watcher are told what was
  * checked, and why not. */
-#include "x509/scene.h"
-
-static struct scene s;
-
-static int begin(void **state)
-{
-    (void)state;
-    scene_init(&s);
-    return 0;
-}
-
-static int finish(void **state)
-{
-    (void)state;
-    scene_wipe(&s);
-    return 0;
-}
+#include "x509/fresh.h"
 
 static void the_tree_says_who_was_tried_and_why_not(void **state)
 {

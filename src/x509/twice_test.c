@@ -1,25 +1,10 @@
 /* twice_test.c - what was read once is read as carefully the second time: bytes
  * that changed in between are refused, and nothing is believed because of
  * them. */
+#include "x509/fresh.h"
 #include "x509/revoke_make.h"
 
 #define JUNK hf_span("\x05\x00", 2) /* a NULL, which nothing here begins with */
-
-static struct scene s;
-
-static int begin(void **state)
-{
-    (void)state;
-    scene_init(&s);
-    return 0;
-}
-
-static int finish(void **state)
-{
-    (void)state;
-    scene_wipe(&s);
-    return 0;
-}
 
 /* ---- what is too long --------------------------------------------------------------- */
 

@@ -1,28 +1,6 @@
 /* verify_test.c - what makes a certificate or an authority unfit, each reason
  * provoked by itself, and the reason told. */
-#include "x509/scene.h"
-
-static struct scene s;
-
-/* A fresh scene with the usual root; the rest is sent by the test. */
-static int begin(void **state)
-{
-    (void)state;
-    scene_init(&s);
-    return 0;
-}
-
-static int finish(void **state)
-{
-    (void)state;
-    scene_wipe(&s);
-    return 0;
-}
-
-static void send_good_middle(void)
-{
-    SEND(&s, MIDDLE);
-}
+#include "x509/fresh.h"
 
 /* ---- the good ones -------------------------------------------------------------------- */
 

@@ -4,7 +4,7 @@
  *
  * The library allocates by calloc() and nothing else; the linker puts a counting
  * one in front of it. */
-#include "x509/scene.h"
+#include "x509/fresh.h"
 
 #include <malloc.h>
 #include <stdlib.h>
@@ -17,22 +17,6 @@ enum {
     CANDIDATES_MAX = 10000,
     COMPARISONS_MAX = 65536
 };
-
-static struct scene s;
-
-static int begin(void **state)
-{
-    (void)state;
-    scene_init(&s);
-    return 0;
-}
-
-static int finish(void **state)
-{
-    (void)state;
-    scene_wipe(&s);
-    return 0;
-}
 
 /* ---- memory and time ---------------------------------------------------------------- */
 
