@@ -4,8 +4,12 @@
 
 #include "crypto/outage.h"
 
+#include <setjmp.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include <cmocka.h>
 
 enum {
     HASHES = 4,
@@ -107,6 +111,30 @@ size_t flaky_end(void)
 {
     now.counting = false;
     return now.calls;
+}
+
+size_t flaky_each(enum flaky what, bool (*meet)(void))
+{
+    size_t calls;
+
+    flaky_begin(what, 0, false);
+    assert_true(meet());
+    calls = flaky_end();
+    for (size_t n = 1; n <= calls; n++)
+        for (int on = 0; on < 2; on++) {
+            bool well;
+
+            flaky_begin(what, n, on);
+            well = meet();
+            flaky_end();
+            if (well && on)
+                fail_msg("call %zu of %zu failed, and nobody noticed", n,
+                         calls);
+            if (flaky_blocks() || flaky_dirty())
+                fail_msg("call %zu of %zu: %zu blocks lost, %zu not wiped", n,
+                         calls, flaky_blocks(), flaky_dirty());
+        }
+    return calls;
 }
 
 size_t flaky_blocks(void)

@@ -28,6 +28,12 @@ size_t flaky_bytes(void);
 /* Blocks that came back with something in them. */
 size_t flaky_dirty(void);
 
+/* For tests of cmocka's: @meet, first undisturbed, then with each call of @what
+ * failing, once and for good.  If all fail from there on it must not say that
+ * it went well, and no memory is lost or comes back as it was.  How many calls
+ * there are. */
+size_t flaky_each(enum flaky what, bool (*meet)(void));
+
 /* @under, whose every call may fail. */
 const struct hf_provider *flaky_provider(const struct hf_provider *under);
 

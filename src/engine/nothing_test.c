@@ -5,39 +5,13 @@
  * examples do not, is to be told of it, and not to crash. */
 #define HF_UNPOISONED
 #include "engine/attack.h"
+#include "engine/setter.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
 
 #include <cmocka.h>
-
-static struct hf_config *config;
-
-static int begin(void **state)
-{
-    (void)state;
-    config = hf_config_new();
-    return config ? 0 : -1;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    hf_config_free(config);
-    return 0;
-}
-
-/* The last call failed with @code and said @words; it is forgotten. */
-static void expect(unsigned code, const char *words)
-{
-    const struct hf_error *e = hf_config_error(config);
-
-    if (e->code != code || !strstr(e->detail, words))
-        fail_msg("%s: \"%s\", not %s with \"%s\"", hf_error_name(e->code),
-                 e->detail, hf_error_name(code), words);
-    hf_config_clear_error(config);
-}
 
 /* ---- no config ---------------------------------------------------------------------- */
 

@@ -2,28 +2,13 @@
  * the row says, and what setters before and after it are worth. */
 #define HF_UNPOISONED
 #include "engine/attack.h"
+#include "engine/setter.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
 
 #include <cmocka.h>
-
-static struct hf_config *config;
-
-static int begin(void **state)
-{
-    (void)state;
-    config = hf_config_new();
-    return config ? 0 : -1;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    hf_config_free(config);
-    return 0;
-}
 
 static const uint16_t *const *lists_of(const struct hf_policy *p)
 {
@@ -188,15 +173,6 @@ static void assert_follows(const char *name)
     assert_list(&set->groups, p->groups);
     assert_list(&set->shares, p->shares);
     assert_list(&set->schemes, p->schemes);
-}
-
-static void expect(unsigned code, const char *words)
-{
-    const struct hf_error *e = hf_config_error(config);
-
-    assert_int_equal(e->code, code);
-    assert_non_null(strstr(e->detail, words));
-    hf_config_clear_error(config);
 }
 
 static void a_new_config_follows_the_default(void **state)

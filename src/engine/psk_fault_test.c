@@ -100,27 +100,8 @@ static bool meet(void)
 
 static size_t each_may_fail(enum flaky what)
 {
-    size_t calls;
-
     memset(reasons, 0, sizeof(reasons));
-    flaky_begin(what, 0, false);
-    assert_true(meet());
-    calls = flaky_end();
-    for (size_t n = 1; n <= calls; n++)
-        for (int on = 0; on < 2; on++) {
-            bool well;
-
-            flaky_begin(what, n, on);
-            well = meet();
-            flaky_end();
-            if (well && on)
-                fail_msg("call %zu of %zu failed, and nobody noticed", n,
-                         calls);
-            if (flaky_blocks() || flaky_dirty())
-                fail_msg("call %zu of %zu: %zu blocks lost, %zu not wiped", n,
-                         calls, flaky_blocks(), flaky_dirty());
-        }
-    return calls;
+    return flaky_each(what, meet);
 }
 
 static void every_allocation_may_fail(void **state)
