@@ -205,6 +205,43 @@ static void verifying_with_a_store_of_text_may_fail(void **state)
     hf_cert_free(root);
 }
 
+/* A name that goes beyond what is looked at first needs the whole in memory. */
+static void indexing_a_long_name_may_fail(void **state)
+{
+    static char pem[8192], subject[1024];
+    size_t len = 0, added;
+    struct hf_cert *root;
+    unsigned n;
+
+    (void)state;
+    for (unsigned i = 0; i < 12; i++)
+        len += (size_t)snprintf(subject + len, sizeof(subject) - len,
+                                "%sOU=%060u", i ? "/" : "", i);
+    root = make_cert(&(struct make){ .subject = subject, .key = P256_A });
+    make_pem(root->der, pem, sizeof(pem));
+    for (n = 0;; n++) {
+        struct hf_store *store = hf_store_new();
+        struct hf_error error = { .code = HF_OK };
+        bool ok;
+
+        fail_at(n);
+        ok = hf_store_add_pem(store, hf_span_text(pem), false, NULL, NULL,
+                              &added, &error);
+        if (!has_failed()) {
+            assert_true(ok);
+            assert_int_equal(hf_store_count(store), 1);
+            hf_store_free(store);
+            break;
+        }
+        assert_false(ok);
+        assert_int_equal(error.code, HF_E_OUT_OF_MEMORY);
+        assert_int_equal(hf_store_count(store), 0);
+        hf_store_free(store);
+    }
+    assert_true(n >= 3);
+    hf_cert_free(root);
+}
+
 static void reading_lists_may_fail(void **state)
 {
     static char pem[16384];
@@ -305,6 +342,7 @@ int main(void)
         cmocka_unit_test(adding_to_a_full_store_may_fail),
         cmocka_unit_test(verifying_may_fail),
         cmocka_unit_test(verifying_with_a_store_of_text_may_fail),
+        cmocka_unit_test(indexing_a_long_name_may_fail),
         cmocka_unit_test(reading_lists_may_fail),
         cmocka_unit_test(asking_for_revocation_may_fail),
     };
