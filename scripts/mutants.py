@@ -388,6 +388,9 @@ def main():
     args = parser.parse_args()
     tests, only, excused = read_table()
     files = args.files or list(tests)
+    unknown = [name for name in files if name not in tests and not args.l]
+    if unknown:
+        parser.error(f"test/mutants.tsv names no tests for {unknown[0]}")
     if args.l:
         for name in files:
             for number, function, what, _ in mutants_in(ROOT / name,

@@ -245,6 +245,16 @@ def main():
     cbmc = os.environ.get("CBMC") or shutil.which("cbmc")
     todo = [r for r in rows() if not wanted or r.harness in wanted or
             r.function in wanted]
+    unknown = set(wanted) - {r.harness for r in todo} - {r.function
+                                                         for r in todo}
+    if unknown:
+        print(f"proofs.py: no proof and no harness is called "
+              f"{', '.join(sorted(unknown))}; --table lists them",
+              file=sys.stderr)
+        return 2
+    if cbmc and not shutil.which(cbmc):
+        print(f"proofs.py: CBMC={cbmc} is no program", file=sys.stderr)
+        return 2
     print(f"1..{len(todo)}")
     if not cbmc:
         for n, row in enumerate(todo, 1):
