@@ -29,18 +29,20 @@ bool hf_write_status(struct hf_handshake *hs, enum hf_place place,
     return true;
 }
 
-/* RFC 6066 8: kinds of proof that we do not know are no reason to end. */
+/* RFC 6066 8: kinds of proof that we do not know are no reason to end, and have
+ * a body of their own behind their number. */
 bool hf_read_status(struct hf_handshake *hs, enum hf_place place,
                     const struct hf_extensions *block)
 {
+    struct hf_span body = block->body[HF_EXT_status_request];
     struct hf_status_request_ch wish;
 
-    if (place != HF_CH)
+    if (place != HF_CH || (body.len && body.at[0] != OCSP))
         return true;
     if (!hf_ext_body(hs, hf_status_request_ch, block, HF_EXT_status_request,
                      &wish))
         return false;
-    hs->offer.wants_staple = wish.status_type == OCSP;
+    hs->offer.wants_staple = true;
     return true;
 }
 
