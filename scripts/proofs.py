@@ -147,7 +147,8 @@ def tool(cbmc, name):
 def run(command):
     try:
         done = subprocess.run(command, capture_output=True, text=True,
-                              check=False, timeout=PATIENCE)
+                              errors="replace", check=False,
+                              timeout=PATIENCE)
     except subprocess.TimeoutExpired as error:
         raise Unfinished(f"more than {PATIENCE} s") from error
     return done.returncode, done.stdout + done.stderr
@@ -192,7 +193,9 @@ def prove(cbmc, row, bug=False):
         flat = ["--no-array-field-sensitivity"] if row.flat else []
         checks = [c for c in CHECKS
                   if not (row.casts and c == "--conversion-check")]
-        _, said = run([cbmc, goto, "--unwind", row.unwind, *flat, *checks])
+        one = ["--stop-on-fail"] if bug else []
+        _, said = run([cbmc, goto, "--unwind", row.unwind, *flat, *one,
+                       *checks])
     if "VERIFICATION SUCCESSFUL" in said:
         return True, ""
     if "VERIFICATION FAILED" in said:

@@ -18,6 +18,7 @@ static struct hf_fault fault;
 enum { MOST = 1 << 24 }; /* a handshake message's length has three bytes */
 
 static const struct hf_layout *any_layout;
+static unsigned watched; /* one extension, whichever */
 
 static struct walk any_walk(void)
 {
@@ -252,4 +253,202 @@ void prove_element(void)
         PROVE(list.len < before.len && WITHIN(list, before));
     else
         PROVE(list.len == before.len && list.at == before.at);
+}
+
+/* ---- the index of extensions ------------------------------------------------------------ */
+
+/* RFC 8446 4.2's table, both ways. */
+void prove_ordinal(void)
+{
+    uint32_t number = nondet_word();
+    unsigned ext = ordinal(number);
+
+    ASSUME(number <= UINT16_MAX);
+    watched = nondet_word();
+    ASSUME(watched < HF_EXT_COUNT);
+    PROVE(ext == UNKNOWN || hf_extension_table[ext].number == number);
+    PROVE(hf_extension_table[watched].number != number || ext == watched);
+}
+
+/* No second one of a kind, none where it may not stand, and an answer only to
+ * what is known. */
+void prove_admit(void)
+{
+    struct walk w = any_walk();
+    struct hf_field f = any_field(HF_WIRE_EXTENSIONS);
+    struct hf_extensions so_far;
+    unsigned ext = nondet_word();
+    bool known, twice, placed, ok;
+
+    f.place = nondet_byte();
+    ASSUME(f.place < HF_PLACES || f.place == HF_ANY);
+    ASSUME(ext <= UNKNOWN);
+    so_far.present = (uint64_t)nondet_size();
+    known = ext != UNKNOWN;
+    twice = known && so_far.present >> ext & 1;
+    placed = known ? f.place == HF_ANY || hf_extension_table[ext].in[f.place]
+                   : f.place == HF_ANY || f.place == HF_CH ||
+                         f.place == HF_CR || f.place == HF_NST;
+    ok = admit(&w, NULL, &f, w.at, nondet_word(), ext, &so_far);
+    PROVE(ok == (placed && !twice));
+    PROVE(ok == (fault.kind == HF_FAULT_NONE));
+}
+
+/* Of the block: what was unknown so far, and whether somebody compared. */
+enum { EXTENSIONS = 2 };
+static uint32_t unknown[EXTENSIONS];
+static unsigned unknowns;
+static bool compared;
+
+bool any_open_extension(struct walk *w, const struct hf_layout *layout,
+                        const struct hf_field *f, uint32_t *number,
+                        struct walk *body)
+{
+    size_t from = w->at;
+
+    (void)layout;
+    (void)f;
+    *number = nondet_word();
+    ASSUME(*number <= UINT16_MAX);
+    if (!go(w, 4))
+        return false;
+    *body = *w;
+    body->at = from + 4;
+    body->end = w->at;
+    return true;
+}
+
+unsigned any_ordinal(uint32_t number)
+{
+    unsigned ext = nondet_word();
+
+    ASSUME(ext <= UNKNOWN);
+    if (ext == UNKNOWN) {
+        PROVE(unknowns < EXTENSIONS);
+        unknown[unknowns++] = number;
+    }
+    return ext;
+}
+
+bool any_admit(struct walk *w, const struct hf_layout *layout,
+               const struct hf_field *f, size_t at, uint32_t number,
+               unsigned ext, const struct hf_extensions *so_far)
+{
+    (void)number;
+    if (nondet_bool() || (ext != UNKNOWN && so_far->present >> ext & 1))
+        return stop(w, HF_FAULT_MISPLACED, layout, f, at, 0);
+    return true;
+}
+
+bool any_check_twice(const struct walk *block, const struct hf_layout *layout,
+                     const struct hf_field *f)
+{
+    struct walk copy = *block;
+
+    (void)layout;
+    (void)f;
+    compared = true;
+    return go(&copy, 0);
+}
+
+/* Each body lies in the block, what is not there has none, and two that are
+ * unknown and the same are never passed over. */
+void prove_block(void)
+{
+    struct walk w = any_walk(), before = w;
+    struct hf_field f = any_field(HF_WIRE_EXTENSIONS);
+    struct hf_extensions out = { .last = UNKNOWN };
+    unsigned i = nondet_word(), j = nondet_word();
+    bool ok;
+
+    watched = nondet_word();
+    ASSUME(watched < HF_EXT_COUNT && w.end - w.at <= 4 * EXTENSIONS + 3);
+    unknowns = 0;
+    compared = false;
+    ok = index_extensions(&w, NULL, &f, &out);
+    PROVE(goes_on(ok, &w, &before));
+    PROVE(!ok || w.at == w.end);
+    if (out.present >> watched & 1) {
+        PROVE(out.body[watched].at >= before.base + before.at + 4);
+        PROVE(WITHIN(out.body[watched],
+                     hf_span(before.base + before.at, before.end - before.at)));
+    } else {
+        PROVE(!out.body[watched].at);
+    }
+    ASSUME(i < j && j < unknowns);
+    PROVE(!ok || compared || unknown[i] != unknown[j]);
+}
+
+/* A block of extensions with a byte in them or none. */
+void prove_twice(void)
+{
+    enum { MOST_TWICE = 2 };
+    uint8_t bytes[5 * MOST_TWICE]; /* any */
+    struct walk block = { bytes, 0, 0, NULL, &fault };
+    struct hf_field f = any_field(HF_WIRE_EXTENSIONS);
+    uint32_t number[MOST_TWICE];
+    bool twice = false;
+
+    fault = (struct hf_fault){ .kind = HF_FAULT_NONE };
+    for (unsigned i = 0; i < MOST_TWICE; i++) {
+        unsigned len = nondet_bool();
+
+        number[i] = (uint32_t)bytes[block.end] << 8 | bytes[block.end + 1];
+        ASSUME(bytes[block.end + 2] == 0 && bytes[block.end + 3] == len);
+        block.end += 4 + len;
+        for (unsigned j = 0; j < i; j++)
+            twice |= number[i] == number[j];
+        if (nondet_bool())
+            break;
+    }
+    PROVE(check_twice(&block, NULL, &f) == !twice);
+    PROVE(twice == (fault.kind == HF_FAULT_DUPLICATE));
+}
+
+/* ---- the layouts: each field has its place in the struct -------------------------------- */
+
+static size_t size_of(const struct hf_field *f)
+{
+    switch ((enum hf_wire_kind)f->kind) {
+    case HF_WIRE_U8: return 1;
+    case HF_WIRE_U16: return 2;
+    case HF_WIRE_U24:
+    case HF_WIRE_U32: return 4;
+    case HF_WIRE_FIXED: return f->min;
+    case HF_WIRE_VEC:
+    case HF_WIRE_LIST:
+    case HF_WIRE_REST: return sizeof(struct hf_span);
+    case HF_WIRE_EXTENSIONS: return sizeof(struct hf_extensions);
+    }
+    return SIZE_MAX;
+}
+
+static const struct hf_layout *laid_out;
+static uint8_t *room;
+static unsigned fields;
+
+/* That each field is written to where it belongs, behind the one before. */
+bool any_field_in_place(struct walk *w, const struct hf_layout *layout,
+                        const struct hf_field *f, uint8_t *to)
+{
+    PROVE(layout == laid_out && f == &layout->field[fields++]);
+    PROVE(size_of(f) <= layout->size);
+    PROVE((size_t)(to - room) <= layout->size - size_of(f));
+    PROVE(fields == 1 || (size_t)(to - room) >= f[-1].offset + size_of(&f[-1]));
+    (void)w;
+    return true;
+}
+
+void prove_layouts(void)
+{
+    struct walk w = any_walk();
+
+    for (size_t i = 0; i < hf_layout_count; i++) {
+        laid_out = hf_layout_table[i]();
+        fields = 0;
+        room = malloc(laid_out->size);
+        ASSUME(room != NULL);
+        PROVE(walk_struct(&w, laid_out, room));
+        PROVE(fields == laid_out->fields && fields <= FIELDS);
+    }
 }

@@ -2,6 +2,8 @@
  * and takes no second spelling of a length. */
 #include "proof.h"
 
+static size_t any; /* one byte, whichever */
+
 #include "x509/der.c"
 
 /* The bytes that X.690 10.1 gives a length of @len. */
@@ -33,6 +35,7 @@ void prove_der_next(void)
     PROVE(tlv.value.at + tlv.value.len == tlv.whole.at + tlv.whole.len);
     PROVE(tlv.whole.len ==
           1 + length_bytes((uint32_t)tlv.value.len) + tlv.value.len);
+    PROVE(tlv.tag == bytes.at[before.at]);
     PROVE(tlv.tag != 0 && (tlv.tag & 0x1f) != 0x1f);
 }
 
@@ -123,4 +126,82 @@ void prove_der_time(void)
     PROVE(r.at == 15 || r.at == 17);
     PROVE(bytes.at[r.at - 1] == 'Z');
     PROVE(seconds >= -631152000 && seconds <= 253402300799);
+}
+
+/* X.690 8.19.2, for any one of its bytes. */
+void prove_der_oid(void)
+{
+    struct hf_span bytes = any_bytes(HF_DER_MAX), oid;
+    struct hf_der r = hf_der(bytes);
+
+    any = nondet_size();
+    if (!hf_der_oid(&r, &oid))
+        return;
+    PROVE(oid.len > 0 && WITHIN(oid, bytes));
+    PROVE(!(oid.at[oid.len - 1] & 0x80) && oid.at[0] != 0x80);
+    PROVE(!any || any >= oid.len || oid.at[any] != 0x80 ||
+          oid.at[any - 1] & 0x80);
+}
+
+/* X.690 8.3.2, with a sign, too; and an ENUMERATED of one byte. */
+void prove_der_integer(void)
+{
+    struct hf_span bytes = any_bytes(HF_DER_MAX), n;
+    struct hf_der r = hf_der(bytes), again = r;
+    unsigned value;
+
+    if (hf_der_integer(&r, &n)) {
+        PROVE(n.len > 0 && WITHIN(n, bytes) && bytes.at[0] == 2);
+        PROVE(n.len == 1 || n.at[0] != 0 || n.at[1] & 0x80);
+        PROVE(n.len == 1 || n.at[0] != 0xff || !(n.at[1] & 0x80));
+    }
+    if (hf_der_choice(&again, &value))
+        PROVE(again.at == 3 && bytes.at[0] == 10 && value == bytes.at[2] &&
+              value < 0x80);
+}
+
+/* ---- elements in elements ------------------------------------------------------------- */
+
+enum { ELEMENTS = HF_DER_DEPTH + 1 };
+static unsigned taken;
+
+/* As prove_der_next has it; few of them. */
+bool few_der_next(struct hf_der *r, struct hf_tlv *out)
+{
+    uint32_t used = nondet_word(), len = nondet_word();
+
+    if (r->at >= r->end || r->end - r->at < 2 || nondet_bool())
+        return false;
+    ASSUME(taken++ < ELEMENTS);
+    ASSUME(used >= 2 && used <= 6 && used <= r->end - r->at);
+    ASSUME(len <= r->end - r->at - used);
+    out->tag = r->base[r->at];
+    out->start = r->at;
+    out->whole = hf_span(r->base + r->at, used + len);
+    out->value = hf_span(r->base + r->at + used, len);
+    r->at += used + len;
+    return true;
+}
+
+static bool unsound; /* one of the primitive ones */
+
+bool any_primitive(const struct hf_tlv *tlv)
+{
+    bool ok = nondet_bool();
+
+    PROVE(__CPROVER_r_ok(tlv->whole.at, tlv->whole.len));
+    PROVE(!(tlv->tag & HF_DER_CONSTRUCTED));
+    unsound |= !ok;
+    return ok;
+}
+
+/* However deep they lie, no more readers than there is room for, and nothing
+ * unsound in it. */
+void prove_der_sound(void)
+{
+    struct hf_span bytes = any_bytes(HF_DER_MAX);
+
+    taken = 0;
+    unsound = false;
+    PROVE(!hf_der_is_sound(bytes) || !unsound);
 }

@@ -16,6 +16,7 @@ static inline void load_word(void *word, const void *from);
 #include "base/base.h"
 
 uint8_t nondet_byte(void);
+uint16_t nondet_half(void);
 uint32_t nondet_word(void);
 size_t nondet_size(void);
 _Bool nondet_bool(void);
