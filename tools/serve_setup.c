@@ -18,6 +18,15 @@ static int config_failed(const struct serve *s)
     return error_tell(s->tool, exit_of(error, false), error, NULL);
 }
 
+/* What a file was for counts, as with a client, and not that it was a file. */
+static int file_failed(const struct serve *s, int code)
+{
+    const struct hf_error *error = hf_config_error(s->config);
+    bool memory = error->code == HF_E_OUT_OF_MEMORY;
+
+    return error_tell(s->tool, memory ? HF_EXIT_INTERNAL : code, error, NULL);
+}
+
 /* ---- lists of names ---------------------------------------------------------- */
 
 static int set_protocols(struct serve *s)
@@ -79,7 +88,7 @@ static int own_files(struct serve *s)
     for (size_t i = 0; i < w->cert.count; i++)
         if (!hf_config_add_keypair_file(s->config, w->cert.at[i],
                                         i < w->key.count ? w->key.at[i] : NULL))
-            return config_failed(s);
+            return file_failed(s, HF_EXIT_OWN_CERT);
     if (w->status_file && !hf_config_add_staple_file(s->config, w->status_file))
         return config_failed(s);
     if (w->sct_file && !hf_config_add_scts_file(s->config, w->sct_file))
@@ -214,12 +223,15 @@ static int set_clients(struct serve *s)
     enum hf_client_auth mode = client_auth(w);
 
     if (w->ca_file && !hf_config_trust_file(s->config, w->ca_file))
-        return config_failed(s);
+        return file_failed(s, HF_EXIT_TRUST);
     if (mode != HF_CLIENT_AUTH_NONE && w->cert.count && !w->ca_file)
         return usage_error(s->tool, "--verify-client: whose certificates? "
                                     "--cafile FILE says it");
-    return revoking_set(&w->revoking, s->config) &&
-                   hf_config_set_client_auth(s->config, mode) &&
+    if (!revoking_set(&w->revoking, s->config))
+        return hf_config_error(s->config)->code == HF_E_FILE
+                   ? file_failed(s, HF_EXIT_CRL)
+                   : config_failed(s);
+    return hf_config_set_client_auth(s->config, mode) &&
                    hf_config_set_clock(s->config, clock_now, NULL)
                ? 0
                : config_failed(s);

@@ -122,6 +122,22 @@ def test_a_folder_that_is_not_there_is_told_as_such():
     has(done.err, "there is no folder nowhere; make one: handfast mtls init")
 
 
+def test_a_server_ends_with_the_number_of_what_it_could_not_read():
+    chain, key = certificate("good")
+    for words, code in ((("--cert", "nowhere.pem"), 58),
+                        (("--cert", chain, "--key", "nowhere.pem"), 58),
+                        (("--cert", chain), 58),
+                        (("--cafile", "nowhere.pem"), 77),
+                        (("--cafile", key), 77),
+                        (("--crlfile", "nowhere.pem"), 82),
+                        (("--crlfile", chain), 82),
+                        (("--dir", "nowhere"), 2),
+                        (("--status-file", "nowhere", "--cert", chain, "--key",
+                          key), 2)):
+        done = run("serve", "--port", "0", *words, timeout=10)
+        equal(done.code, code, words, done)
+
+
 def test_a_bundle_is_not_counted_twice_for_the_folder_it_lies_in():
     folder = WORK / "certs"
     folder.mkdir()
