@@ -179,6 +179,7 @@ static void strangers_are_called_by_their_name(void **state)
         { "\x80\x2e\x01\x00\x02", HF_E_SSL2, " (0x0002)" },
         { "\x80\x2e\x01\x03\x01", HF_E_SSL2, "802e010301: a hello" },
         { "\x80\x2e\x01\x03\x01", HF_E_SSL2, " (0x0301: TLS 1.0 is SSL 3.1" },
+        { "\x80\x03\x01\x03\x01", HF_E_SSL2, "800301030" },
         { "\x80\x2e\x01\x02\x00", HF_E_NOT_TLS, "" },
         { "\x80\x2e\x01\x02\x02", HF_E_NOT_TLS, "" },
         { "\x80\x2e\x01\x00\x01", HF_E_NOT_TLS, "" },
@@ -217,6 +218,10 @@ static void strangers_are_met_only_at_the_door(void **state)
         frame(hf_span("\x80\x2e\x01\x03\x01", 5), 0x0304, false, &f, &error),
         HF_FRAME_BAD);
     assert_int_equal(error.code, HF_E_RECORD_VERSION);
+    assert_int_equal(
+        frame(hf_span("\x80\x03\x01\x03\x01", 5), 0x0304, false, &f, &error),
+        HF_FRAME_BAD);
+    assert_int_equal(error.code, HF_E_RECORD_TYPE);
 }
 
 int main(void)
