@@ -358,9 +358,10 @@ def try_file(file, name, found, excused, jobs):
     with contextlib.closing(try_all(file, found, jobs)) as results:
         for mutant, came in results:
             number, function, what, _ = mutant
+            if came in ("survived", "the same"):  # another compiler may differ
+                used.add((name, function, what))
             if came == "survived" and (name, function, what) in excused:
                 came = "excused"
-                used.add((name, function, what))
             elif came == "survived":
                 print(f"# survived: {name}:{number}: {function}: {what}",
                       flush=True)
