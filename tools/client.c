@@ -1,6 +1,7 @@
 /* client.c - a client's options made into a struct hf_config.
  */
 #include "client.h"
+#include "files.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -218,15 +219,14 @@ static bool open_keylog(const struct client *c, struct story *story,
     const char *path = c->keylog ? c->keylog : environment("SSLKEYLOGFILE");
     if (!path)
         return true;
-    story->keylog = open(
-        path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0600);
+    story->keylog = file_open_writing(path, O_APPEND);
     if (story->keylog < 0) {
         /* asked for on the command line, or only by the environment? */
         if (c->keylog)
             return fail_with(f, FAIL_KEYLOG, "%.200s: %s", path,
-                             lang_errno(errno));
+                             file_open_text(errno));
         fprintf(stderr, "%s: SSLKEYLOGFILE %s: %s\n", story->tool->title, path,
-                lang_errno(errno));
+                file_open_text(errno));
     }
     return true;
 }

@@ -1,5 +1,6 @@
 /* files.c - files as the tools want them. */
 #include "files.h"
+#include "tool.h"
 #include "base/base.h"
 
 #include <errno.h>
@@ -186,6 +187,24 @@ bool file_write_bytes(const char *path, struct hf_span bytes, bool secret,
     file_failed(error, path);
     unlink(name);
     return false;
+}
+
+int file_open_writing(const char *path, int how)
+{
+    int fd = open(path,
+                  O_WRONLY | O_CREAT | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | how,
+                  0600);
+    int flags = fd < 0 ? -1 : fcntl(fd, F_GETFL);
+
+    if (flags != -1)
+        (void)fcntl(fd, F_SETFL, flags & ~O_NONBLOCK);
+    return fd;
+}
+
+const char *file_open_text(int number)
+{
+    return number == ENXIO ? lang("nobody reads from this pipe")
+                           : lang_errno(number);
 }
 
 bool folder_make(const char *path, struct hf_error *error)

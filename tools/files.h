@@ -29,6 +29,12 @@ bool file_write(const char *path, const char *text, bool secret, bool replace,
 /* The same of any bytes. */
 bool file_write_bytes(const char *path, struct hf_span bytes, bool secret,
                       bool replace, struct hf_error *error);
+/* A descriptor to write to what may be a file, a device or a pipe, made for our
+ * eyes only if it is not there; @how: O_APPEND or O_TRUNC.  It does not wait for
+ * somebody to read from a pipe.  -1: errno, which file_open_text() has words
+ * for. */
+int file_open_writing(const char *path, int how);
+const char *file_open_text(int number);
 /* Make the folder and those above it, for our eyes only; fine if it is there. */
 bool folder_make(const char *path, struct hf_error *error);
 /* "DIR/NAME"; false if it does not fit. */

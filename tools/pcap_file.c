@@ -8,6 +8,7 @@
  * packet, and are written right before it.
  */
 #include "base/base.h"
+#include "files.h"
 #include "pcap.h"
 
 #include <errno.h>
@@ -192,10 +193,10 @@ static bool open_file(struct pcap *p, const char *path, struct failure *f)
 {
     struct stat st;
 
-    p->fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY,
-                 0600);
+    p->fd = file_open_writing(path, O_TRUNC);
     if (p->fd < 0)
-        return fail_with(f, FAIL_WRITE, "%.200s: %s", path, lang_errno(errno));
+        return fail_with(f, FAIL_WRITE, "%.200s: %s", path,
+                         file_open_text(errno));
     if (fstat(p->fd, &st) == 0 && S_ISREG(st.st_mode) &&
         fchmod(p->fd, 0600) != 0)
         return fail_with(f, FAIL_WRITE, "%.200s: %s", path, lang_errno(errno));

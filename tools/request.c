@@ -29,14 +29,19 @@ bool text_add(struct body_text *t, const void *bytes, size_t len,
 
 bool text_addf(struct body_text *t, struct failure *f, const char *format, ...)
 {
-    char text[1024];
     va_list args;
     va_start(args, format);
-    int n = vsnprintf(text, sizeof text, format, args);
+    int n = vsnprintf(NULL, 0, format, args);
     va_end(args);
-    if (n < 0 || (size_t)n >= sizeof text)
-        return fail_with(f, FAIL_MEMORY, "a header line is too long");
-    return text_add(t, text, (size_t)n, f);
+    char *text = n < 0 ? NULL : malloc((size_t)n + 1);
+    if (!text)
+        return fail_with(f, FAIL_MEMORY, "%s", "");
+    va_start(args, format);
+    vsnprintf(text, (size_t)n + 1, format, args);
+    va_end(args);
+    bool good = text_add(t, text, (size_t)n, f);
+    free(text);
+    return good;
 }
 
 /* ---- -d ------------------------------------------------------------------------ */

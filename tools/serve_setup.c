@@ -1,6 +1,7 @@
 /* serve_setup.c - options made into a configuration: who the server is, whom
  * it trusts, what it speaks. */
 #include "serve.h"
+#include "files.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -312,10 +313,10 @@ static int open_keylog(struct serve *s)
         path = getenv("SSLKEYLOGFILE");
     if (!path || !*path)
         return 0;
-    s->keylog = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    s->keylog = file_open_writing(path, O_APPEND);
     if (s->keylog < 0)
         return tool_error(s->tool, HF_EXIT_USAGE, "%s: %s", path,
-                          lang_errno(errno));
+                          file_open_text(errno));
     fprintf(stderr,
             "handfast serve: the secrets of every connection go to "
             "%s\n",

@@ -80,6 +80,37 @@ def test_a_server_without_standard_error_serves():
     equal(child.returncode, 0)
 
 
+# ---- pipes ---------------------------------------------------------------------------
+
+def test_a_pipe_that_nobody_reads_holds_nobody_up():
+    pipe = WORK / "pipe"
+    os.mkfifo(pipe)
+    for words in (("get", "https://localhost:1/", "--keylog-file", pipe),
+                  ("get", "https://localhost:1/", "--pcap", pipe),
+                  ("connect", "localhost:1", "--keylogfile", pipe),
+                  ("serve", "--port", "0", "--keylog", pipe),
+                  ("serve", "--port", "0", "--pcap", pipe)):
+        done = run(*words, timeout=15)
+        want(done.code in (2, 23), words, done)
+        has(done.err, "nobody reads from this pipe")
+    done = run("get", "https://localhost:1/", env={"SSLKEYLOGFILE": str(pipe)},
+               timeout=15)
+    equal(done.code, 7, done)
+
+
+def test_a_pipe_that_somebody_reads_gets_the_keys():
+    pipe = WORK / "read-pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    body = b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody"
+    with tls_server(cli.answers(body)) as server:
+        done = run("get", f"https://localhost:{server.port}/", "--cacert",
+                   ca_file(), "--keylog-file", pipe)
+    equal(done.code, 0, done)
+    has(os.read(reader, 65536).decode(), "^CLIENT_HANDSHAKE_TRAFFIC_SECRET ")
+    os.close(reader)
+
+
 # ---- a terminal -------------------------------------------------------------------
 
 def on_a_terminal(*words):
@@ -190,6 +221,20 @@ def test_what_is_too_much_is_refused_and_not_cut():
         done = run("mtls", "init", WORK / "days", "--days", days)
         equal(done.code, 2, done)
         has(done.err, "a century")
+
+
+def test_a_long_name_of_ours_is_sent_whole():
+    heads = []
+
+    def handle(tls):
+        heads.append(cli.read_request(tls)[0])
+        tls.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+        end(tls)
+    with tls_server(handle) as server:
+        done = run("get", "-A", "a" * 5000, "--cacert", ca_file(),
+                   f"https://localhost:{server.port}/")
+        equal(done.code, 0, done)
+    has(heads[0], "^User-Agent: a{5000}\r$")
 
 
 def test_the_time_is_up_however_much_comes():
