@@ -33,13 +33,25 @@ static inline void any_extensions(struct hf_span in, const struct hf_field *f,
         out->all = any_part(in, f);
 }
 
+/* The bytes of a field, at least: what prove_number and its neighbours take. */
+static inline size_t least_of(const struct hf_field *f)
+{
+    if (f->kind <= HF_WIRE_U32)
+        return f->kind;
+    return f->kind == HF_WIRE_EXTENSIONS && f->optional ? 0
+                                                        : f->prefix + f->min;
+}
+
 static inline void any_struct(const struct hf_layout *layout, struct hf_span in,
                               void *out)
 {
+    size_t least = 0;
+
     for (unsigned i = 0; i < layout->fields; i++) {
         const struct hf_field *f = &layout->field[i];
         uint8_t *to = (uint8_t *)out + f->offset;
 
+        least += least_of(f);
         switch ((enum hf_wire_kind)f->kind) {
         case HF_WIRE_U8: *to = nondet_byte(); break;
         case HF_WIRE_U16: *(uint16_t *)(void *)to = nondet_half(); break;
@@ -58,6 +70,7 @@ static inline void any_struct(const struct hf_layout *layout, struct hf_span in,
             break;
         }
     }
+    ASSUME(in.len >= least);
 }
 
 bool hf_wire_read(hf_layout_fn *layout, struct hf_span in, void *out,

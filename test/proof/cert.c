@@ -66,36 +66,7 @@ bool any_span_equal(struct hf_span a, struct hf_span b)
     return a.len == b.len && nondet_bool();
 }
 
-/* ---- names ------------------------------------------------------------------------------ */
-
-/* Bytes that somebody looked at: headers of what holds others, types, values. */
-static size_t seen;
-
-bool any_der_next_seen(struct hf_der *r, struct hf_tlv *out)
-{
-    if (!any_der_next(r, out))
-        return false;
-    seen += out->tag == HF_DER_SEQUENCE || out->tag == HF_DER_SET
-                ? out->whole.len - out->value.len
-                : out->whole.len;
-    return true;
-}
-
-bool any_is_string(const struct hf_tlv *tlv)
-{
-    PROVE(__CPROVER_r_ok(tlv->whole.at, tlv->whole.len));
-    return !(tlv->tag & HF_DER_CONSTRUCTED) && nondet_bool();
-}
-
-/* Nothing in a Name is passed over. */
-void prove_name_sound(void)
-{
-    struct hf_span name = any_bytes(HF_DER_MAX);
-
-    most_elements = 5;
-    seen = 0;
-    PROVE(!hf_name_is_sound(name) || seen == name.len);
-}
+/* ---- strings ---------------------------------------------------------------------------- */
 
 /* UTF8String, whatever is behind a byte that is not ASCII. */
 void prove_is_string(void)

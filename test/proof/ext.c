@@ -105,33 +105,10 @@ void prove_alternative(void)
         PROVE(cert.san.len == value.len && value.len > 2);
 }
 
-void prove_constraint_lists(void)
-{
-    if (read_any(read_constraints, 4))
-        PROVE(cert.name_constraints.len == value.len && value.len > 4);
-}
-
-void prove_policy_lists(void)
-{
-    bool ok = read_any(nondet_bool() ? read_policies : read_mappings, 8);
-
-    PROVE(!ok || cert.policies.at || cert.mappings.at);
-}
-
 void prove_purposes(void)
 {
     if (read_any(read_eku, 4))
         PROVE(cert.flags & HF_CERT_EKU && cert.eku.len == value.len);
-}
-
-void prove_other_lists(void)
-{
-    unsigned which = nondet_byte();
-
-    read_any(which == 0   ? read_aia
-             : which == 1 ? read_feature
-                          : read_crl_dp,
-             4);
 }
 
 /* ---- the walk over all of them ---------------------------------------------------------- */

@@ -23,20 +23,6 @@ bool any_der_is_sound(struct hf_span bytes)
     return nondet_bool();
 }
 
-/* RFC 8017 A.1.1 */
-void prove_rsa(void)
-{
-    struct hf_span bytes = any_bytes(HF_DER_MAX);
-    struct hf_public_key key = { .kind = HF_KEY_RSA };
-
-    most_elements = 3;
-    if (!read_rsa(bytes, &key) || key.kind == HF_KEY_NONE)
-        return;
-    PROVE(key.bits <= 16384 && key.modulus.len > 0);
-    PROVE(key.modulus.at[key.modulus.len - 1] & 1);
-    PROVE(key.exponent.len >= 1 && key.exponent.len <= 4);
-}
-
 bool any_rsa(struct hf_span bytes, struct hf_public_key *out)
 {
     (void)out;

@@ -39,6 +39,8 @@ static void begin(void)
     ASSUME(!set.record_limit || set.record_limit >= LEAST_LIMIT);
     ASSUME(set.max_fragment <= FRAGMENT_CODES);
     block.present = (uint64_t)nondet_size();
+    block.body[HF_EXT_record_size_limit] = any_bytes(4);
+    block.body[HF_EXT_max_fragment_length] = any_bytes(4);
 }
 
 static bool limits_are_sound(void)

@@ -111,28 +111,17 @@ void prove_each_once(void)
     PROVE(!ok || number_in(list, i) != number_in(list, j));
 }
 
-/* Our order decides; what is chosen is of both. */
-static struct hf_span ours_alpn, theirs_alpn;
+/* ---- names of authorities ----------------------------------------------------------------- */
+
+static struct hf_span issuer, theirs_list;
 
 bool any_span_equal(struct hf_span a, struct hf_span b)
 {
-    PROVE(WITHIN(a, ours_alpn) && WITHIN(b, theirs_alpn));
+    PROVE(WITHIN(a, issuer) && WITHIN(b, theirs_list));
     return a.len == b.len && nondet_bool();
 }
 
-void prove_protocol(void)
-{
-    struct hf_span chosen;
-
-    ours_alpn = any_bytes(HF_PROTOCOLS_MAX);
-    theirs_alpn = any_bytes(65535);
-    most_elements = 4;
-    chosen = hf_negotiate_protocol(ours_alpn, theirs_alpn);
-    PROVE(!chosen.at ||
-          (WITHIN(chosen, ours_alpn) && chosen.len > 0 && chosen.len <= 255));
-}
-
-/* Names of authorities: no more are looked at than the budget has. */
+/* No more are looked at than the budget has. */
 void prove_issued_by(void)
 {
     static struct hf_cert cert;
@@ -145,10 +134,10 @@ void prove_issued_by(void)
     before = budget;
     pair.count = 1;
     pair.chain[0] = &cert;
-    cert.issuer = ours_alpn = any_bytes(64);
-    theirs_alpn = list;
+    cert.issuer = issuer = any_bytes(64);
+    theirs_list = list;
     most_elements = looked = 4;
-    if (hf_keypair_issued_by(&pair, list, &budget))
+    if (is_issued_by(&pair, list, &budget))
         PROVE(!list.len || budget < before);
     PROVE(before - budget <= before && looked - most_elements <= before + 1);
 }

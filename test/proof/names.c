@@ -1,6 +1,6 @@
-/* names.c - names of hosts: what is let through as one, what a wildcard covers
- * (RFC 9525 6.3), and what a name constraint holds (RFC 5280 4.2.1.10), each as
- * a plain reading of the RFC has it. */
+/* names.c - names of hosts and addresses: what a wildcard covers (RFC 9525 6.3),
+ * and what a name constraint holds (RFC 5280 4.2.1.10), each as a plain reading
+ * of the RFC has it. */
 #include "proof.h"
 
 #include "x509/inside.h"
@@ -8,7 +8,7 @@
 #include "x509/constraints.c"
 #include "x509/match.c"
 
-enum { LONG = 66, TEXT = 9, PATTERN = 9, URI = 9 };
+enum { TEXT = 9, PATTERN = 9 };
 
 /* ---- DNS ---------------------------------------------------------------------------- */
 
@@ -43,16 +43,6 @@ static bool is_name(struct hf_span s, size_t most, size_t *labels)
         ok = ok && (c != '-' || (label > 1 && next != '.'));
     }
     return ok;
-}
-
-void prove_dns_sound(void)
-{
-    struct hf_span name = any_bytes(LONG);
-    size_t labels, expected;
-    bool ok = hf_dns_is_sound(name, &labels);
-
-    PROVE(ok == is_name(name, LONG, &expected));
-    PROVE(!ok || labels == expected);
 }
 
 /* A wildcard is the first label, stands for one label, and has two behind it. */
@@ -117,35 +107,13 @@ void prove_ip(void)
     PROVE((relation == INSIDE) == (2 * ip.len == base.len && inside));
 }
 
-/* ---- mailboxes and URIs --------------------------------------------------------------- */
+/* ---- mailboxes --------------------------------------------------------------- */
 
 bool any_dns_sound(struct hf_span name, size_t *labels)
 {
     PROVE(!name.len || __CPROVER_r_ok(name.at, name.len));
     *labels = nondet_size();
     return name.len && nondet_bool();
-}
-
-/* What is taken for the host has nothing in it that might end it for others,
- * and what is before and behind it is what the RFC says. */
-void prove_host(void)
-{
-    struct hf_span uri = any_bytes(URI), host;
-    size_t any = nondet_size(), at;
-    uint8_t c;
-
-    if (!host_of_uri(uri, &host))
-        return;
-    PROVE(WITHIN(host, uri) && host.len > 0);
-    ASSUME(any < host.len);
-    c = host.at[any];
-    PROVE(c != '/' && c != '?' && c != '#' && c != ':' && c != '@' &&
-          c != '\\');
-    at = (size_t)(host.at - uri.at);
-    PROVE(at >= 4 && (host.at[-1] == '/' || host.at[-1] == '@'));
-    PROVE(at + host.len == uri.len || host.at[host.len] == ':' ||
-          host.at[host.len] == '/' || host.at[host.len] == '?' ||
-          host.at[host.len] == '#');
 }
 
 void prove_email(void)

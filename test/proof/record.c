@@ -169,23 +169,3 @@ void prove_padding(void)
     PROVE(len + more <= hf_record_most(&d));
     PROVE(!more || (more < d.pad && d.aead));
 }
-
-/* What is said to fit into a place does, padding and all. */
-static void fit(uint16_t pad)
-{
-    struct hf_direction d = any_direction(false);
-    size_t want = nondet_half() & 0x7fff, space = nondet_half() & 0x7fff, len;
-
-    d.pad = pad;
-    len = hf_record_fits(&d, want, space);
-    PROVE(len <= want && len <= hf_record_most(&d));
-    PROVE(!len ||
-          len + hf_record_padding(&d, len) + HF_RECORD_OVERHEAD <= space);
-}
-
-void prove_fits(void)
-{
-    fit(0);
-    fit(16);
-    fit(255);
-}

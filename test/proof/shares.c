@@ -23,20 +23,6 @@ bool any_numbers_have(const struct hf_numbers *list, unsigned number)
     return nondet_bool();
 }
 
-bool hf_numbers_have(const struct hf_numbers *list, unsigned number)
-{
-    return any_numbers_have(list, number);
-}
-
-const struct hf_kx *hf_kx_by_group(const struct hf_crypto *c, unsigned group)
-{
-    static const struct hf_kx one = { .name = "any" };
-
-    (void)c;
-    (void)group;
-    return nondet_bool() ? &one : NULL;
-}
-
 struct hf_span any_arena_copy(struct hf_arena *a, struct hf_span bytes)
 {
     (void)a;
@@ -56,7 +42,6 @@ static struct hf_handshake hs;
 static struct hf_settings set;
 static struct hf_session session;
 static struct hf_extensions block;
-static struct hf_kx kx[HF_SHARES_MAX];
 static struct hf_span body;
 
 static void begin(enum hf_ext ext)
@@ -68,12 +53,6 @@ static void begin(enum hf_ext ext)
     hs.session = &session;
     hs.settings = &set;
     hs.error = &session.error;
-    hs.share_count = nondet_size();
-    ASSUME(hs.share_count <= HF_SHARES_MAX);
-    for (unsigned i = 0; i < HF_SHARES_MAX; i++) {
-        kx[i].group = nondet_half();
-        hs.shares[i].kx = &kx[i];
-    }
 }
 
 static bool reason(bool ok)
@@ -102,24 +81,6 @@ void prove_shares(void)
     most_elements = HF_LIST_MAX + 2;
     PROVE(reason(hf_read_shares(&hs, HF_CH, &block)));
     PROVE(session.error.code || WITHIN(hs.offer.shares, body));
-}
-
-/* Only a group of which there was a share, or in a retry there was none. */
-void prove_share(void)
-{
-    bool retry = nondet_bool();
-    bool ok;
-
-    begin(HF_EXT_key_share);
-    ok = hf_read_share(&hs, retry ? HF_HRR : HF_SH, &block);
-    PROVE(reason(ok));
-    if (!ok)
-        return;
-    PROVE(hs.kx != NULL);
-    if (!retry) {
-        PROVE(hs.kx >= kx && hs.kx < kx + hs.share_count);
-        PROVE(hs.peer_share.len > 0 && WITHIN(hs.peer_share, body));
-    }
 }
 
 /* RFC 8446 4.2.1 and 4.2.2 */
