@@ -183,6 +183,26 @@ static void the_name_that_was_wanted_is_told(void **state)
     assert_string_equal(words.verdict, "no name is checked");
 }
 
+/* No alternative name, and no common name that somebody may have meant. */
+static void that_there_is_no_name_at_all_is_told(void **state)
+{
+    const struct hf_cert nobody = { .subject = bytes_of("3000") };
+    struct hf_peer_name name;
+    const struct hf_verify v = { .name = &name };
+    const struct hf_check check = { .v = &v,
+                                    .cert = &nobody,
+                                    .event = HF_EV_CHECK_NAME,
+                                    .code = HF_E_NAME_MISMATCH };
+
+    (void)state;
+    assert_true(hf_peer_name_read("a.test", &name));
+    hf_check_words(&check, &words);
+    assert_string_equal(words.verdict,
+                        "it has no subjectAltName, wanted DNS:a.test");
+    assert_string_equal(words.instead,
+                        "have one issued with the subjectAltName DNS:a.test");
+}
+
 /* A constraint where there may be none: nobody's name broke it. */
 static void constraints_without_an_authority_are_told(void **state)
 {
@@ -279,6 +299,7 @@ int main(void)
         cmocka_unit_test(a_certificate_without_any_name_is_told_as_one),
         cmocka_unit_test(dates_that_do_not_matter_are_told_all_the_same),
         cmocka_unit_test(the_name_that_was_wanted_is_told),
+        cmocka_unit_test(that_there_is_no_name_at_all_is_told),
         cmocka_unit_test(constraints_without_an_authority_are_told),
         cmocka_unit_test(policies_are_told_the_first_four),
         cmocka_unit_test(what_is_known_of_revocation_is_told),
