@@ -4,7 +4,7 @@
 # `--suite base`.  CHECK_ALL=1 makes a skipped test a failure (summary.py).
 #
 #   SETUP   more arguments for `meson setup`, if BUILD is not set up yet
-#   JOBS    how many processes; all processors by default
+#   JOBS    how many processors to use; all of them by default
 set -u
 cd "$(dirname "$0")/.." || exit 1
 build=build
@@ -36,8 +36,9 @@ fi
 quietly ninja -C "$build" --quiet -j "$jobs" || exit 1
 
 rm -f "$build/meson-logs/testlog.json"
-# A machine that is busy with other things may take three times as long.
-set -- --num-processes "$jobs" --timeout-multiplier 3 "$@"
+# One test more than there are processors, for many wait for a peer.  A machine
+# that is busy with other things may take three times as long.
+set -- --num-processes $((jobs + 1)) --timeout-multiplier 3 "$@"
 if [ -t 1 ]; then
     meson test -C "$build" --no-rebuild "$@"
 else
