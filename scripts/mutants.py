@@ -78,7 +78,9 @@ def digest(*parts):
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def limit():
+def limit(seconds):
+    """Of processor time, which does not depend on who else computes."""
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 30, 1 << 30))
 
@@ -146,9 +148,9 @@ class Build:
         return shlex.split(lines[-1])
 
 
-def small():
+def small(seconds):
     """Without the sanitizer, which needs addresses without end."""
-    limit()
+    limit(seconds)
     resource.setrlimit(resource.RLIMIT_AS, (MEGABYTES << 20, MEGABYTES << 20))
 
 
@@ -189,7 +191,7 @@ class Test:
         self.digest = digest(words, *(
             build.code(w) for w in self.link
             if w.endswith(".o") and w in build.deps))
-        self.cost, self.noticed, self.limit = 0.0, 0, 600.0
+        self.cost, self.noticed, self.limit = 0.0, 0, 600
 
     def notices(self, obj, place):
         """Does it fail with this object?"""
@@ -202,13 +204,13 @@ class Test:
             env=self.build.env, capture_output=True, check=False, text=True)
         if linked.returncode:
             raise SystemExit(f"{self.program}: {linked.stderr[-2000:]}")
-        try:
+        try:  # on a busy machine to take long is not to hang
             code = subprocess.run(
                 [str(program), *self.args], cwd=self.build.dir,
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL, env=self.build.env,
-                timeout=self.limit, preexec_fn=self.build.limits,
-                check=False).returncode
+                timeout=20 * self.limit, check=False,
+                preexec_fn=lambda: self.build.limits(self.limit)).returncode
         except subprocess.TimeoutExpired:
             code = -1
         finally:
@@ -249,7 +251,7 @@ class Compiled:
                 raise SystemExit(f"{self.path}: {test.words} fails before "
                                  "anything is changed")
             test.cost = time.monotonic() - begun
-            test.limit = 20 + 10 * test.cost
+            test.limit = 20 + int(10 * test.cost)
             test.noticed = 1
 
     def who_notices(self, obj, place):
@@ -268,7 +270,7 @@ class File:
         self.ways = [Compiled(build, self.path, words) for build in builds]
         self.around = builds[0].contents(self.ways[0].obj, without=self.path)
         self.digests = {t.words: t.digest for t in self.ways[0].tests}
-        self.lock = threading.Lock()
+        self.lock, self.measured = threading.Lock(), False
         memory = self.root / "mutants"
         memory.mkdir(exist_ok=True)
         self.memory = memory / (file.replace("/", "+") + ".jsonl")
@@ -283,11 +285,17 @@ class File:
                 if one["came"] == "noticed":
                     self.alike[one.get("object")] = one
 
-    def measure(self, place):
-        for way in self.ways:
-            way.measure(place)
-        self.same = self.ways[0].object_of(self.path.read_text(), place,
-                                           SAME).read_bytes()
+    def measure(self):
+        """Once, and only if there is something to try."""
+        with self.lock, tempfile.TemporaryDirectory(dir=self.root) as name:
+            place = pathlib.Path(name)
+            if self.measured:
+                return
+            for way in self.ways:
+                way.measure(place)
+            self.same = self.ways[0].object_of(self.path.read_text(), place,
+                                               SAME).read_bytes()
+            self.measured = True
 
     def judge(self, text, place):
         """(what came of it, the test that noticed it, what it was then)"""
@@ -328,6 +336,7 @@ class File:
         came = self.remembered(self.known.get(key))
         if came:
             return came
+        self.measure()
         with tempfile.TemporaryDirectory(dir=self.root) as place:
             came, by, code = self.judge(text, pathlib.Path(place))
         self.remember(key, came, by, code)
@@ -352,8 +361,6 @@ def try_all(file, found, jobs):
 
 def try_file(file, name, found, excused, jobs):
     """Prints what came of it; was it good?"""
-    with tempfile.TemporaryDirectory(dir=file.root) as place:
-        file.measure(pathlib.Path(place))
     count, used = {}, set()
     with contextlib.closing(try_all(file, found, jobs)) as results:
         for mutant, came in results:
