@@ -1,6 +1,7 @@
 /* ca_install.c - handfast ca install|uninstall: this machine is to trust an
  * authority, or no longer.  Nothing is done unless --yes is said: first one
  * sees what it would be. */
+/* NOLINTNEXTLINE(bugprone-reserved-identifier,cert-dcl37-c) POSIX says so */
 #define _XOPEN_SOURCE 700 /* realpath */
 #include "ca.h"
 #include "certs.h"

@@ -119,6 +119,7 @@ static bool forget_record(const struct place *place, struct hf_error *error)
     if (!path_join(record, sizeof(record), place->dir, "issued.txt") ||
         !path_join(old, sizeof(old), place->dir, "issued-before.txt"))
         return hf_fail(error, HF_E_FILE, "the folder's name is too long");
+    /* NOLINTNEXTLINE(readability-suspicious-call-argument) the old one goes */
     return !file_exists(record) || rename(record, old) == 0 ||
            hf_fail(error, HF_E_FILE, "%s cannot be moved away", record);
 }

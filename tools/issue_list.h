@@ -29,7 +29,7 @@ bool issue_list(const struct issued *ca, const struct record *record,
                 const struct issue_term *term, struct bytes *out,
                 struct hf_error *error);
 /* The same bytes as PEM text, which the caller frees; NULL without memory. */
-char *issue_list_pem(struct hf_span list);
+char *issue_list_pem(struct hf_span der);
 
 /* A response about one certificate by its serial number, to be stapled.
  * @known: the authority issued it, whether or not the record says so. */

@@ -68,6 +68,7 @@ bool psk_set(const struct psk_words *w, struct hf_config *config)
         return true;
     if (!check(w, config))
         return false;
+    /* NOLINTNEXTLINE(clang-analyzer-core.NullDereference) check() refuses none */
     ok = w->key[0] == '@' ? read_file(config, w->key + 1, key, &len)
                           : read_hex(config, hf_span_text(w->key), key, &len);
     psk.key = hf_span(key, len);

@@ -101,6 +101,7 @@ static void rail_of(const struct hf_tried_tree *tree, const struct shape *shape,
 {
     size_t way[HF_PATH_MAX], n = 0;
 
+    /* NOLINTNEXTLINE(bugprone-signed-char-misuse,cert-str34-c) -1: none */
     for (int i = (int)at; i > 0 && n < HF_PATH_MAX; i = tree->at[i].parent)
         way[n++] = (size_t)i;
     rail[0] = '\0';

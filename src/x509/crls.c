@@ -13,10 +13,13 @@ static bool make_room(struct hf_crls *crls)
 
     if (crls->count < crls->room)
         return true;
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression) of pointers */
     bigger = hf_alloc_array(room, sizeof(*bigger));
     if (!bigger)
         return false;
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression) of pointers */
     hf_copy(bigger, crls->at, crls->count * sizeof(*bigger));
+    /* NOLINTNEXTLINE(bugprone-sizeof-expression) of pointers */
     hf_free(crls->at, crls->room * sizeof(*bigger));
     crls->at = bigger;
     crls->room = room;
