@@ -26,21 +26,12 @@ static bool config_failed(struct hf_config *config, enum failure_id id,
 static bool set_protocols(struct hf_config *config, const struct client *c,
                           struct failure *f)
 {
-    char copy[512];
-    const char *list[32] = { 0 };
-    size_t n = 0;
+    struct protocols list;
     if (!c->alpn || !*c->alpn)
         return true;
-    if (strlen(c->alpn) >= sizeof copy)
+    if (!protocols_read(&list, c->alpn))
         return fail_with(f, FAIL_LIST, "protocols: too many");
-    snprintf(copy, sizeof copy, "%s", c->alpn);
-    char *rest = NULL;
-    for (char *word = strtok_r(copy, ",", &rest); word && n < 31;
-         word = strtok_r(NULL, ",", &rest))
-        list[n++] = word;
-    if (rest && *rest)
-        return fail_with(f, FAIL_LIST, "protocols: too many");
-    return hf_config_set_protocols(config, list) ||
+    return hf_config_set_protocols(config, list.at) ||
            config_failed(config, FAIL_LIST, f);
 }
 

@@ -209,3 +209,18 @@ bool offer_set(const struct offer *o, struct hf_config *config,
                     config, f) &&
            set_tickets(o, config, f) && set_shape(o, config, f);
 }
+
+bool protocols_read(struct protocols *p, const char *text)
+{
+    char *rest = NULL;
+    size_t n = 0;
+
+    *p = (struct protocols){ .at = { NULL } };
+    if (strlen(text) >= sizeof(p->text))
+        return false;
+    snprintf(p->text, sizeof(p->text), "%s", text);
+    for (char *word = strtok_r(p->text, ",", &rest);
+         word && n < HF_COUNT(p->at) - 1; word = strtok_r(NULL, ",", &rest))
+        p->at[n++] = word;
+    return !rest || !*rest;
+}

@@ -18,6 +18,13 @@ struct offer {
 /* Set @config as @offer says; false after noting why. */
 bool offer_set(const struct offer *offer, struct hf_config *config,
                struct failure *f);
+/* "h2,http/1.1" taken apart, most wanted first, NULL behind the last.  False:
+ * more than there is room for. */
+struct protocols {
+    char text[512];
+    const char *at[32];
+};
+bool protocols_read(struct protocols *p, const char *text);
 /* The newest and the oldest version that may be offered. */
 unsigned offer_newest(const struct offer *offer);
 unsigned offer_oldest(const struct offer *offer);

@@ -34,21 +34,13 @@ static int set_protocols(struct serve *s)
 {
     const struct serve_words *w = s->words;
     const char *text = w->alpn ? w->alpn : w->echo ? "" : "http/1.1";
-    const char *list[32] = { NULL };
-    char copy[512], *rest = NULL;
-    size_t n = 0;
+    struct protocols list;
 
     if (w->no_alpn || !*text)
         return 0;
-    if (strlen(text) >= sizeof(copy))
+    if (!protocols_read(&list, text))
         return usage_error(s->tool, "--alpn is too long");
-    snprintf(copy, sizeof(copy), "%s", text);
-    for (char *word = strtok_r(copy, ",", &rest); word && n < 31;
-         word = strtok_r(NULL, ",", &rest))
-        list[n++] = word;
-    if (rest && *rest)
-        return usage_error(s->tool, "--alpn is too long");
-    return hf_config_set_protocols(s->config, list) ? 0 : config_failed(s);
+    return hf_config_set_protocols(s->config, list.at) ? 0 : config_failed(s);
 }
 
 static int set_lists(struct serve *s)
